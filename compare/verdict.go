@@ -1,0 +1,50 @@
+// Package compare judges pairs of answers. It reads the reference's and the
+// candidate's rows of a split side by side, walks both answers under a set of
+// rules, and says for each exchange which Outcome it has and, where the answers
+// differ, every Delta. What it finds is counted in a Tally, which merges, and
+// written to a mismatch set, which is a recording again.
+package compare
+
+// Outcome is what became of one planned exchange. Each has exactly one.
+type Outcome string
+
+// The outcomes. See the table in ARCHITECTURE.md.
+const (
+	Match       Outcome = "match"       // the answers say the same
+	Noise       Outcome = "noise"       // they differ as the old system differs from itself
+	Mismatch    Outcome = "mismatch"    // they differ
+	Unavailable Outcome = "unavailable" // the candidate gave no answer, by class of failure
+	Undecided   Outcome = "undecided"   // a body can't be read, by reason
+	Skipped     Outcome = "skipped"     // the recorded exchange can't be judged, by its defect
+	Missing     Outcome = "missing"     // not sent yet
+)
+
+// Kind is what kind of difference a delta is.
+type Kind string
+
+// The kinds of delta.
+const (
+	KindMissing Kind = "missing" // the candidate lacks a member
+	KindExtra   Kind = "extra"   // the candidate has a member more
+	KindType    Kind = "type"    // another type of value
+	KindString  Kind = "string"
+	KindNumber  Kind = "number" // apart by more than the tolerance
+	KindBool    Kind = "bool"
+	KindOrder   Kind = "order"  // an array with the same elements in another order
+	KindLength  Kind = "length" // an array of another length
+	KindStatus  Kind = "status" // another HTTP status; bodies are not compared then
+	KindText    Kind = "text"   // bodies that are neither JSON nor CSV
+	KindFormat  Kind = "format" // one side is JSON or CSV and the other is not
+)
+
+// Delta is one difference between two answers.
+type Delta struct {
+	Path      string `json:"path"` // $.scores[3].value
+	Kind      Kind   `json:"kind"`
+	Reference string `json:"reference,omitempty"` // the literal as it stands in the answer
+	Candidate string `json:"candidate,omitempty"`
+	// AbsError is |candidate − reference| and RelError that over |reference|,
+	// of number deltas. They are left out where they are not finite.
+	AbsError float64 `json:"abs_error,omitempty"`
+	RelError float64 `json:"rel_error,omitempty"`
+}

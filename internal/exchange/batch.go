@@ -1,0 +1,60 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+)
+
+// Sides is a set of the parts of an exchange: a mask for reading and writing.
+// The key (id, time, model, model_version, request_hash, defect) always goes along.
+type Sides uint8
+
+// The sides of an exchange. Each has a checksum of its own over the key and
+// all its fields, so one side's columns can be read and verified alone.
+const (
+	KeySide Sides = 1 << iota
+	RequestSide
+	ReferenceSide
+	CandidateSide
+	VerdictSide
+)
+
+// What the kinds of dataset hold.
+const (
+	RecordingSides = KeySide | RequestSide | ReferenceSide
+	ResultSides    = KeySide | CandidateSide
+	MismatchSides  = RecordingSides | CandidateSide | VerdictSide
+)
+
+// Batch is a run of consecutive exchanges. Rows and the bytes that they point
+// to belong to the Source that filled it and are valid until its next Read;
+// strings stay valid.
+type Batch struct {
+	Rows []Exchange
+}
+
+// Source yields the exchanges of one split in their order.
+type Source interface {
+	// Read fills b with the next exchanges, at least one, and returns io.EOF
+	// after the last. Any other error means that the split can't be read whole,
+	// and nothing of it may be judged.
+	Read(ctx context.Context, b *Batch) error
+	// Close gives back what Read holds.
+	Close() error
+}
+
+// Sink takes the exchanges of one object. Nothing is visible before Commit.
+type Sink interface {
+	// Write adds rows; it keeps none of the bytes that they point to.
+	Write(ctx context.Context, b *Batch) error
+	// Commit makes the object exist, whole. It returns ErrExists when
+	// another worker was first: then the object is there and this one is not
+	// needed.
+	Commit(ctx context.Context) error
+	// Close drops what was not committed. It may follow Commit.
+	Close() error
+}
+
+// ErrExists says that the object to be committed is already there. As objects
+// are named for their input, this is success by another worker's hand.
+var ErrExists = errors.New("the object exists already")

@@ -1,0 +1,132 @@
+package exchange
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"slices"
+)
+
+// The canonical encoding of some sides of an exchange is their columns in table
+// order: an ID as its 16 bytes, a number as 8 bytes little-endian, a text or
+// blob as its length in 4 bytes little-endian and its bytes. Checksums are
+// taken over it, and capture's spool stores it.
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checksumColumns are the key's and one side's columns, by side.
+var checksumColumns = func() map[Sides][]*Column {
+	m := map[Sides][]*Column{}
+	for _, s := range ChecksummedSides {
+		m[s] = Columns(s)
+	}
+	return m
+}()
+
+// Summer computes checksums; it keeps a buffer between calls. It is not safe
+// for concurrent use. The zero value works.
+type Summer struct{ small []byte }
+
+// Checksum is the CRC-32C of the canonical encoding of the key and one side.
+func (s *Summer) Checksum(e *Exchange, side Sides) uint32 {
+	const inline = 64 // copying less than this is cheaper than a call to Update
+	crc, buf := uint32(0), s.small[:0]
+	for _, c := range checksumColumns[side] {
+		switch c.Kind {
+		case UUID:
+			buf = append(buf, e.ID[:]...)
+		case Time, Int:
+			buf = binary.LittleEndian.AppendUint64(buf, uint64(*c.num(e)))
+		case Text:
+			t := *c.text(e)
+			buf = binary.LittleEndian.AppendUint32(buf, uint32(len(t)))
+			buf = append(buf, t...)
+		case JSON, Blob:
+			b := *c.blob(e)
+			buf = binary.LittleEndian.AppendUint32(buf, uint32(len(b)))
+			if len(b) < inline {
+				buf = append(buf, b...)
+				continue
+			}
+			crc = crc32.Update(crc, castagnoli, buf)
+			crc = crc32.Update(crc, castagnoli, b)
+			buf = buf[:0]
+		}
+	}
+	s.small = buf
+	return crc32.Update(crc, castagnoli, buf)
+}
+
+// Append adds the canonical encoding of the key and the given sides to dst.
+func Append(dst []byte, e *Exchange, sides Sides) []byte {
+	for _, c := range columns {
+		if c.Side&(sides|KeySide) == 0 {
+			continue
+		}
+		switch c.Kind {
+		case UUID:
+			dst = append(dst, e.ID[:]...)
+		case Time, Int:
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(*c.num(e)))
+		case Text:
+			t := *c.text(e)
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(len(t)))
+			dst = append(dst, t...)
+		case JSON, Blob:
+			b := *c.blob(e)
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b)))
+			dst = append(dst, b...)
+		}
+	}
+	return dst
+}
+
+var errShort = errors.New("the encoding ends early")
+
+// Decode reads what Append wrote. Blobs of e point into src.
+func Decode(src []byte, e *Exchange, sides Sides) error {
+	for _, c := range columns {
+		if c.Side&(sides|KeySide) == 0 {
+			continue
+		}
+		v, rest, err := cut(src, c.Kind)
+		if err != nil {
+			return fmt.Errorf("decode column %s: %w", c.Name, err)
+		}
+		switch c.Kind {
+		case UUID:
+			e.ID = ID(v)
+		case Time, Int:
+			*c.num(e) = int64(binary.LittleEndian.Uint64(v))
+		case Text:
+			*c.text(e) = string(v)
+		case JSON, Blob:
+			*c.blob(e) = slices.Clip(v)
+		}
+		src = rest
+	}
+	if len(src) != 0 {
+		return fmt.Errorf("decode exchange: %d bytes too many", len(src))
+	}
+	return nil
+}
+
+// cut takes one value of the kind from the front of src.
+func cut(src []byte, k Kind) (value, rest []byte, err error) {
+	n := 8
+	switch k {
+	case UUID:
+		n = 16
+	case Text, JSON, Blob:
+		if len(src) < 4 {
+			return nil, nil, errShort
+		}
+		n = int(binary.LittleEndian.Uint32(src))
+		src = src[4:]
+	}
+	if n > len(src) {
+		return nil, nil, errShort
+	}
+	return src[:n], src[n:], nil
+}

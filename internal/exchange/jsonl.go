@@ -1,0 +1,290 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// line is an exchange in the jsonl import format, which `parity cat` writes
+// too, with the verdict's and the candidate's members added where there are any.
+type line struct {
+	ID           string          `json:"id"`
+	SourceID     string          `json:"source_id,omitempty"`
+	Time         string          `json:"time,omitempty"`
+	Model        string          `json:"model"`
+	ModelVersion string          `json:"model_version,omitempty"`
+	Defect       Defect          `json:"defect,omitempty"`
+	Request      *message        `json:"request,omitempty"`
+	Response     *message        `json:"response,omitempty"`
+	LatencyUS    int64           `json:"latency_us,omitempty"`
+	FirstByteUS  int64           `json:"first_byte_us,omitempty"`
+	Candidate    *message        `json:"candidate,omitempty"`
+	Verdict      string          `json:"verdict,omitempty"`
+	Deltas       json.RawMessage `json:"deltas,omitempty"`
+}
+
+type message struct {
+	Method      string      `json:"method,omitempty"`
+	Path        string      `json:"path,omitempty"`
+	Status      int64       `json:"status,omitempty"`
+	Failure     Failure     `json:"failure,omitempty"`
+	Error       string      `json:"error,omitempty"`
+	Headers     jsonHeaders `json:"headers,omitempty"`
+	Body        *string     `json:"body,omitempty"`
+	BodyBase64  []byte      `json:"body_base64,omitempty"`
+	Sent        string      `json:"sent,omitempty"`
+	FirstByteUS int64       `json:"first_byte_us,omitempty"`
+	LatencyUS   int64       `json:"latency_us,omitempty"`
+}
+
+// jsonHeaders is an object of name → value or values; arrays of pairs, as
+// EncodeHeaders writes them, are read too and written for values that no
+// JSON string can hold.
+type jsonHeaders json.RawMessage
+
+func (h jsonHeaders) MarshalJSON() ([]byte, error) { return h, nil }
+
+func (h *jsonHeaders) UnmarshalJSON(b []byte) error {
+	*h = bytes.Clone(b)
+	return nil
+}
+
+// ParseLine reads one line of the jsonl import format. ID is left zero and
+// SourceID holds the line's id, for whoever imports to make an ID from.
+// Lines whose text can't be kept byte for byte are errors.
+func ParseLine(text []byte) (*Exchange, error) {
+	var l line
+	if err := unmarshalExact(text, &l); err != nil {
+		return nil, err
+	}
+	switch {
+	case l.Request == nil:
+		return nil, errors.New(`no "request"`)
+	case l.Request.Path == "":
+		return nil, errors.New(`no "path" in the request`)
+	}
+	t, err := time.Parse(time.RFC3339Nano, l.Time)
+	if err != nil {
+		return nil, fmt.Errorf("time %q is not RFC 3339", l.Time)
+	}
+	e := &Exchange{Time: At(t), Model: l.Model, ModelVersion: l.ModelVersion, Defect: l.Defect}
+	if e.Model == "" {
+		e.Model = UnknownModel
+	}
+	if err := l.Request.request(&e.Request); err != nil {
+		return nil, fmt.Errorf("request: %w", err)
+	}
+	if e.Request.SourceID = l.SourceID; e.Request.SourceID == "" {
+		e.Request.SourceID = l.ID
+	}
+	if err := l.reference(e); err != nil {
+		return nil, fmt.Errorf("response: %w", err)
+	}
+	e.RequestHash = HashRequest(e)
+	return e, nil
+}
+
+// ParseAnswer reads a line that holds just an answer to the exchange that its
+// id names, as the ports' answers beside a recording come.
+func ParseAnswer(text []byte) (sourceID string, a Answer, err error) {
+	var l line
+	if err := unmarshalExact(text, &l); err != nil {
+		return "", a, err
+	}
+	if l.Response == nil {
+		return "", a, errors.New(`no "response"`)
+	}
+	a.LatencyUS = l.LatencyUS
+	return l.ID, a, l.Response.answer(&a)
+}
+
+// UnknownModel is the model of exchanges for which no rule yields one.
+const UnknownModel = "_unknown"
+
+// unmarshalExact refuses what encoding/json would quietly change: bytes that
+// are not UTF-8 and lone surrogates, both of which become U+FFFD.
+func unmarshalExact(text []byte, l *line) error {
+	if !utf8.Valid(text) {
+		return errors.New("not UTF-8; send such bodies as body_base64")
+	}
+	if err := json.Unmarshal(text, l); err != nil {
+		return err
+	}
+	for _, m := range []*message{l.Request, l.Response} {
+		if m != nil && m.Body != nil && strings.Contains(*m.Body, "\uFFFD") && !holdsReplacement(text) {
+			return errors.New("a body holds a lone surrogate, which is no text; send it as body_base64")
+		}
+	}
+	return nil
+}
+
+func holdsReplacement(text []byte) bool {
+	return bytes.Contains(text, []byte("\uFFFD")) || bytes.Contains(bytes.ToLower(text), []byte(`\ufffd`))
+}
+
+func (l *line) reference(e *Exchange) error {
+	if l.Response == nil || l.Response.Status == 0 {
+		if e.Defect == "" {
+			e.Defect = NoAnswer
+		}
+		if l.Response == nil {
+			return nil
+		}
+	}
+	e.Reference.LatencyUS, e.Reference.FirstByteUS = l.LatencyUS, l.FirstByteUS
+	return l.Response.answer(&e.Reference)
+}
+
+func (m *message) request(r *Request) (err error) {
+	r.Path = m.Path
+	if r.Method = m.Method; r.Method == "" {
+		r.Method = http.MethodPost
+	}
+	r.Body = m.body()
+	r.Headers, r.ContentType, err = m.headers()
+	return err
+}
+
+func (m *message) answer(a *Answer) (err error) {
+	a.Status, a.Failure, a.Body = m.Status, m.Failure, m.body()
+	a.Headers, a.ContentType, err = m.headers()
+	return err
+}
+
+func (m *message) body() []byte {
+	if m.Body != nil {
+		return []byte(*m.Body)
+	}
+	return m.BodyBase64
+}
+
+func (m *message) headers() (text []byte, contentType string, err error) {
+	h := http.Header{}
+	if err := parseHeaders(m.Headers, h); err != nil {
+		return nil, "", err
+	}
+	return EncodeHeaders(h), h.Get("Content-Type"), nil
+}
+
+func parseHeaders(text []byte, h http.Header) error {
+	if len(text) == 0 || string(text) == "null" {
+		return nil
+	}
+	if text[0] == '[' {
+		fields, err := DecodeHeaders(text)
+		for _, f := range fields {
+			h.Add(f.Name, f.Value)
+		}
+		return err
+	}
+	var object map[string]any
+	if err := json.Unmarshal(text, &object); err != nil {
+		return fmt.Errorf("headers: %w", err)
+	}
+	for name, v := range object {
+		switch v := v.(type) {
+		case string:
+			h.Add(name, v)
+		case []any:
+			for _, each := range v {
+				h.Add(name, fmt.Sprint(each))
+			}
+		default:
+			return fmt.Errorf("header %s: %v is neither a string nor an array of strings", name, v)
+		}
+	}
+	return nil
+}
+
+// AppendLine adds e and a line feed in the jsonl import format to dst, with
+// the candidate and the deltas where sides has them.
+func AppendLine(dst []byte, e *Exchange, sides Sides) ([]byte, error) {
+	l := line{
+		ID: e.ID.String(), Model: e.Model, ModelVersion: e.ModelVersion, Defect: e.Defect,
+		Time: e.Time.Time().Format(time.RFC3339Nano), Verdict: e.Verdict.Kind, Deltas: e.Verdict.Deltas,
+	}
+	var err error
+	if sides&RequestSide != 0 {
+		r := &e.Request
+		l.SourceID = r.SourceID
+		l.Request, err = newMessage(r.Headers, r.Body)
+		if err != nil {
+			return dst, err
+		}
+		l.Request.Method, l.Request.Path = r.Method, r.Path
+	}
+	if sides&ReferenceSide != 0 {
+		if l.Response, err = newAnswer(&e.Reference); err != nil {
+			return dst, err
+		}
+		l.LatencyUS, l.FirstByteUS = e.Reference.LatencyUS, e.Reference.FirstByteUS
+	}
+	if sides&CandidateSide != 0 {
+		if l.Candidate, err = newAnswer(&e.Candidate.Answer); err != nil {
+			return dst, err
+		}
+		l.Candidate.Error = e.Candidate.Error
+		if e.Candidate.Sent != 0 {
+			l.Candidate.Sent = e.Candidate.Sent.Time().Format(time.RFC3339Nano)
+		}
+		l.Candidate.FirstByteUS, l.Candidate.LatencyUS = e.Candidate.FirstByteUS, e.Candidate.LatencyUS
+	}
+	out := bytes.NewBuffer(dst)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	err = enc.Encode(l)
+	return out.Bytes(), err
+}
+
+func newAnswer(a *Answer) (*message, error) {
+	m, err := newMessage(a.Headers, a.Body)
+	if err == nil {
+		m.Status, m.Failure = a.Status, a.Failure
+	}
+	return m, err
+}
+
+func newMessage(headers, body []byte) (*message, error) {
+	m := &message{}
+	switch {
+	case len(body) == 0:
+	case utf8.Valid(body):
+		s := string(body)
+		m.Body = &s
+	default:
+		m.BodyBase64 = body
+	}
+	var err error
+	m.Headers, err = headerObject(headers)
+	return m, err
+}
+
+// headerObject turns EncodeHeaders' pairs into an object, or leaves them where
+// a value is not UTF-8.
+func headerObject(text []byte) (jsonHeaders, error) {
+	fields, err := DecodeHeaders(text)
+	if err != nil || len(fields) == 0 {
+		return nil, err
+	}
+	object := map[string]any{}
+	for _, f := range fields {
+		if !utf8.ValidString(f.Value) {
+			return jsonHeaders(text), nil
+		}
+		switch old := object[f.Name].(type) {
+		case nil:
+			object[f.Name] = f.Value
+		case string:
+			object[f.Name] = []string{old, f.Value}
+		case []string:
+			object[f.Name] = append(old, f.Value)
+		}
+	}
+	return json.Marshal(object)
+}

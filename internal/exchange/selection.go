@@ -1,0 +1,85 @@
+package exchange
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Selection says which exchanges of a recording a run is about. It is part of
+// what identifies the run, and it looks at nothing but an exchange's key. The
+// zero value selects everything.
+type Selection struct {
+	Models []string  `json:"models,omitempty"` // globs; any may match
+	Since  time.Time `json:"since,omitzero"`   // inclusive
+	Until  time.Time `json:"until,omitzero"`   // exclusive
+	Sample float64   `json:"sample,omitempty"` // share of requests, by hash: 0 and 1 mean all
+}
+
+// Validate names the first field that makes no sense.
+func (s Selection) Validate() error {
+	if s.Sample < 0 || s.Sample > 1 || math.IsNaN(s.Sample) {
+		return fmt.Errorf("sample %v: must be above 0%% and at most 100%%", s.Sample)
+	}
+	if !s.Since.IsZero() && !s.Until.IsZero() && !s.Since.Before(s.Until) {
+		return fmt.Errorf("since %s is not before until %s", s.Since.Format(time.RFC3339), s.Until.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// All says that nothing is left out.
+func (s Selection) All() bool {
+	return len(s.Models) == 0 && s.Since.IsZero() && s.Until.IsZero() && (s.Sample == 0 || s.Sample == 1)
+}
+
+// Match says whether e is selected.
+func (s *Selection) Match(e *Exchange) bool {
+	return s.matchModel(e.Model) && s.matchTime(e.Time) && s.matchSample(e.RequestHash)
+}
+
+func (s *Selection) matchModel(model string) bool {
+	if len(s.Models) == 0 {
+		return true
+	}
+	for _, glob := range s.Models {
+		if Glob(glob, model) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Selection) matchTime(t Timestamp) bool {
+	return (s.Since.IsZero() || t >= At(s.Since)) && (s.Until.IsZero() || t < At(s.Until))
+}
+
+// matchSample takes the hash as a fraction of 2^64.
+func (s *Selection) matchSample(hash int64) bool {
+	return s.Sample == 0 || s.Sample == 1 || float64(uint64(hash)) < s.Sample*(1<<64)
+}
+
+// Glob matches a whole name against a pattern in which * stands for any
+// characters, none included, and ? for one byte. It takes time in proportion
+// to both lengths multiplied, whatever the pattern.
+func Glob(pattern, name string) bool {
+	p, n, star, mark := 0, 0, -1, 0
+	for n < len(name) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark = p, n
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
+			p++
+			n++
+		case star >= 0:
+			mark++
+			p, n = star+1, mark
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}
