@@ -1,0 +1,62 @@
+# Everything here works on a machine with Go, make and a C compiler.
+
+SHELL    := /bin/bash
+BIN      := .cache/bin
+FUZZTIME ?= 20s
+GO_TEST  ?= go test -race -timeout 20m
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/parity
+	CGO_ENABLED=0 go build -trimpath -o bin/parity ./cmd/parity
+
+.PHONY: demo
+demo: build ## Run the whole pipeline on this machine: no cloud, no config
+	bin/parity demo
+
+.PHONY: test
+test: $(BIN)/versitygw ## Run all tests with the race detector, against a real S3 server built on first use
+	$(GO_TEST) ./...
+
+.PHONY: check
+check: lint ## Check format, vet, staticcheck and that go.mod is tidy
+	go mod tidy -diff
+	go mod verify
+
+.PHONY: lint
+lint: $(BIN)/staticcheck $(BIN)/gofumpt ## Check format, vet, staticcheck
+	@unformatted=$$($(BIN)/gofumpt -l $$(git ls-files '*.go')); \
+	  if [ -n "$$unformatted" ]; then echo "not formatted; run $(BIN)/gofumpt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(BIN)/staticcheck ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder, FUZZTIME each
+	@git grep -l '^func Fuzz' -- '*_test.go' | while read -r file; do \
+	  grep -o '^func Fuzz[A-Za-z0-9]*' $$file | cut -c6- | while read -r target; do \
+	    echo "== $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; \
+	  done || exit 1; done
+
+.PHONY: bench
+bench: ## Run all benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: golden
+golden: ## Write the golden files anew; look at the difference before you commit it
+	go test ./compare ./report -run Golden -update
+	git diff --stat
+
+# Tools are pinned in modules of their own and rebuilt when those change.
+$(BIN)/versitygw: tools/go.mod
+	go build -C tools -o ../$@ github.com/versity/versitygw/cmd/versitygw
+
+$(BIN)/staticcheck: tools/go.mod
+	go build -C tools -o ../$@ honnef.co/go/tools/cmd/staticcheck
+
+$(BIN)/gofumpt: tools/go.mod
+	go build -C tools -o ../$@ mvdan.cc/gofumpt
