@@ -1,0 +1,147 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store"
+)
+
+// Checked is what Check read, and what was wrong with it.
+type Checked struct {
+	Objects, Rows int64
+	Problems      []error // each names its object
+}
+
+// Check reads every object under a location, of whatever kind, and verifies
+// every checksum. What it finds is in Checked; an error means that it could
+// not look.
+func Check(ctx context.Context, location string, progress func(key string)) (*Checked, error) {
+	b, err := store.Open(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	c := &Checked{}
+	for o, err := range b.List(ctx, "") {
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", location, err)
+		}
+		progress(o.Key)
+		rows, err := checkObject(ctx, b, o.Key)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		c.Objects++
+		c.Rows += rows
+		if err != nil {
+			c.Problems = append(c.Problems, err)
+		}
+	}
+	if c.Objects == 0 {
+		return nil, fmt.Errorf("nothing is at %s", location)
+	}
+	return c, nil
+}
+
+func checkObject(ctx context.Context, b store.Bucket, key string) (rows int64, err error) {
+	switch {
+	case strings.HasSuffix(key, ".parquet"):
+		return checkParquet(ctx, b, key)
+	case strings.HasSuffix(key, ".json"):
+		var body any
+		return 0, getDocument(ctx, b, key, documentFormat(key), &body)
+	default:
+		return 0, inObject(b, key, errors.New("it is none of Parity's objects"))
+	}
+}
+
+func documentFormat(key string) string {
+	switch {
+	case strings.HasSuffix(key, runKey):
+		return runFormat
+	case strings.HasSuffix(key, "judgement.json"):
+		return judgementFormat
+	default:
+		return tallyFormat
+	}
+}
+
+func checkParquet(ctx context.Context, b store.Bucket, key string) (rows int64, err error) {
+	o, err := openObject(ctx, b, key)
+	if err != nil {
+		return 0, err
+	}
+	if err := o.verifyIndex(ctx); err != nil {
+		return 0, inObject(b, key, err)
+	}
+	if o.kind == PlanKind {
+		_, err := o.readWhole(ctx)
+		return o.allRows(), inObject(b, key, err)
+	}
+	err = EachRow(ctx, newSource(o, kindSides[o.kind], allGroups(o)...), func(*exchange.Exchange) error {
+		rows++
+		return nil
+	})
+	if err == nil && rows != o.allRows() {
+		err = inObject(b, key, fmt.Errorf("it has %d rows and says %d", rows, o.allRows()))
+	}
+	return rows, err
+}
+
+// Found is a dataset below a location.
+type Found struct {
+	Kind     Kind // RecordingKind, or "run"
+	Location string
+	Objects  int
+	Bytes    int64
+}
+
+// RunKind is the kind of a run among Found.
+const RunKind Kind = "run"
+
+// Find lists the recordings and runs at or below a location by their names.
+func Find(ctx context.Context, location string) ([]*Found, error) {
+	b, err := store.Open(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	var found []*Found
+	at := map[string]*Found{}
+	for o, err := range b.List(ctx, "") {
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", location, err)
+		}
+		root, kind := datasetOf(o.Key)
+		if kind == "" {
+			continue
+		}
+		f := at[root]
+		if f == nil {
+			f = &Found{Kind: kind, Location: strings.TrimSuffix(store.Join(location, root), "/")}
+			at[root] = f
+			found = append(found, f)
+		}
+		f.Objects++
+		f.Bytes += o.Size
+	}
+	return found, nil
+}
+
+// datasetOf finds the dataset that a key belongs to by the names in FORMAT.md.
+func datasetOf(key string) (root string, kind Kind) {
+	for _, part := range []struct {
+		name string
+		kind Kind
+	}{{"judgements/", RunKind}, {"results/g", RunKind}, {planKey, RunKind}, {runKey, RunKind}, {"dt=", RecordingKind}} {
+		if strings.HasPrefix(key, part.name) {
+			return "", part.kind
+		}
+		if i := strings.Index(key, "/"+part.name); i >= 0 {
+			return key[:i], part.kind
+		}
+	}
+	return "", ""
+}

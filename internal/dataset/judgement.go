@@ -1,0 +1,160 @@
+package dataset
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store"
+)
+
+const (
+	judgementFormat = "parity.judgement/1"
+	tallyFormat     = "parity.tally/1"
+)
+
+// ErrNotJudged says that a run has no judgement.
+var ErrNotJudged = errors.New("is not judged yet")
+
+// JudgementInfo is judgement.json. ID is a digest of all that decides a
+// verdict; Created is when the judgement was begun.
+type JudgementInfo struct {
+	ID           string          `json:"id"`
+	Created      time.Time       `json:"created"`
+	Version      string          `json:"version"` // of parity
+	JudgeVersion int             `json:"judge_version"`
+	Rules        json.RawMessage `json:"rules"` // as applied, defaults filled in
+}
+
+// JudgementID is the first 16 hexadecimal digits of the SHA-256 over the
+// judge's version and the rules as applied.
+func JudgementID(judgeVersion int, rules []byte) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "judge %d\n%s", judgeVersion, rules))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Judgement is what comparing a run under one set of rules said.
+type Judgement struct {
+	Info JudgementInfo
+	run  *Run
+}
+
+// CreateJudgement makes the judgement, or opens it where it exists.
+func (r *Run) CreateJudgement(ctx context.Context, info JudgementInfo) (*Judgement, error) {
+	err := putDocument(ctx, r.bucket, judgementKey(info.ID), judgementFormat, info)
+	if err != nil && !errors.Is(err, exchange.ErrExists) {
+		return nil, fmt.Errorf("create judgement of %s: %w", r.Location, err)
+	}
+	return r.Judgement(ctx, info.ID)
+}
+
+func judgementKey(id string) string { return "judgements/" + id + "/judgement.json" }
+
+// Judgement opens a judgement by its id, or the latest where id is "".
+func (r *Run) Judgement(ctx context.Context, id string) (*Judgement, error) {
+	if id == "" {
+		return r.latest(ctx)
+	}
+	j := &Judgement{run: r}
+	err := getDocument(ctx, r.bucket, judgementKey(id), judgementFormat, &j.Info)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("run %s has no judgement %s: `parity ls %s` lists them", r.Location, id, r.Location)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open judgement: %w", err)
+	}
+	return j, nil
+}
+
+func (r *Run) latest(ctx context.Context) (*Judgement, error) {
+	all, err := r.Judgements(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("run %s %w: `parity compare %s` does it", r.Location, ErrNotJudged, r.Location)
+	}
+	return all[len(all)-1], nil
+}
+
+// Judgements lists the judgements of a run, the latest last.
+func (r *Run) Judgements(ctx context.Context) ([]*Judgement, error) {
+	var ids []string
+	for o, err := range r.bucket.List(ctx, "judgements/") {
+		if err != nil {
+			return nil, fmt.Errorf("list judgements of %s: %w", r.Location, err)
+		}
+		if dir, file := path.Split(o.Key); file == "judgement.json" {
+			ids = append(ids, path.Base(dir))
+		}
+	}
+	var all []*Judgement
+	for _, id := range ids {
+		j, err := r.Judgement(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, j)
+	}
+	slices.SortFunc(all, func(a, b *Judgement) int {
+		return cmp.Or(a.Info.Created.Compare(b.Info.Created), cmp.Compare(a.Info.ID, b.Info.ID))
+	})
+	return all, nil
+}
+
+func (j *Judgement) folder(name string) string { return "judgements/" + j.Info.ID + "/" + name + "/" }
+
+// MismatchLocation is the mismatch set, which is a recording.
+func (j *Judgement) MismatchLocation() string {
+	return store.Join(j.run.Location, "judgements", j.Info.ID, "mismatches")
+}
+
+// MismatchSink begins the mismatch object of a split.
+func (j *Judgement) MismatchSink(s Split) (exchange.Sink, error) {
+	return newWriter(j.run.bucket, j.folder("mismatches")+s.Name()+".parquet", MismatchKind, Limits{}, nil)
+}
+
+// PutTally writes the tally of a split. It is the commit: written after the
+// mismatches, it says that the split is judged.
+func (j *Judgement) PutTally(ctx context.Context, s Split, tally any) error {
+	return putDocument(ctx, j.run.bucket, j.tallyKey(s), tallyFormat, tally)
+}
+
+// Tally reads the tally of a split.
+func (j *Judgement) Tally(ctx context.Context, s Split, tally any) error {
+	return getDocument(ctx, j.run.bucket, j.tallyKey(s), tallyFormat, tally)
+}
+
+func (j *Judgement) tallyKey(s Split) string { return j.folder("tallies") + s.Name() + ".json" }
+
+// Judged lists the splits that have a tally.
+func (j *Judgement) Judged(ctx context.Context) (map[int]bool, error) {
+	return listSplits(ctx, j.run.bucket, j.folder("tallies"))
+}
+
+// resolveMismatches turns RUN/mismatches into the place of the mismatch set of
+// the run's latest judgement.
+func resolveMismatches(ctx context.Context, location string) (string, error) {
+	run, ok := strings.CutSuffix(strings.TrimRight(location, "/"), "/mismatches")
+	if !ok || strings.Contains(run, "/judgements/") {
+		return location, nil
+	}
+	r, err := OpenRun(ctx, run)
+	if err != nil {
+		return "", err
+	}
+	j, err := r.Judgement(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	return j.MismatchLocation(), nil
+}

@@ -1,0 +1,233 @@
+// Package dataset keeps exchanges as Parquet objects in a bucket: recordings,
+// runs over them, and judgements of runs. It knows which objects there are and
+// what they are called (FORMAT.md), reads the columns asked for and verifies
+// every checksum, and runs a function over the splits of a plan. The verbs meet
+// it through exchange.Source and exchange.Sink.
+package dataset
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store"
+)
+
+// object is an opened Parquet object: its footer, verified and parsed.
+type object struct {
+	bucket store.Bucket
+	key    string
+	size   int64
+	file   *parquet.File
+	kind   Kind
+	chunks []extent // of the file in its order, the page index last
+	sums   []uint32 // their checksums
+}
+
+// tailSize is what opening reads at once: nearly every footer fits.
+const tailSize = 64 << 10
+
+// openObject reads and verifies the footer. Its errors name the object.
+func openObject(ctx context.Context, b store.Bucket, key string) (o *object, err error) {
+	defer func() { err = inObject(b, key, recovered(recover(), err)) }()
+	tail, size, err := b.Get(ctx, key, -tailSize, 0)
+	if err != nil {
+		return nil, err
+	}
+	at := tailReader{tail, size - int64(len(tail))}
+	footer, err := readFooter(at, size)
+	if errors.Is(err, errOutside) { // a large footer
+		if tail, _, err = b.Get(ctx, key, 0, -1); err != nil {
+			return nil, err
+		}
+		at = tailReader{tail, 0}
+		footer, err = readFooter(at, size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := verifyFooter(footer); err != nil {
+		return nil, err
+	}
+	f, err := parquet.OpenFile(at, size, openOptions...)
+	if err != nil {
+		return nil, err
+	}
+	o = &object{bucket: b, key: key, size: size, file: f}
+	return o, o.check(int64(len(footer)))
+}
+
+// check holds the footer against what this version of Parity writes.
+func (o *object) check(footer int64) error {
+	if v := o.meta(keyFormat); v != FormatVersion {
+		return fmt.Errorf("it has format %q, and this parity reads format %q: use the version that wrote it (%s)",
+			v, FormatVersion, o.file.Metadata().CreatedBy)
+	}
+	o.kind = Kind(o.meta(keyKind))
+	if _, known := kindSides[o.kind]; known {
+		if err := checkSchema(o.file, o.kind); err != nil {
+			return err
+		}
+	} else if o.kind != PlanKind {
+		return fmt.Errorf("it holds %q, which this parity does not know", o.kind)
+	}
+	var err error
+	if o.chunks, err = layout(o.file, o.size, footer); err != nil {
+		return err
+	}
+	return o.checkSums()
+}
+
+func (o *object) checkSums() error {
+	digits, err := hex.DecodeString(o.meta(keyChunksCRC))
+	if err != nil || len(digits) != 4*len(o.chunks) {
+		return fmt.Errorf("%s has not one checksum for each of %d chunks", keyChunksCRC, len(o.chunks))
+	}
+	for ; len(digits) > 0; digits = digits[4:] {
+		o.sums = append(o.sums, uint32(digits[0])<<24|uint32(digits[1])<<16|uint32(digits[2])<<8|uint32(digits[3]))
+	}
+	return nil
+}
+
+func (o *object) meta(key string) string {
+	v, _ := o.file.Lookup(key)
+	return v
+}
+
+// groups and rows count an object's row groups and the rows of one.
+func (o *object) groups() int          { return len(o.file.RowGroups()) }
+func (o *object) rows(group int) int64 { return o.file.RowGroups()[group].NumRows() }
+
+func (o *object) allRows() (n int64) {
+	for g := range o.groups() {
+		n += o.rows(g)
+	}
+	return n
+}
+
+func (o *object) ledger() (l exchange.Ledger, ok bool) {
+	text := o.meta(keyLedger)
+	return l, text != "" && json.Unmarshal([]byte(text), &l) == nil
+}
+
+// bridge is the gap between two chunks that is cheaper to read than to skip.
+const bridge = 64 << 10
+
+// fetch reads the chunks of a row group that have the given column numbers,
+// ascending, in few ranged reads, and verifies them.
+func (o *object) fetch(ctx context.Context, group int, columns []int) ([][]byte, error) {
+	perGroup := len(o.file.Metadata().RowGroups[group].Columns)
+	data := make([][]byte, len(columns))
+	for i := 0; i < len(columns); {
+		first := o.chunks[group*perGroup+columns[i]]
+		j, end := i+1, first.end()
+		for ; j < len(columns); j++ {
+			next := o.chunks[group*perGroup+columns[j]]
+			if next.offset-end > bridge {
+				break
+			}
+			end = next.end()
+		}
+		bytes, _, err := o.bucket.Get(ctx, o.key, first.offset, end-first.offset)
+		if err != nil {
+			return nil, err
+		}
+		if int64(len(bytes)) != end-first.offset {
+			return nil, fmt.Errorf("%d bytes at %d are cut short to %d", end-first.offset, first.offset, len(bytes))
+		}
+		for ; i < j; i++ {
+			chunk := group*perGroup + columns[i]
+			at := o.chunks[chunk].offset - first.offset
+			data[i] = bytes[at : at+o.chunks[chunk].size]
+			if crc32.Checksum(data[i], castagnoli) != o.sums[chunk] {
+				return nil, fmt.Errorf("row group %d column %d is damaged: the checksum does not fit", group, columns[i])
+			}
+		}
+	}
+	return data, nil
+}
+
+// readWhole reads a small object and verifies all its chunks.
+func (o *object) readWhole(ctx context.Context) ([]byte, error) {
+	data, _, err := o.bucket.Get(ctx, o.key, 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) != o.size {
+		return nil, fmt.Errorf("it has %d bytes and had %d", len(data), o.size)
+	}
+	for i, c := range o.chunks {
+		if crc32.Checksum(data[c.offset:c.end()], castagnoli) != o.sums[i] {
+			return nil, fmt.Errorf("chunk %d is damaged: the checksum does not fit", i)
+		}
+	}
+	return data, nil
+}
+
+// verifyIndex checks the bytes that no reader of ours looks at.
+func (o *object) verifyIndex(ctx context.Context) error {
+	last := len(o.chunks) - 1
+	index := o.chunks[last]
+	data, _, err := o.bucket.Get(ctx, o.key, index.offset, index.size)
+	if err != nil {
+		return err
+	}
+	head, _, err := o.bucket.Get(ctx, o.key, 0, int64(len(magic)))
+	if err != nil {
+		return err
+	}
+	if string(head) != magic {
+		return errors.New("its first bytes are damaged")
+	}
+	if crc32.Checksum(data, castagnoli) != o.sums[last] {
+		return errors.New("its page index is damaged: the checksum does not fit")
+	}
+	return nil
+}
+
+var errOutside = errors.New("outside of what was read")
+
+// tailReader serves the end of an object from memory.
+type tailReader struct {
+	data []byte
+	from int64
+}
+
+func (t tailReader) ReadAt(p []byte, off int64) (int, error) {
+	if off < t.from {
+		return 0, errOutside
+	}
+	if off-t.from > int64(len(t.data)) {
+		return 0, io.EOF
+	}
+	n := copy(p, t.data[off-t.from:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// recovered turns a panic into an error: what a decoder does on bytes that pass
+// every checksum and are wrong all the same must not end the process.
+func recovered(panicked any, err error) error {
+	if panicked != nil {
+		return fmt.Errorf("decoding panicked: %v", panicked)
+	}
+	return err
+}
+
+// inObject says which object an error is about.
+func inObject(b store.Bucket, key string, err error) error {
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("read %s: %w", store.Join(fmt.Sprint(b), strings.Split(key, "/")...), err)
+}

@@ -1,0 +1,175 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store"
+)
+
+const (
+	runKey    = "run.json"
+	runFormat = "parity.run/1"
+	planKey   = "plan.parquet"
+)
+
+// ErrNoRun says that a location holds no run.
+var ErrNoRun = errors.New("is not a run")
+
+// RunInfo is run.json. All but ID, Created and Version identify the run: the
+// same command goes on with it, another one is refused.
+type RunInfo struct {
+	ID        string             `json:"id"` // sent as X-Parity-Run
+	Created   time.Time          `json:"created"`
+	Version   string             `json:"version"` // of parity
+	Recording string             `json:"recording"`
+	Target    string             `json:"target"`
+	Selection exchange.Selection `json:"selection"`
+}
+
+// Run is one replay of a recording against a target.
+type Run struct {
+	Location string
+	Info     RunInfo
+	bucket   store.Bucket
+}
+
+// CreateRun makes the run at location, or opens it where it exists and has the
+// same identity.
+func CreateRun(ctx context.Context, location string, info RunInfo) (*Run, error) {
+	b, err := store.Open(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseForeign(ctx, b, location); err != nil {
+		return nil, err
+	}
+	err = putDocument(ctx, b, runKey, runFormat, info)
+	if err != nil && !errors.Is(err, exchange.ErrExists) {
+		return nil, fmt.Errorf("create run %s: %w", location, err)
+	}
+	r, err := OpenRun(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.sameAs(info)
+}
+
+// ResumeRun opens a run of the same identity and its plan. It returns nil
+// where there is no run yet, or one that was killed before it had a plan.
+func ResumeRun(ctx context.Context, location string, info RunInfo) (*Run, []Split, error) {
+	r, err := OpenRun(ctx, location)
+	if errors.Is(err, ErrNoRun) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.sameAs(info); err != nil {
+		return nil, nil, err
+	}
+	plan, _, err := r.Plan(ctx)
+	return r, plan, err
+}
+
+// refuseForeign keeps a run out of a folder that holds something else.
+func refuseForeign(ctx context.Context, b store.Bucket, location string) error {
+	first := ""
+	for o, err := range b.List(ctx, "") {
+		if err != nil {
+			return fmt.Errorf("create run %s: %w", location, err)
+		}
+		if o.Key == runKey || strings.HasPrefix(o.Key, "judgements/") {
+			return nil // a run, or one whose run.json comes later in the list
+		}
+		first = o.Key
+		if !strings.HasPrefix(o.Key, "plan.") && !strings.HasPrefix(o.Key, "results/") {
+			break
+		}
+	}
+	if first != "" {
+		return fmt.Errorf("create run %s: it is not empty and no run (%s is there): choose another --out", location, first)
+	}
+	return nil
+}
+
+func (r *Run) sameAs(info RunInfo) error {
+	for _, field := range []struct {
+		name      string
+		has, want any
+	}{
+		{"recording", r.Info.Recording, info.Recording},
+		{"target", r.Info.Target, info.Target},
+		{"selection", r.Info.Selection, info.Selection},
+	} {
+		if !reflect.DeepEqual(field.has, field.want) {
+			return fmt.Errorf("run %s was begun with %s %v, not %v: repeat that command to go on, or choose another --out",
+				r.Location, field.name, field.has, field.want)
+		}
+	}
+	return nil
+}
+
+// OpenRun opens an existing run.
+func OpenRun(ctx context.Context, location string) (*Run, error) {
+	b, err := store.Open(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Location: location, bucket: b}
+	err = getDocument(ctx, b, runKey, runFormat, &r.Info)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("%s %w (it has no %s): name the folder given as --out of `parity replay`", location, ErrNoRun, runKey)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open run: %w", err)
+	}
+	return r, nil
+}
+
+// resultKey is where a split's candidate answers lie.
+func resultKey(s Split) string { return "results/g0/" + s.Name() + ".parquet" }
+
+// ResultSink begins the result object of a split.
+func (r *Run) ResultSink(s Split) (exchange.Sink, error) {
+	return newWriter(r.bucket, resultKey(s), ResultKind, Limits{}, nil)
+}
+
+// ResultSource reads the result object of a split.
+func (r *Run) ResultSource(ctx context.Context, s Split) (exchange.Source, error) {
+	o, err := openObject(ctx, r.bucket, resultKey(s))
+	if err != nil {
+		return nil, err
+	}
+	if o.kind != ResultKind || o.allRows() != s.Planned {
+		return nil, inObject(r.bucket, o.key, fmt.Errorf("it holds %d rows of kind %s; the plan has %d for it", o.allRows(), o.kind, s.Planned))
+	}
+	return newSource(o, exchange.ResultSides, allGroups(o)...), nil
+}
+
+// Results lists the splits that have a result.
+func (r *Run) Results(ctx context.Context) (map[int]bool, error) {
+	return listSplits(ctx, r.bucket, "results/g0/")
+}
+
+// listSplits lists the numbers of the objects named after splits.
+func listSplits(ctx context.Context, b store.Bucket, prefix string) (map[int]bool, error) {
+	done := map[int]bool{}
+	for o, err := range b.List(ctx, prefix) {
+		if err != nil {
+			return nil, fmt.Errorf("list %s%s: %w", b, prefix, err)
+		}
+		name, _, _ := strings.Cut(path.Base(o.Key), ".")
+		if n, err := strconv.Atoi(name); err == nil {
+			done[n] = true
+		}
+	}
+	return done, nil
+}
