@@ -1,0 +1,95 @@
+package replay
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/textproto"
+	"strings"
+	"syscall"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// classify says what kind of failure err is. The order matters: a name that
+// takes too long to resolve is a matter of DNS, a handshake or a dial that
+// takes too long one of time. What nothing else explains is something that
+// net/http could not read as HTTP, for which it has no types.
+func classify(err error) exchange.Failure {
+	switch {
+	case errors.Is(err, errTooLarge):
+		return exchange.TooLarge
+	case is[*net.DNSError](err):
+		return exchange.DNS
+	case isTimeout(err):
+		return exchange.Timeout
+	case isTLS(err):
+		return exchange.TLS
+	case isRefused(err):
+		return exchange.Refused
+	case isReset(err):
+		return exchange.Reset
+	}
+	return exchange.Protocol
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}
+
+// isTLS knows crypto/tls by its two types, by the operations in which it wraps
+// alerts, which have no exported type, and by the prefix of its plain texts.
+func isTLS(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return is[*tls.CertificateVerificationError](err) || is[tls.RecordHeaderError](err) ||
+		ok && (op.Op == "remote error" || op.Op == "local error") || strings.HasPrefix(err.Error(), "tls: ")
+}
+
+func isRefused(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && (op.Op == "dial" || op.Op == "proxyconnect") || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// isReset matches texts where net/http has neither a type nor a variable: a
+// server that closes as the request is under way, and what HTTP/2 says of it.
+func isReset(err error) bool {
+	for _, cause := range []error{syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	for _, text := range []string{"server closed idle connection", "stream error: ", "server sent GOAWAY", "client connection lost"} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// words is err in words. Addresses go, as a port of ours differs each time,
+// and so does what net/http quotes from the answer, which may be a secret.
+func words(err error) string {
+	text := err.Error()
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		text = op.Op + ": " + op.Err.Error()
+	}
+	if is[textproto.ProtocolError](err) {
+		text = "malformed header in the answer"
+	}
+	text, _, _ = strings.Cut(text, ` "`)
+	return text
+}
+
+// short keeps the error's column small, and UTF-8.
+func short(text string) string {
+	const most = 200
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
+}

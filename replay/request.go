@@ -1,0 +1,100 @@
+package replay
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
+	"strings"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// The header fields by which the other side knows a replayed request.
+const (
+	RunHeader      = "X-Parity-Run"      // Options.RunID
+	ExchangeHeader = "X-Parity-Exchange" // the exchange's id
+)
+
+// Unsendable is the class of a recorded request that can't be written as HTTP
+// or has no place in the target's template. Nothing was sent.
+const Unsendable exchange.Failure = "unsendable"
+
+// request makes the request that e recorded. It keeps none of e's bytes. An
+// error says why e can't be sent.
+func (s *Sender) request(e *exchange.Exchange) (*http.Request, error) {
+	if !isToken(e.Request.Method) {
+		return nil, fmt.Errorf("%q is no method", e.Request.Method)
+	}
+	u, err := s.target.url(e)
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.header(e)
+	if err != nil {
+		return nil, err
+	}
+	req := &http.Request{Method: e.Request.Method, URL: u, Header: h, Body: http.NoBody}
+	if len(e.Request.Body) == 0 {
+		return req, nil
+	}
+	body := bytes.Clone(e.Request.Body)
+	req.ContentLength = int64(len(body))
+	// With GetBody the transport sends again where an idle connection turns
+	// out to be closed before anything was written.
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	req.Body, err = req.GetBody()
+	return req, err
+}
+
+// header is what was recorded, without what belonged to the old connection,
+// with Options.Headers and the markers.
+func (s *Sender) header(e *exchange.Exchange) (http.Header, error) {
+	fields, err := exchange.DecodeHeaders(e.Request.Headers)
+	if err != nil {
+		return nil, err
+	}
+	h := make(http.Header, len(fields)+3)
+	for _, f := range fields {
+		if !isToken(f.Name) || !validValue(f.Value) {
+			return nil, fmt.Errorf("the header field %q can't be written", f.Name)
+		}
+		h.Add(f.Name, f.Value)
+	}
+	dropConnection(h)
+	for name, values := range s.options.Headers {
+		h[textproto.CanonicalMIMEHeaderKey(name)] = values
+	}
+	if _, ok := h["User-Agent"]; !ok {
+		h["User-Agent"] = nil // or net/http invents one
+	}
+	h[RunHeader] = []string{s.options.RunID}
+	h[ExchangeHeader] = []string{e.ID.String()}
+	return h, nil
+}
+
+// dropConnection removes the fields that were about the old connection, those
+// that Connection names among them (RFC 9110, section 7.6.1).
+func dropConnection(h http.Header) {
+	for _, v := range h["Connection"] {
+		for name := range strings.SplitSeq(v, ",") {
+			h.Del(textproto.TrimString(name))
+		}
+	}
+	for name := range h {
+		if ofConnection(name) {
+			delete(h, name)
+		}
+	}
+}
+
+// ofConnection says whether a field is about one connection or is written by
+// net/http from the request itself.
+func ofConnection(name string) bool {
+	switch name = textproto.CanonicalMIMEHeaderKey(name); name {
+	case "Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Host", "Content-Length":
+		return true
+	}
+	return strings.HasPrefix(name, "Proxy-")
+}

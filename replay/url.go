@@ -1,0 +1,18 @@
+package replay
+
+import "github.com/modelparity/parity/internal/exchange"
+
+// RequestURL is where a Sender with this target sends e, for people who want
+// to send it by hand.
+func RequestURL(targetText string, e *exchange.Exchange) (string, error) {
+	t, err := parseTarget(targetText)
+	if err != nil {
+		return "", err
+	}
+	t.absolute = false // that is between the transport and its proxy
+	u, err := t.url(e)
+	if err != nil {
+		return "", err
+	}
+	return t.scheme + "://" + t.host + u.RequestURI(), nil
+}
