@@ -44,7 +44,7 @@ func (c *Counts) count(e *exchange.Exchange) {
 		c.Answered++
 	case exchange.Skipped:
 		addAll(&c.Skipped, map[string]int64{string(e.Defect): 1})
-	case Unsendable:
+	case exchange.Unsendable:
 		addAll(&c.Failed, map[string]int64{string(f): 1})
 	default:
 		c.Sent++

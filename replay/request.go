@@ -17,10 +17,6 @@ const (
 	ExchangeHeader = "X-Parity-Exchange" // the exchange's id
 )
 
-// Unsendable is the class of a recorded request that can't be written as HTTP
-// or has no place in the target's template. Nothing was sent.
-const Unsendable exchange.Failure = "unsendable"
-
 // request makes the request that e recorded. It keeps none of e's bytes. An
 // error says why e can't be sent.
 func (s *Sender) request(e *exchange.Exchange) (*http.Request, error) {

@@ -70,7 +70,7 @@ func (sp *split) plan(ctx context.Context, e *exchange.Exchange) error {
 	req, err := sp.request(e)
 	if err != nil {
 		sp.failed.Add(1)
-		p.fail(Unsendable, err.Error())
+		p.fail(exchange.Unsendable, err.Error())
 		return sp.enqueue(ctx, p)
 	}
 	if err := sp.enqueue(ctx, p); err != nil {

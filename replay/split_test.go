@@ -52,7 +52,7 @@ func TestResultsKeepOrderUnderRandomDelays(t *testing.T) {
 				t.Errorf("row %d has a defect: got %+v", i, c)
 			}
 		case i == 9:
-			if c.Failure != Unsendable || c.Error != `"NO METHOD" is no method` || c.Sent != 0 {
+			if c.Failure != exchange.Unsendable || c.Error != `"NO METHOD" is no method` || c.Sent != 0 {
 				t.Errorf("row %d can't be sent: got %+v", i, c)
 			}
 		case string(c.Body) != string(want.Request.Body) || c.Status != http.StatusTeapot || c.ContentType != "application/json" || c.Failure != "":

@@ -66,7 +66,7 @@ func TestUnsendable(t *testing.T) {
 			c.change(&e)
 			rows, counts := replay(t, c.sender, e)
 			got := rows[0].Candidate
-			if got.Failure != Unsendable || got.Error == "" || got.Sent != 0 || counts.Sent != 0 || counts.Failed["unsendable"] != 1 {
+			if got.Failure != exchange.Unsendable || got.Error == "" || got.Sent != 0 || counts.Sent != 0 || counts.Failed["unsendable"] != 1 {
 				t.Errorf("got %+v, %+v", got, counts)
 			}
 		})

@@ -196,10 +196,13 @@ func (w *writer) groupLength(rows []exchange.Exchange) int {
 	return len(rows)
 }
 
-// Close drops the temporary file.
+// Close drops the temporary file. Only the first call does anything.
 func (w *writer) Close() error {
 	w.rows = nil
-	return w.file.Close()
+	if err := w.file.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // unnamedFile makes a temporary file without a name, so that a process that is

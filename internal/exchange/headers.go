@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -34,7 +35,11 @@ func EncodeHeaders(h http.Header) []byte {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
+	// Names that differ in case only are one name; which comes first must not
+	// depend on the map.
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
+	})
 	pairs := make([][]string, 0, len(names))
 	for _, name := range names {
 		for _, v := range h[name] {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -179,7 +181,7 @@ func parseHeaders(text []byte, h http.Header) error {
 	if text[0] == '[' {
 		fields, err := DecodeHeaders(text)
 		for _, f := range fields {
-			h.Add(f.Name, f.Value)
+			h.Add(strings.ToLower(f.Name), f.Value)
 		}
 		return err
 	}
@@ -187,13 +189,13 @@ func parseHeaders(text []byte, h http.Header) error {
 	if err := json.Unmarshal(text, &object); err != nil {
 		return fmt.Errorf("headers: %w", err)
 	}
-	for name, v := range object {
-		switch v := v.(type) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		switch v := object[name].(type) {
 		case string:
-			h.Add(name, v)
+			h.Add(strings.ToLower(name), v)
 		case []any:
 			for _, each := range v {
-				h.Add(name, fmt.Sprint(each))
+				h.Add(strings.ToLower(name), fmt.Sprint(each))
 			}
 		default:
 			return fmt.Errorf("header %s: %v is neither a string nor an array of strings", name, v)
@@ -229,6 +231,9 @@ func AppendLine(dst []byte, e *Exchange, sides Sides) ([]byte, error) {
 		if l.Candidate, err = newAnswer(&e.Candidate.Answer); err != nil {
 			return dst, err
 		}
+		if l.Candidate == nil {
+			l.Candidate = &message{}
+		}
 		l.Candidate.Error = e.Candidate.Error
 		if e.Candidate.Sent != 0 {
 			l.Candidate.Sent = e.Candidate.Sent.Time().Format(time.RFC3339Nano)
@@ -242,7 +247,11 @@ func AppendLine(dst []byte, e *Exchange, sides Sides) ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// newAnswer gives nil where there is nothing at all.
 func newAnswer(a *Answer) (*message, error) {
+	if a.Status == 0 && a.Failure == "" && len(a.Headers) == 0 && len(a.Body) == 0 {
+		return nil, nil
+	}
 	m, err := newMessage(a.Headers, a.Body)
 	if err == nil {
 		m.Status, m.Failure = a.Status, a.Failure

@@ -37,7 +37,7 @@ func S3Folder(location string) string {
 // S3 starts a versitygw, a real S3 server over a temporary folder, that lives as
 // long as the test, and points the AWS_* environment at it. It returns a
 // location in a new bucket. Without the server's binary the test is skipped,
-// under CI it fails.
+// where PARITY_NO_SKIP is set it fails.
 func S3(t testing.TB) (location string) {
 	t.Helper()
 	endpoint, folder := startVersitygw(t)
