@@ -2,13 +2,8 @@ package compare
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
-	"fmt"
 	"hash/fnv"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -34,7 +29,8 @@ type ModelTally struct {
 	Undecided   map[string]int64 `json:"undecided,omitempty"`   // by reason
 	Skipped     map[string]int64 `json:"skipped,omitempty"`     // by reason
 
-	// Reformatted counts the matches whose bytes differ.
+	// Reformatted counts the matches whose bytes differ: in their format, within
+	// the tolerance, or where a rule ignores it.
 	Reformatted int64 `json:"reformatted"`
 	// Ignored counts the deltas that each rule hid, by the rule's path.
 	Ignored map[string]int64 `json:"ignored,omitempty"`
@@ -45,11 +41,13 @@ type ModelTally struct {
 	Requests   HashSet `json:"requests"`
 	Mismatched HashSet `json:"mismatched"`
 
-	// Signatures holds the deltas by signature, at most MaxSignatures of them;
-	// Folded counts the deltas of those that had no place.
+	// Signatures holds the deltas by signature ("$.scores[*].value number"), at
+	// most MaxSignatures of them; Folded counts the deltas of those that had no
+	// place.
 	Signatures map[string]*SignatureTally `json:"signatures,omitempty"`
 	Folded     int64                      `json:"folded,omitempty"`
 
+	// The latencies of the exchanges that were decided, as far as they are known.
 	ReferenceLatency Histogram `json:"reference_latency_us,omitempty"`
 	CandidateLatency Histogram `json:"candidate_latency_us,omitempty"`
 
@@ -194,10 +192,13 @@ func (s *SignatureTally) merge(o *SignatureTally) {
 	}
 }
 
-// Exemplify offers an exemplar; those with the lowest hashes stay.
+// Exemplify offers an exemplar; those with the lowest hashes stay. The literals
+// are part of the order, so that the same stay even where an id is repeated.
 func (s *SignatureTally) Exemplify(e Exemplar) {
 	order := func(a, b Exemplar) int {
-		return cmp.Or(cmp.Compare(hashString(string(a.ID[:])), hashString(string(b.ID[:]))), slices.Compare(a.ID[:], b.ID[:]))
+		return cmp.Or(
+			cmp.Compare(hashString(string(a.ID[:])), hashString(string(b.ID[:]))), slices.Compare(a.ID[:], b.ID[:]),
+			cmp.Compare(a.Reference, b.Reference), cmp.Compare(a.Candidate, b.Candidate))
 	}
 	at, found := slices.BinarySearchFunc(s.Exemplars, e, order)
 	if found || at == MaxExemplars {
@@ -219,132 +220,4 @@ func Count(counts *map[string]int64, key string, n int64) {
 		*counts = map[string]int64{}
 	}
 	(*counts)[key] += n
-}
-
-// HashSet is a set of request hashes, sorted and without repeats once Union
-// or MarshalJSON was called. Add may be called with repeats.
-type HashSet struct {
-	hashes []uint64
-	dirty  bool
-}
-
-// Add puts a hash in.
-func (s *HashSet) Add(hash int64) {
-	s.hashes = append(s.hashes, uint64(hash))
-	s.dirty = true
-}
-
-// Len counts the different hashes.
-func (s *HashSet) Len() int64 {
-	s.tidy()
-	return int64(len(s.hashes))
-}
-
-// Union adds all of o.
-func (s *HashSet) Union(o HashSet) {
-	s.hashes = append(s.hashes, o.hashes...)
-	s.dirty = s.dirty || len(o.hashes) > 0
-}
-
-func (s *HashSet) tidy() {
-	if s.dirty {
-		slices.Sort(s.hashes)
-		s.hashes = slices.Compact(s.hashes)
-		s.dirty = false
-	}
-}
-
-// MarshalJSON writes the hashes as base64 of 8 bytes each, little-endian, sorted.
-func (s *HashSet) MarshalJSON() ([]byte, error) {
-	s.tidy()
-	b := make([]byte, 0, 8*len(s.hashes))
-	for _, h := range s.hashes {
-		b = binary.LittleEndian.AppendUint64(b, h)
-	}
-	return json.Marshal(base64.StdEncoding.EncodeToString(b))
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (s *HashSet) UnmarshalJSON(text []byte) error {
-	var b []byte
-	if err := json.Unmarshal(text, &b); err != nil {
-		return err
-	}
-	if len(b)%8 != 0 {
-		return fmt.Errorf("a set of hashes has %d bytes, which is no multiple of 8", len(b))
-	}
-	*s = HashSet{hashes: make([]uint64, 0, len(b)/8), dirty: true}
-	for ; len(b) > 0; b = b[8:] {
-		s.hashes = append(s.hashes, binary.LittleEndian.Uint64(b))
-	}
-	return nil
-}
-
-// Histogram counts values in fixed logarithmic buckets, sparse: the bucket's
-// index to its count. Which bucket a value falls into depends on nothing else.
-type Histogram map[int]int64
-
-// The widths of the buckets.
-const (
-	latencyBase     = 1.01 // 1 % wide
-	errorsPerDecade = 8
-)
-
-// AddLatency counts a latency in microseconds, in bucket ⌊log₁.₀₁ us⌋.
-func (h *Histogram) AddLatency(us int64) {
-	h.add(int(math.Floor(math.Log(float64(max(us, 1))) / math.Log(latencyBase))))
-}
-
-// AddError counts an absolute error above 0, in bucket ⌊8·log₁₀ e⌋.
-func (h *Histogram) AddError(e float64) {
-	if e > 0 && !math.IsInf(e, 0) {
-		h.add(int(math.Floor(errorsPerDecade * math.Log10(e))))
-	}
-}
-
-func (h *Histogram) add(bucket int) {
-	if *h == nil {
-		*h = Histogram{}
-	}
-	(*h)[bucket]++
-}
-
-// Merge adds all of o.
-func (h *Histogram) Merge(o Histogram) {
-	for b, n := range o {
-		if *h == nil {
-			*h = Histogram{}
-		}
-		(*h)[b] += n
-	}
-}
-
-// LatencyBounds are the microseconds from which and below which a bucket counts.
-func LatencyBounds(bucket int) (from, below float64) {
-	return math.Pow(latencyBase, float64(bucket)), math.Pow(latencyBase, float64(bucket+1))
-}
-
-// ErrorBounds are the errors from which and below which a bucket counts.
-func ErrorBounds(bucket int) (from, below float64) {
-	return math.Pow(10, float64(bucket)/errorsPerDecade), math.Pow(10, float64(bucket+1)/errorsPerDecade)
-}
-
-// Count is the number of values.
-func (h Histogram) Count() (n int64) {
-	for _, c := range h {
-		n += c
-	}
-	return n
-}
-
-// Quantile returns the bucket that holds the q-th part of the values, 0 to 1,
-// by the nearest-rank method; false where there are none.
-func (h Histogram) Quantile(q float64) (bucket int, ok bool) {
-	rank, seen := int64(math.Ceil(q*float64(h.Count()))), int64(0)
-	for _, b := range slices.Sorted(maps.Keys(h)) {
-		if seen += h[b]; seen >= rank {
-			return b, true
-		}
-	}
-	return 0, false
 }

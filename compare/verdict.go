@@ -26,12 +26,12 @@ type Kind string
 const (
 	KindMissing Kind = "missing" // the candidate lacks a member
 	KindExtra   Kind = "extra"   // the candidate has a member more
-	KindType    Kind = "type"    // another type of value
+	KindType    Kind = "type"    // another type of value; null is one
 	KindString  Kind = "string"
 	KindNumber  Kind = "number" // apart by more than the tolerance
 	KindBool    Kind = "bool"
 	KindOrder   Kind = "order"  // an array with the same elements in another order
-	KindLength  Kind = "length" // an array of another length
+	KindLength  Kind = "length" // an array of another length; its elements are not compared then
 	KindStatus  Kind = "status" // another HTTP status; bodies are not compared then
 	KindText    Kind = "text"   // bodies that are neither JSON nor CSV
 	KindFormat  Kind = "format" // one side is JSON or CSV and the other is not
@@ -39,9 +39,12 @@ const (
 
 // Delta is one difference between two answers.
 type Delta struct {
-	Path      string `json:"path"` // $.scores[3].value
-	Kind      Kind   `json:"kind"`
-	Reference string `json:"reference,omitempty"` // the literal as it stands in the answer
+	Path string `json:"path"` // $.scores[3].value; $[row][column] in CSV; "status" of another status
+	Kind Kind   `json:"kind"`
+	// The literals as they stand in the answers, "" on a side that lacks the
+	// value: cut to 1 KiB and made UTF-8. Of length deltas they are the lengths,
+	// of format deltas json, csv or text.
+	Reference string `json:"reference,omitempty"`
 	Candidate string `json:"candidate,omitempty"`
 	// AbsError is |candidate − reference| and RelError that over |reference|,
 	// of number deltas. They are left out where they are not finite.

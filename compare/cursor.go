@@ -1,0 +1,32 @@
+package compare
+
+import (
+	"context"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// cursor reads a source row by row. A row is valid until the next read from a
+// drained cursor.
+type cursor struct {
+	source exchange.Source
+	batch  exchange.Batch
+	at     int
+	row    int64 // of the split, from 1; that of the last row read
+}
+
+func (c *cursor) drained() bool { return c.at == len(c.batch.Rows) }
+
+func (c *cursor) read(ctx context.Context) (*exchange.Exchange, error) {
+	for c.drained() {
+		if err := c.source.Read(ctx, &c.batch); err != nil {
+			c.batch.Rows, c.at = nil, 0
+			return nil, err
+		}
+		c.at = 0
+	}
+	e := &c.batch.Rows[c.at]
+	c.at++
+	c.row++
+	return e, nil
+}
