@@ -1,0 +1,128 @@
+package report
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
+	"pgregory.net/rapid"
+)
+
+// A bound that is off lets a broken model pass. The two-sided 95 % intervals
+// are those of R 4's binom.test(k, n)$conf.int (one-sided 97.5 % each), the
+// one-sided 95 % bounds for k = 0 are the closed form 1 − 0.05^(1/n).
+func TestBoundsArePublishedOnes(t *testing.T) {
+	for _, c := range []struct {
+		k, n         int64
+		confidence   float64
+		lower, upper float64
+	}{
+		{0, 300, 0.95, 0, 0.009936},                     // the rule of three: 3/300
+		{0, 2995, 0.95, 0, 0.000999745},                 // what the default budget takes
+		{0, 10, 0.975, 0, 0.3084971},                    // binom.test(0, 10)
+		{1, 10, 0.975, 0.002528579, 0.4450161},          // binom.test(1, 10)
+		{5, 10, 0.975, 0.1870860, 0.8129140},            // binom.test(5, 10)
+		{10, 10, 0.975, 0.6915029, 1},                   // binom.test(10, 10)
+		{682, 925, 0.975, 0.7076683, 0.7654066},         // the Mendel example of ?binom.test
+		{20, 20, 0.95, math.Pow(0.05, 1.0/20), 1},       // closed form
+		{1, 1_000_000, 0.95, 5.129329e-08, 4.743861e-6}, // Poisson limit: 0.0512933 and 4.743865 a million
+	} {
+		near := func(got, want float64) bool { return math.Abs(got-want) <= 1e-5*want }
+		if got := lower(c.k, c.n, c.confidence); !near(got, c.lower) {
+			t.Errorf("lower(%d, %d, %v) = %v, want %v", c.k, c.n, c.confidence, got, c.lower)
+		}
+		if got := upper(c.k, c.n, c.confidence); !near(got, c.upper) {
+			t.Errorf("upper(%d, %d, %v) = %v, want %v", c.k, c.n, c.confidence, got, c.upper)
+		}
+	}
+}
+
+// The bounds are defined by the binomial distribution: at the upper bound, k or
+// fewer is as improbable as the confidence leaves, at the lower k or more.
+// This sum over the binomial terms shares no code with the beta quantiles.
+func TestBoundsInvertTheBinomial(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.Int64Range(1, 5000).Draw(t, "n")
+		k := rapid.Int64Range(0, n).Draw(t, "k")
+		confidence := rapid.Float64Range(0.5, 0.9999).Draw(t, "confidence")
+		if k < n {
+			if tail := atMost(k, n, upper(k, n, confidence)); math.Abs(tail-(1-confidence)) > 1e-6 {
+				t.Fatalf("P(X ≤ k) = %v at the upper bound, want %v", tail, 1-confidence)
+			}
+		}
+		if k > 0 {
+			if tail := 1 - atMost(k-1, n, lower(k, n, confidence)); math.Abs(tail-(1-confidence)) > 1e-6 {
+				t.Fatalf("P(X ≥ k) = %v at the lower bound, want %v", tail, 1-confidence)
+			}
+		}
+	})
+}
+
+// atMost is P(X ≤ k) of n trials, by adding up the terms.
+func atMost(k, n int64, p float64) (sum float64) {
+	lg := func(x int64) float64 { v, _ := math.Lgamma(float64(x + 1)); return v }
+	for i := int64(0); i <= k; i++ {
+		sum += math.Exp(lg(n) - lg(i) - lg(n-i) + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+	}
+	return sum
+}
+
+// "2,876 more would decide it" must be true, and one fewer must not do.
+func TestNeededIsTheSmallestSample(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		k := rapid.Int64Range(0, 50).Draw(t, "k")
+		n := rapid.Int64Range(k+1, 5000).Draw(t, "n")
+		budget := rapid.Float64Range(1e-7, 0.5).Draw(t, "budget")
+		got, ok := needed(k, n, budget, 0.95)
+		if !ok || got < n || !within(k, got, budget, 0.95) {
+			t.Fatalf("needed = %d, %v", got, ok)
+		}
+		if got > n && within(k, got-1, budget, 0.95) {
+			t.Fatalf("%d is enough, needed says %d", got-1, got)
+		}
+	})
+	if got, ok := needed(0, 0, 0.001, 0.95); !ok || got != 2995 { // log 0.05 / log 0.999 = 2994.2
+		t.Errorf("needed(0, 0, 0.1%%, 95%%) = %d, %v, want 2995", got, ok)
+	}
+	if got, ok := needed(1, 5000, 0, 0.95); ok {
+		t.Errorf("a mismatch is within a budget of 0 after %d", got)
+	}
+	if got, ok := needed(3, 5000, 1e-15, 0.95); ok {
+		t.Errorf("a budget of 1e-15 shown by %d", got)
+	}
+}
+
+// What PASS promises: a model that is worse than its budget passes at most
+// once in twenty. And FAIL: a model within its budget fails at most so often.
+func TestVerdictsKeepTheirPromise(t *testing.T) {
+	const models, n, budget = 10_000, 3000, 0.01
+	for _, c := range []struct {
+		rate  float64
+		wrong Verdict
+	}{{budget * 1.0001, Pass}, {budget * 1.02, Pass}, {budget * 0.9999, Fail}} {
+		x := distuv.Binomial{N: n, P: c.rate, Src: rand.NewPCG(1, 2)}
+		wrong, verdicts := 0, map[int64]Verdict{}
+		for range models {
+			k := int64(x.Rand())
+			if verdicts[k] == "" {
+				verdicts[k] = verdictOf(n, k, limits{budget: budget, confidence: 0.95, minSamples: 1000})
+			}
+			if verdicts[k] == c.wrong {
+				wrong++
+			}
+		}
+		if wrong > models/20 || wrong < models/200 {
+			t.Errorf("at a true rate of %v, %d of %d are a wrong %s, want at most 5 %% and more than none", c.rate, wrong, models, c.wrong)
+		}
+	}
+}
+
+func verdictOf(n, k int64, l limits) Verdict {
+	m := Model{
+		Requests: n, Mismatched: k, Ledger: Ledger{Planned: n, Match: n - k, Mismatch: k, Balanced: true},
+		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, Lower: lower(k, n, l.confidence), Upper: upper(k, n, l.confidence),
+	}
+	m.decide()
+	return m.Verdict
+}

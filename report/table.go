@@ -1,0 +1,220 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// How much WriteTable prints.
+const (
+	tableWidth   = 100
+	maxDecided   = 30 // rows of models that pass
+	maxUndecided = 50 // rows of models that don't
+	maxReasons   = 12
+)
+
+// signs say the verdict without colour.
+var signs = map[Verdict]string{Fail: "✗", Inconclusive: "?", Pass: "✓"}
+
+// WriteTable writes s for a terminal, at most 100 columns wide: the models,
+// worst first, why they don't pass, the ledger, the verdict, and what to do
+// next; only commands may be longer, as they must be whole to be pasted.
+// Colours are ANSI's. Names from outside are shown, never obeyed.
+func (s *Summary) WriteTable(w io.Writer, color bool) error {
+	p := painter(color)
+	var b strings.Builder
+	if !s.Ledger.Balanced {
+		fmt.Fprintf(&b, "%s\n\n", p.paint(Fail, unbalanced(s.Ledger)))
+	}
+	models := s.worstFirst()
+	failing := len(models) - passing(models)
+	bad, good := models[:failing], models[failing:]
+	shown := append(append([]Model{}, bad[:min(len(bad), maxUndecided)]...), good[:min(len(good), maxDecided)]...)
+	if len(shown) > 0 {
+		b.WriteString(p.table(shown))
+	}
+	writeRest(&b, len(bad)-maxUndecided, "that do not pass")
+	writeRest(&b, len(good)-maxDecided, "that pass")
+	writeReasons(&b, bad)
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(&b, "\nwarning: %s\n", visible(warning))
+	}
+	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
+	writeNext(&b, s)
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write the summary as a table: %w", err)
+	}
+	return nil
+}
+
+func passing(models []Model) (n int) {
+	for _, m := range models {
+		if m.Verdict == Pass {
+			n++
+		}
+	}
+	return n
+}
+
+func (p painter) table(models []Model) string {
+	rows := []table.Row{{"VERDICT", "MODEL", "DISTINCT", "DIFFER", "RATE", "BUDGET", "TOP DIFFERENCE"}}
+	for _, m := range models {
+		rows = append(rows, table.Row{
+			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), count(m.Requests), count(m.Mismatched),
+			percent(m.Rate) + " ≤ " + percentUp(m.Upper), Percent(m.Budget).String(), m.topDifference(),
+		})
+	}
+	const verdict, name, difference = 0, 1, 6
+	fit(rows, name, difference)
+	t := table.NewWriter()
+	t.SetStyle(plain)
+	t.AppendHeader(rows[0])
+	for i, row := range rows[1:] {
+		row[verdict] = p.paint(models[i].Verdict, row[verdict].(string))
+		t.AppendRow(row)
+	}
+	right := func(n int) table.ColumnConfig {
+		return table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	}
+	t.SetColumnConfigs([]table.ColumnConfig{right(3), right(4), right(5), right(6)})
+	return trimLines(t.Render())
+}
+
+// fit cuts two columns so that the rows fit into the table's width: a long
+// name leaves half of what there is to the other column.
+func fit(rows []table.Row, first, second int) {
+	widths, sum := map[int]int{}, 2*(len(rows[0])-1) // the gaps
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], text.StringWidthWithoutEscSequences(cell.(string)))
+		}
+	}
+	for _, width := range widths {
+		sum += width
+	}
+	room := tableWidth - sum + widths[first] + widths[second]
+	widths[first] = min(widths[first], max(room/2, room-widths[second]))
+	widths[second] = room - widths[first]
+	for _, row := range rows {
+		row[first] = cut(row[first].(string), widths[first])
+		row[second] = cut(row[second].(string), widths[second])
+	}
+}
+
+// plain is a table without lines, two spaces between the columns.
+var plain = func() table.Style {
+	s := table.StyleDefault
+	s.Box = table.BoxStyle{PaddingRight: "  "}
+	s.Options = table.OptionsNoBordersAndSeparators
+	s.Format.Header = text.FormatDefault
+	return s
+}()
+
+func trimLines(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return b.String()
+}
+
+// topDifference is the signature of most exchanges: "number $.scores[*].value".
+func (m *Model) topDifference() string {
+	if len(m.Signatures) == 0 {
+		return ""
+	}
+	s := m.Signatures[0]
+	return visible(string(s.Kind) + " " + s.Path)
+}
+
+func writeRest(b *strings.Builder, n int, what string) {
+	if n > 0 {
+		fmt.Fprintf(b, "… and %s more %s\n", count(int64(n)), what)
+	}
+}
+
+// writeReasons says why models don't pass.
+func writeReasons(b *strings.Builder, models []Model) {
+	if len(models) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, m := range models[:min(len(models), maxReasons)] {
+		line := text.WrapSoft(cut(visible(m.Name), 40)+": "+m.Reason, tableWidth-6)
+		fmt.Fprintf(b, "%s %s", signs[m.Verdict], trimLines(strings.ReplaceAll(line, "\n", "\n    ")))
+	}
+	writeRest(b, len(models)-maxReasons, "reasons")
+}
+
+func unbalanced(l Ledger) string {
+	return fmt.Sprintf("THE LEDGER DOES NOT BALANCE: %s exchanges planned, %s accounted for. No model can pass.",
+		count(l.Planned), count(l.accounted()))
+}
+
+// ledgerLine writes the ledger as the sum that it is; terms of 0 are left out.
+func ledgerLine(l Ledger) string {
+	terms := []string{count(l.Match) + " match"}
+	add := func(n int64, name string, by map[string]int64) {
+		term := count(n) + " " + name
+		if len(by) > 0 {
+			term += " (" + counts(by) + ")"
+		}
+		if n != 0 {
+			terms = append(terms, term)
+		}
+	}
+	add(l.Noise, "noise", nil)
+	add(l.Mismatch, "mismatch", nil)
+	add(total(l.Unavailable), "unavailable", l.Unavailable)
+	add(total(l.Undecided), "undecided", l.Undecided)
+	add(total(l.Skipped), "skipped", l.Skipped)
+	add(l.Missing, "missing", nil)
+	sum := count(l.Planned) + " planned = " + strings.Join(terms, " + ")
+	if l.accounted() != l.Planned {
+		sum = strings.Replace(sum, "=", "≠", 1)
+	}
+	const indent = "ledger  "
+	wrapped := text.WrapSoft(sum, tableWidth-len(indent))
+	return strings.TrimSpace(trimLines(indent + strings.ReplaceAll(wrapped, "\n", "\n        ")))
+}
+
+// writeNext suggests commands; those of a run that has no name can't be.
+func writeNext(b *strings.Builder, s *Summary) {
+	if s.Info.Run == "" {
+		return
+	}
+	run := shellWord(s.Info.Run)
+	b.WriteString("\nnext\n")
+	if s.Ledger.Missing > 0 {
+		fmt.Fprintf(b, "  parity replay %s --target %s --out %s\n", // goes on where it stopped
+			shellWord(s.Info.Recording), shellWord(s.Info.Target), run)
+	}
+	if s.Ledger.Mismatch > 0 {
+		fmt.Fprintf(b, "  parity show %s\n  parity replay %s --target TARGET --out RUN\n", run, shellWord(s.Info.Run+"/mismatches"))
+	}
+	fmt.Fprintf(b, "  parity report %s --html report.html\n", run)
+}
+
+// shellWord quotes s where a shell would take it apart.
+func shellWord(s string) string {
+	s = visible(s)
+	if strings.ContainsAny(s, " \t\"'`$&|;<>()*?[]{}!#~\\") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}
+
+// painter colours text, or not.
+type painter bool
+
+var colours = map[Verdict]string{Fail: "\x1b[1;31m", Inconclusive: "\x1b[33m", Pass: "\x1b[32m"}
+
+func (p painter) paint(v Verdict, s string) string {
+	if !p {
+		return s
+	}
+	return colours[v] + s + "\x1b[0m"
+}

@@ -1,0 +1,128 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// decide gives the model its verdict.
+//
+//   - FAIL when more than the budget is shown to differ: the lower bound is
+//     over it. What is missing or without an answer takes nothing back.
+//   - INCONCLUSIVE when the ledger does not balance, the run is not complete,
+//     or a larger share than allowed got no answer.
+//   - PASS when at most the budget is shown to differ, by enough distinct
+//     requests: the upper bound is within it, even if all that is undecided
+//     were a mismatch.
+//   - INCONCLUSIVE otherwise.
+func (m *Model) decide() {
+	failed := total(m.Ledger.Unavailable)
+	sent := m.Ledger.judged() + total(m.Ledger.Undecided) + failed
+	switch {
+	case m.Mismatched > 0 && (m.Budget == 0 || m.Lower > m.Budget):
+		m.Verdict, m.Reason = Fail, m.failReason()
+	case !m.Ledger.Balanced:
+		m.Verdict, m.Reason = Inconclusive, "The ledger does not balance, so that nothing can be said of this model."
+	case m.Ledger.Missing > 0:
+		m.Verdict = Inconclusive
+		m.Reason = fmt.Sprintf("The run is not complete: %s not sent yet.", of(m.Ledger.Missing, m.Ledger.Planned, "exchange", "is", "are"))
+	case float64(failed) > m.UnavailableBudget*float64(sent):
+		m.Verdict = Inconclusive
+		m.Reason = fmt.Sprintf("%s of the exchanges sent got no answer (%s), %s are allowed: replay again.",
+			percent(float64(failed)/float64(sent)), counts(m.Ledger.Unavailable), Percent(m.UnavailableBudget))
+	case m.Ledger.judged() == 0:
+		m.Verdict, m.Reason = Inconclusive, "No answer could be judged."
+	default:
+		m.weigh()
+	}
+}
+
+func (m *Model) failReason() string {
+	if m.Budget == 0 {
+		return m.differ() + ", and none may."
+	}
+	return fmt.Sprintf("%s: at least %s do at %s confidence, over the budget of %s.",
+		m.differ(), percentDown(m.Lower), Percent(m.Confidence), Percent(m.Budget))
+}
+
+// differ is "3 of 100 distinct requests differ".
+func (m *Model) differ() string {
+	return of(m.Mismatched, m.Requests, "distinct request", "differs", "differ")
+}
+
+// weigh decides on a complete run by how much evidence it is.
+func (m *Model) weigh() {
+	// An undecided exchange could be a mismatch.
+	undecided := total(m.Ledger.Undecided)
+	k, n := m.Mismatched+undecided, m.Requests+undecided
+	enough := m.Requests >= m.MinSamples
+	if enough && within(k, n, m.Budget, m.Confidence) {
+		m.Verdict, m.Reason = Pass, m.passReason()
+		return
+	}
+	m.Verdict = Inconclusive
+	if undecided > 0 && enough && within(m.Mismatched, m.Requests, m.Budget, m.Confidence) {
+		m.Reason = fmt.Sprintf("%s could not be decided (%s) and may be mismatches.", plural(undecided, "exchange"), counts(m.Ledger.Undecided))
+		return
+	}
+	size, ok := needed(k, max(n, m.MinSamples+undecided), m.Budget, m.Confidence)
+	if !ok {
+		m.Reason = fmt.Sprintf("%s, and no number of requests that match can show the budget of %s.", m.differ(), Percent(m.Budget))
+		return
+	}
+	m.More = size - n
+	m.Reason = fmt.Sprintf("Too few samples: %s that match would show the budget of %s.", plural(m.More, "more distinct request"), Percent(m.Budget))
+}
+
+func (m *Model) passReason() string {
+	bound := fmt.Sprintf("at most %s at %s confidence", percentUp(m.Upper), Percent(m.Confidence))
+	if m.Mismatched == 0 {
+		return fmt.Sprintf("None of %s differs: %s.", plural(m.Requests, "distinct request"), bound)
+	}
+	return fmt.Sprintf("%s: %s, within the budget of %s.", m.differ(), bound, Percent(m.Budget))
+}
+
+// decide gives the overall verdict.
+func (s *Summary) decide() {
+	by := map[Verdict]int64{}
+	for _, m := range s.Models {
+		by[m.Verdict]++
+	}
+	all := int64(len(s.Models))
+	switch {
+	case by[Fail] > 0:
+		s.Verdict, s.Reason = Fail, of(by[Fail], all, "model", "is", "are")+" over budget."
+	case !s.Ledger.Balanced:
+		s.Verdict, s.Reason = Inconclusive, "The ledger does not balance."
+	case all == 0:
+		s.Verdict, s.Reason = Inconclusive, "The run holds no exchanges."
+	case by[Inconclusive] > 0:
+		s.Verdict, s.Reason = Inconclusive, of(by[Inconclusive], all, "model", "is", "are")+" not shown to be within budget, and none to be over it."
+	default:
+		s.Verdict, s.Reason = Pass, "Every model is shown to be within its budget."
+	}
+}
+
+var severity = map[Verdict]int{Fail: 0, Inconclusive: 1, Pass: 2}
+
+// worstFirst lists the models as people want to see them.
+func (s *Summary) worstFirst() []Model {
+	return slices.SortedFunc(slices.Values(s.Models), func(a, b Model) int {
+		return cmp.Or(cmp.Compare(severity[a.Verdict], severity[b.Verdict]), cmp.Compare(b.Rate, a.Rate),
+			cmp.Compare(b.Upper, a.Upper), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// counts is "throttled 3, timeout 1": the most first.
+func counts(by map[string]int64) string {
+	keys := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
+		return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b))
+	})
+	for i, k := range keys {
+		keys[i] = visible(k) + " " + count(by[k])
+	}
+	return strings.Join(keys, ", ")
+}

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/modelparity/parity/compare"
+)
+
+// The verdict is what somebody cuts a model over by: each line is a way in
+// which a wrong PASS, or a FAIL that is none, would come about.
+func TestVerdicts(t *testing.T) {
+	zero := Gate{Limits: Limits{Budget: new(Percent(0))}}
+	for _, c := range []struct {
+		name   string
+		gate   Gate
+		tally  func(m *compare.ModelTally)
+		want   Verdict
+		reason string
+	}{
+		{"all match", Gate{}, distinct(2995, 0), Pass, "None of 2,995 distinct requests differs: at most 0.1% at 95% confidence."},
+		{"one too few", Gate{}, distinct(2994, 0), Inconclusive, "Too few samples: 1 more distinct request"},
+		{"a mismatch within", Gate{}, distinct(10_000, 4), Pass, "4 of 10,000 distinct requests differ: at most 0.0916% at 95% confidence, within the budget of 0.1%."},
+		{"over, but not shown", Gate{}, distinct(3000, 5), Inconclusive, "Too few samples: 7,511 more distinct request"},
+		{"over", Gate{}, distinct(3000, 9), Fail, "9 of 3,000 distinct requests differ: at least 0.156% do at 95% confidence, over the budget of 0.1%."},
+		{"few but all differ", Gate{}, distinct(10, 10), Fail, "10 of 10"},
+		{"under min_samples", Gate{Limits: Limits{Budget: new(Percent(0.1))}}, distinct(999, 0), Inconclusive, "Too few samples: 1 more distinct request"},
+		{"budget 0", zero, distinct(1000, 0), Pass, "None of 1,000 distinct requests differs: at most 0.3% at 95% confidence."},
+		{"budget 0, too few", zero, distinct(999, 0), Inconclusive, "1 more distinct request"},
+		{"budget 0, one differs", zero, distinct(20_000, 1), Fail, "1 of 20,000 distinct requests differs, and none may."},
+		{"nothing", Gate{}, func(*compare.ModelTally) {}, Inconclusive, "No answer could be judged."},
+		{"only skipped", Gate{}, outcome("skipped", 9), Inconclusive, "No answer could be judged."},
+		{"only unavailable", Gate{}, outcome("unavailable", 9), Inconclusive, "100% of the exchanges sent got no answer (x 9), 1% are allowed: replay again."},
+		{"missing", Gate{}, both(distinct(9000, 0), outcome("missing", 1)), Inconclusive, "The run is not complete: 1 of 9,001 exchanges is not sent yet."},
+		{"missing and failed", Gate{}, both(distinct(9000, 900), outcome("missing", 1)), Fail, "900 of 9,000"},
+		{"unavailable, allowed", Gate{}, both(distinct(9900, 0), outcome("unavailable", 100)), Pass, "None"},
+		{"unavailable, one more", Gate{}, both(distinct(9900, 0), outcome("unavailable", 101)), Inconclusive, "1.01% of the exchanges sent got no answer (x 101), 1% are allowed: replay again."},
+		{"undecided", Gate{}, both(distinct(3000, 0), outcome("undecided", 1)), Inconclusive, "1 exchange could not be decided (x 1) and may be mismatches."},
+		{"undecided, few of many", Gate{}, both(distinct(100_000, 0), outcome("undecided", 10)), Pass, "None"},
+		{"budget 0, undecided", zero, both(distinct(100_000, 0), outcome("undecided", 1)), Inconclusive, "1 exchange could not be decided"},
+		{"budget 0, undecided and few", zero, both(distinct(10, 0), outcome("undecided", 1)), Inconclusive, "no number of requests that match can show the budget of 0%"},
+		{"skipped do no harm", Gate{}, both(distinct(9000, 0), outcome("skipped", 5000)), Pass, "None"},
+		{"one planned is lost", Gate{}, func(m *compare.ModelTally) { tallyOf(m, 9000, 0).Planned++ }, Inconclusive, "The ledger does not balance"},
+		{"a mismatch without its request", Gate{}, both(distinct(9000, 0), func(m *compare.ModelTally) { m.Match--; m.Mismatch++ }), Inconclusive, "The ledger does not balance"},
+		{"more requests than exchanges", Gate{}, both(distinct(9000, 0), func(m *compare.ModelTally) { m.Requests.Add(-1) }), Inconclusive, "The ledger does not balance"},
+		{"repeats are one piece of evidence", Gate{}, both(distinct(50, 0), func(m *compare.ModelTally) { m.Planned += 9000; m.Match += 9000 }), Inconclusive, "Too few samples: 2,945 more distinct"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tally := compare.NewTally()
+			c.tally(tally.Model("m"))
+			s := summarise(t, tally, c.gate)
+			if m := s.Models[0]; m.Verdict != c.want || s.Verdict != c.want || !strings.Contains(m.Reason, c.reason) {
+				t.Errorf("%s (overall %s): %s\nwant %s: %s", m.Verdict, s.Verdict, m.Reason, c.want, c.reason)
+			}
+		})
+	}
+}
+
+func distinct(n, k int64) func(*compare.ModelTally) {
+	return func(m *compare.ModelTally) { tallyOf(m, n, k) }
+}
+
+func both(a, b func(*compare.ModelTally)) func(*compare.ModelTally) {
+	return func(m *compare.ModelTally) { a(m); b(m) }
+}
+
+func outcome(o compare.Outcome, n int64) func(*compare.ModelTally) {
+	return func(m *compare.ModelTally) {
+		m.Planned += n
+		by := map[string]int64{"x": n}
+		switch o {
+		case compare.Missing:
+			m.Missing = n
+		case compare.Unavailable:
+			m.Unavailable = by
+		case compare.Undecided:
+			m.Undecided = by
+		case compare.Skipped:
+			m.Skipped = by
+		}
+	}
+}
+
+// More is what somebody records and replays for: with so many more the model
+// must pass, and with one fewer it must not.
+func TestMoreIsEnough(t *testing.T) {
+	for _, at := range []struct{ n, k, undecided int64 }{{119, 0, 0}, {3000, 1, 0}, {3000, 5, 0}, {2000, 1, 3}, {10, 0, 0}} {
+		verdict := func(more int64) (Verdict, int64) {
+			tally := compare.NewTally()
+			both(distinct(at.n+more, at.k), outcome("undecided", at.undecided))(tally.Model("m"))
+			m := summarise(t, tally, Gate{}).Models[0]
+			return m.Verdict, m.More
+		}
+		_, more := verdict(0)
+		enough, _ := verdict(more)
+		short, _ := verdict(more - 1)
+		if enough != Pass || short != Inconclusive {
+			t.Errorf("%+v: %d more give %s, one fewer %s", at, more, enough, short)
+		}
+	}
+}
+
+// CI reads one verdict: one bad model among good ones must show in it.
+func TestOverallVerdict(t *testing.T) {
+	pass, few, bad := distinct(3000, 0), distinct(30, 0), distinct(300, 30)
+	for _, c := range []struct {
+		models []func(*compare.ModelTally)
+		want   Verdict
+		reason string
+	}{
+		{nil, Inconclusive, "The run holds no exchanges."},
+		{list(pass, pass), Pass, "Every model is shown to be within its budget."},
+		{list(pass, few), Inconclusive, "1 of 2 models is not shown"},
+		{list(pass, few, bad), Fail, "1 of 3 models is over budget."},
+	} {
+		tally := compare.NewTally()
+		for i, fill := range c.models {
+			fill(tally.Model(string(rune('a' + i))))
+		}
+		if s := summarise(t, tally, Gate{}); s.Verdict != c.want || !strings.Contains(s.Reason, c.reason) {
+			t.Errorf("%s %s, want %s %s", s.Verdict, s.Reason, c.want, c.reason)
+		}
+	}
+}
+
+func list(f ...func(*compare.ModelTally)) []func(*compare.ModelTally) { return f }
