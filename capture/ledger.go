@@ -1,0 +1,226 @@
+package capture
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// ledger counts every finished exchange in a mapped file, so that the counts
+// survive kill -9. (A store to a shared mapping is in the page cache at once.)
+//
+// An exchange that ends is either pending, in memory on its way to the disk,
+// or dropped. The writer makes pending ones written, or dropped after all.
+//
+//	tap:    pending+1 or dropped[reason]+1, then served+1; then the client gets the last bytes
+//	writer: frames into the segment, then written+n and pending-n, which are one word, so one store
+//	        or: pending-n, then dropped[reason]+n
+//
+// So the process may die at these points, and recover, which knows the rows
+// that are in the spool, puts them right:
+//
+//  1. Before pending+1. The exchange is not known. Its client got no whole answer.
+//  2. Between pending+1 (or dropped+1) and served+1. The parts are one more than
+//     served. The exchange had come to its end, so it had been served: served+1.
+//     (Its client does not have the last bytes.)
+//  3. While it is pending and no whole frame of it is in the segment. It is lost.
+//  4. Between the frame and written+n. The segment has more rows than the ledger
+//     knows: these are settled first, and are not lost.
+//  5. Between pending-n and dropped[reason]+n. Served is n more than the parts.
+//     These are gone, and the reason with them: lost+n.
+//  6. In recover itself. It goes through the same points (pending-n, then lost+n),
+//     and doing it again puts right what is left.
+//
+// 2 and 5 together may cancel out; the ledger balances then, too. After a loss of
+// power the file may be older than the spool or the other way round. The same
+// corrections make it balance; what neither of them has is not known to anybody.
+//
+// While the process lives, each of the steps holds mu, so that a snapshot balances
+// exactly; atomics keep the compiler from reordering the stores.
+type ledger struct {
+	instance string
+
+	mu  sync.Mutex
+	w   *words
+	mem []byte // the mapping; nil once closed
+}
+
+// words is the layout of the file, in the machine's byte order. New counters
+// go to the end of what is used.
+type words struct {
+	magic    [8]byte
+	instance [8]byte
+	segment  atomic.Int64  // when the newest segment was opened, in Unix milliseconds
+	reported atomic.Uint64 // version at the time the last segment was sealed
+	served   atomic.Uint64
+	state    atomic.Uint64 // written<<pendingBits | pending
+	lost     atomic.Uint64
+	dropped  [32]atomic.Uint64 // by reason
+}
+
+const (
+	ledgerMagic = "PARLEDG1"
+	ledgerSize  = 4096
+
+	// pending has 24 bits, written 40: enough for 10^12 rows.
+	pendingBits = 24
+	maxPending  = 1<<pendingBits - 1
+)
+
+// reason is why an exchange was dropped; its number is its place in the file.
+type reason int
+
+const (
+	queueFull     reason = iota // the disk did not keep up
+	spoolFull                   // shipping did not keep up
+	spoolError                  // the disk refused
+	upgrade                     // the connection was upgraded (101): no exchange any more
+	recorderError               // a bug in here
+	shutdown                    // it ended after Run had
+	spoolDamaged                // the row was written, and could not be read again
+	reasons
+)
+
+var reasonNames = [reasons]string{
+	"queue_full", "spool_full", "spool_error", "upgrade", "recorder_error", "shutdown", "spool_damaged",
+}
+
+// accept counts an exchange that is on its way to the disk.
+func (l *ledger) accept() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w.state.Add(1)
+	l.w.served.Add(1)
+}
+
+// drop counts an exchange that ended and is not recorded.
+func (l *ledger) drop(why reason) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w.dropped[why].Add(1)
+	l.w.served.Add(1)
+}
+
+// settle counts n pending ones as written.
+func (l *ledger) settle(n uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w.state.Add(n<<pendingBits - n)
+}
+
+// dropPending counts n pending ones as dropped.
+func (l *ledger) dropPending(why reason, n uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w.state.Add(-n)
+	l.w.dropped[why].Add(n)
+}
+
+// damaged counts n written rows that can't be read again.
+func (l *ledger) damaged(n uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w.dropped[spoolDamaged].Add(n)
+}
+
+func (w *words) split() (written, pending uint64) {
+	s := w.state.Load()
+	return s >> pendingBits, s & maxPending
+}
+
+// written is how many rows ever went into segments.
+func (l *ledger) written() uint64 {
+	n, _ := l.w.split()
+	return n
+}
+
+// snapshot is the ledger without the exchanges that are pending, and how many
+// these are. Rows that turned out damaged were written but are not recorded.
+func (l *ledger) snapshot() (exchange.Ledger, int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	written, pending := l.w.split()
+	led := exchange.Ledger{
+		Served:   int64(l.w.served.Load() - pending),
+		Recorded: int64(written - l.w.dropped[spoolDamaged].Load()),
+		Lost:     int64(l.w.lost.Load()),
+	}
+	for i, name := range reasonNames {
+		if n := l.w.dropped[i].Load(); n > 0 {
+			if led.Dropped == nil {
+				led.Dropped = map[string]int64{}
+			}
+			led.Dropped[name] = int64(n)
+		}
+	}
+	return led, int64(pending)
+}
+
+// recover puts the counts right after a crash; see ledger for why this is
+// all. written is how many rows are in segments by the spool's account; it returns
+// how many exchanges are lost for good.
+func (l *ledger) recover(written uint64) (lost uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.w.lost.Load()
+	known, pending := l.w.split()
+	if written > known {
+		n := written - known
+		l.w.state.Add(n<<pendingBits - min(n, pending))
+		known, pending = l.w.split()
+	}
+	l.w.state.Add(-pending)
+	l.w.lost.Add(pending)
+
+	parts := known + l.w.lost.Load()
+	for i := range l.w.dropped {
+		if reason(i) != spoolDamaged { // these are among the written
+			parts += l.w.dropped[i].Load()
+		}
+	}
+	if served := l.w.served.Load(); served > parts {
+		l.w.lost.Add(served - parts)
+	} else {
+		l.w.served.Store(parts)
+	}
+	return l.w.lost.Load() - before
+}
+
+// version grows with every change of what snapshot says.
+func (w *words) version() uint64 {
+	_, pending := w.split()
+	return w.served.Load() - pending + w.dropped[spoolDamaged].Load()
+}
+
+// unreported says that something was counted since the last segment was sealed.
+func (l *ledger) unreported() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.version() != l.w.reported.Load()
+}
+
+// report notes that a sealed segment holds led.
+func (l *ledger) report(led exchange.Ledger) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w.reported.Store(uint64(led.Served + led.Dropped[reasonNames[spoolDamaged]]))
+}
+
+// forgetReport makes the counts unreported: a segment's ledger was unreadable.
+func (l *ledger) forgetReport() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w.reported.Store(0)
+}
+
+// nextID makes a segment's id. It is later than all before it even where the
+// clock went back, so that the newest ledger of an instance has the highest id.
+func (l *ledger) nextID(now time.Time) exchange.ID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ms := max(now.UnixMilli(), l.w.segment.Load()+1)
+	l.w.segment.Store(ms)
+	return exchange.NewID(time.UnixMilli(ms))
+}

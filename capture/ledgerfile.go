@@ -1,0 +1,75 @@
+package capture
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// openLedger maps the file, made anew where there is none.
+func openLedger(path string) (*ledger, error) {
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		if err := createLedger(path); err != nil {
+			return nil, fmt.Errorf("create ledger: %w", err)
+		}
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() != ledgerSize {
+		return nil, fmt.Errorf("ledger %s: not %d bytes long; move the spool away to start a new one", path, ledgerSize)
+	}
+	mem, err := unix.Mmap(int(f.Fd()), 0, ledgerSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map ledger %s: %w", path, err)
+	}
+	w := (*words)(unsafe.Pointer(&mem[0]))
+	if string(w.magic[:]) != ledgerMagic {
+		unix.Munmap(mem)
+		return nil, fmt.Errorf("ledger %s: not a ledger that this version knows; move the spool away to start a new one", path)
+	}
+	return &ledger{instance: string(w.instance[:]), w: w, mem: mem}, nil
+}
+
+// createLedger makes a ledger whole or not at all. The zeros are written, not
+// just a length set: a mapped page that finds no room on the disk kills the process.
+func createLedger(path string) error {
+	mem := make([]byte, ledgerSize)
+	copy(mem, ledgerMagic)
+	var instance [4]byte
+	rand.Read(instance[:])
+	hex.Encode(mem[8:], instance[:])
+	tmp := path + ".new"
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.Write(mem); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+// sync makes the counts durable.
+func (l *ledger) sync() error { return unix.Msync(l.mem, unix.MS_SYNC) }
+
+// close unmaps the file. What is counted later is counted in memory only.
+func (l *ledger) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last := make([]uint64, ledgerSize/8)
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&last[0])), ledgerSize), l.mem)
+	mem := l.mem
+	l.w, l.mem = (*words)(unsafe.Pointer(&last[0])), nil
+	return unix.Munmap(mem)
+}

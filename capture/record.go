@@ -1,0 +1,140 @@
+package capture
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// record is a finished exchange as the tap saw it. What takes time, encoding
+// and the rules, is left to the writer.
+type record struct {
+	arrival            time.Time
+	method, uri        string
+	header             http.Header
+	request, response  copied
+	status             int64
+	answerHeader       http.Header
+	firstByte, latency time.Duration
+	defect             exchange.Defect
+	failure            exchange.Failure
+}
+
+// copied is as much of a body as is recorded.
+type copied struct {
+	data   []byte
+	seen   int64 // bytes that passed
+	ended  bool  // the body came to its end
+	failed bool  // its sender broke off
+}
+
+func (c *copied) add(p []byte, limit int64) {
+	c.seen += int64(len(p))
+	room := limit - int64(len(c.data))
+	c.data = append(c.data, p[:min(int64(len(p)), room)]...)
+}
+
+// cut says that the body was over the limit.
+func (c *copied) cut() bool { return c.seen > int64(len(c.data)) }
+
+// recordOverhead stands for what a record takes beside its bytes. It also
+// bounds how many records a queue can hold.
+const recordOverhead = 1 << 10
+
+// size is about how much memory the record takes.
+func (r *record) size() int64 {
+	n := recordOverhead + len(r.uri) + cap(r.request.data) + cap(r.response.data)
+	for _, h := range []http.Header{r.header, r.answerHeader} {
+		for name, values := range h {
+			for _, v := range values {
+				n += len(name) + len(v)
+			}
+		}
+	}
+	return int64(n)
+}
+
+// builder makes rows of records.
+type builder struct {
+	model, version   []Rule
+	models, versions names
+}
+
+// names are the different values seen, at most maxNames: they come from
+// clients, and everything downstream keeps something for each.
+type names map[string]bool
+
+const (
+	maxNames   = 10_000
+	maxNameLen = 256 // bytes
+)
+
+// row makes the row. A panic, of a rule say, becomes an error.
+func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	e = &exchange.Exchange{
+		ID: exchange.NewID(r.arrival), Time: exchange.At(r.arrival), Defect: r.defect,
+		Model:        b.models.pick(b.model, r, exchange.UnknownModel),
+		ModelVersion: b.versions.pick(b.version, r, ""),
+		Request: exchange.Request{
+			SourceID: clean(r.header.Get("X-Request-Id")), Method: r.method, Path: clean(r.uri),
+			Headers: exchange.EncodeHeaders(r.header), ContentType: clean(r.header.Get("Content-Type")),
+			Body: r.request.data,
+		},
+		Reference: exchange.Answer{Status: r.status, Failure: r.failure, LatencyUS: r.latency.Microseconds()},
+	}
+	if r.status != 0 {
+		a := &e.Reference
+		a.Headers, a.ContentType = exchange.EncodeHeaders(r.answerHeader), clean(r.answerHeader.Get("Content-Type"))
+		a.Body, a.FirstByteUS = r.response.data, r.firstByte.Microseconds()
+	}
+	e.RequestHash = exchange.HashRequest(e)
+	return e, nil
+}
+
+// pick is what the first rule that yields says. Names that are too long and
+// new names past the limit become other: cutting a name would make one model of two.
+func (n names) pick(rules []Rule, r *record, other string) string {
+	for _, rule := range rules {
+		name := clean(rule.yield(r))
+		if name == "" {
+			continue
+		}
+		if len(name) > maxNameLen || !n[name] && len(n) >= maxNames {
+			return other
+		}
+		n[name] = true
+		return name
+	}
+	return other
+}
+
+// clean percent-encodes the bytes of s that are not UTF-8 and control characters.
+func clean(s string) string {
+	bad := func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }
+	if strings.IndexFunc(s, bad) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && n == 1 || unicode.IsControl(r) {
+			for _, c := range []byte(s[:n]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
+		} else {
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
+}

@@ -1,0 +1,201 @@
+// Package capture is the sidecar: a reverse proxy in front of the old service
+// that serves first and records second.
+//
+//	client ──▶ tap ──▶ old service          the live path: copies bodies as they stream
+//	            │ finished exchange
+//	            ▼
+//	          queue ──▶ writer ──▶ spool     one goroutine; frames in segment files, fsync by group
+//	                                 │ sealed segment
+//	                                 ▼
+//	                              shipper ──▶ exchange.Sink      one goroutine; retries, then deletes
+//
+// The live path never waits for what is below it: when the queue or the spool
+// is full the record is dropped, and the drop is counted. The counts are kept in
+// a mapped file, so they survive kill -9 (see ledger.go).
+//
+// It runs on Unix only: the spool needs flock and mmap.
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http/httputil"
+	"net/url"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// Options say what a Sidecar records and where to. Zero numbers mean the default.
+type Options struct {
+	// Upstream is the old service: http(s)://host[:port][/path]. A path goes
+	// before every request's path on the way there and is not recorded.
+	Upstream *url.URL
+	// Model and Version are the rules for an exchange's model and model
+	// version. The first that yields a value wins; if none does the model is
+	// exchange.UnknownModel and the version "".
+	Model, Version []Rule
+	// Spool is the folder for what is not shipped yet. It is created if need be
+	// and belongs to one sidecar at a time.
+	Spool string
+	// MaxBody is how many bytes of each body are recorded, 8 MiB by default and
+	// at most 1 GiB. A longer body is passed on whole; its row gets the Defect
+	// request_truncated or response_truncated. The exchanges under way hold up
+	// to twice this much memory each.
+	MaxBody int64
+	// QueueBytes bounds the records that wait for the disk, 64 MiB by default
+	// and at most 16 GiB. Past it records are dropped as "queue_full".
+	QueueBytes int64
+	// SpoolBytes bounds the spool's files, 1 GiB by default. Past it records
+	// are dropped as "spool_full".
+	SpoolBytes int64
+	// SegmentBytes and SegmentAge say when a segment is sealed: at 64 MiB or
+	// after 5 minutes by default, and at every full hour.
+	SegmentBytes int64
+	SegmentAge   time.Duration
+	// SyncInterval is how often the spool is synced to the disk, 1 s by
+	// default; ages are looked at as often. A crash of the process loses nothing
+	// that was written. A loss of power loses up to this much: such exchanges
+	// are counted as lost, or not counted at all where the count went with them.
+	SyncInterval time.Duration
+	// Ship opens the object that a sealed segment becomes. The object's name
+	// must follow from Segment.Instance and Segment.ID alone, so that shipping a
+	// segment twice makes one object.
+	Ship func(ctx context.Context, s Segment) (exchange.Sink, error)
+	// Log takes drops, damage and failures; slog.Default() by default.
+	Log *slog.Logger
+}
+
+// Segment says what is in one sealed segment.
+type Segment struct {
+	Instance string      // the sidecar's, 8 hexadecimal digits
+	ID       exchange.ID // of the segment; grows with every segment of an instance
+	Opened   time.Time   // to the millisecond, UTC
+	// Ledger counts everything since the instance's first exchange, up to the
+	// moment of sealing and including this segment's rows. It balances. The
+	// ledger of a recording is the sum over instances of the one in the segment
+	// with the highest ID.
+	Ledger exchange.Ledger
+}
+
+// Validate names the first option that makes no sense.
+func (o Options) Validate() error {
+	switch u := o.Upstream; {
+	case u == nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.User != nil, u.RawQuery != "":
+		return fmt.Errorf("upstream %v: must be http(s)://host[:port][/path]", u)
+	case o.Spool == "":
+		return errors.New("spool: must name a folder")
+	case o.Ship == nil:
+		return errors.New("ship: there is nowhere to ship to")
+	case o.MaxBody < 0 || o.MaxBody > 1<<30:
+		return fmt.Errorf("max body %d: must be between 0 (the default) and 1 GiB", o.MaxBody)
+	case o.QueueBytes < 0 || o.QueueBytes > maxPending*recordOverhead:
+		return fmt.Errorf("queue bytes %d: must be between 0 (the default) and 16 GiB", o.QueueBytes)
+	case o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0:
+		return errors.New("spool bytes, segment bytes, segment age and sync interval must not be negative")
+	}
+	for _, r := range append(o.Model[:len(o.Model):len(o.Model)], o.Version...) {
+		if r.yield == nil {
+			return errors.New("an empty rule: make rules with ParseRule")
+		}
+	}
+	return nil
+}
+
+func (o *Options) setDefaults() {
+	setDefault(&o.MaxBody, 8<<20)
+	setDefault(&o.QueueBytes, 64<<20)
+	setDefault(&o.SpoolBytes, 1<<30)
+	setDefault(&o.SegmentBytes, 64<<20)
+	setDefault(&o.SegmentAge, 5*time.Minute)
+	setDefault(&o.SyncInterval, time.Second)
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+}
+
+func setDefault[T ~int64](v *T, d T) {
+	if *v == 0 {
+		*v = d
+	}
+}
+
+// Sidecar is the proxy and its recorder. It serves from New on; what it
+// records reaches the disk while Run runs.
+//
+// The order of its life: New, serve and Run, stop serving, cancel Run and wait
+// for it, Close.
+type Sidecar struct {
+	opt    Options
+	proxy  *httputil.ReverseProxy
+	queue  *queue
+	spool  *spool
+	ledger *ledger
+}
+
+// New checks the options, locks the spool and recovers what an earlier sidecar
+// left in it: counts what was in flight as lost and makes the rest ready to
+// ship. Two sidecars on one spool are an error that names the folder.
+func New(o Options) (*Sidecar, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o.setDefaults()
+	sp, err := openSpool(o.Spool, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sidecar{opt: o, spool: sp, ledger: sp.ledger, queue: newQueue(o.QueueBytes, sp.ledger)}
+	s.proxy = newProxy(&s.opt)
+	return s, nil
+}
+
+// Run writes and ships until ctx is done; then it writes everything that was
+// accepted, seals it and returns. Exchanges that finish later are dropped as
+// "shutdown". An error says what could not be sealed: it stays in the spool, and
+// the next New recovers it.
+func (s *Sidecar) Run(ctx context.Context) error {
+	var g errgroup.Group
+	g.Go(func() error { return newWriter(s).run(ctx) })
+	g.Go(func() error { s.shipper().run(ctx); return nil })
+	return g.Wait()
+}
+
+// Close tries once more to ship what is sealed, until ctx is done, and unlocks
+// the spool. An error says what stays there; the next sidecar on this spool ships
+// it. Call it once, after Run.
+func (s *Sidecar) Close(ctx context.Context) error {
+	return errors.Join(s.shipper().drain(ctx), s.spool.close())
+}
+
+// Instance is the name that this spool's segments carry: 8 hexadecimal digits,
+// made at random with the spool.
+func (s *Sidecar) Instance() string { return s.ledger.instance }
+
+// Ledger counts what became of every finished exchange since the spool was
+// made. Those that wait for the disk are not in it yet: see Status.Pending.
+func (s *Sidecar) Ledger() exchange.Ledger {
+	l, _ := s.ledger.snapshot()
+	return l
+}
+
+// Status is how full the sidecar is.
+type Status struct {
+	Pending    int64 // exchanges that wait for the disk
+	QueueBytes int64 // memory that they take
+	SpoolBytes int64 // size of the spool's segment files
+	Unshipped  int   // sealed segments that wait for Ship
+}
+
+// Status tells it as of now.
+func (s *Sidecar) Status() Status {
+	_, pending := s.ledger.snapshot()
+	return Status{
+		Pending: pending, QueueBytes: s.queue.held(),
+		SpoolBytes: s.spool.bytes.Load(), Unshipped: s.spool.unshipped(),
+	}
+}
