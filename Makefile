@@ -3,6 +3,8 @@
 SHELL    := /bin/bash
 BIN      := .cache/bin
 FUZZTIME ?= 20s
+# Where there is no npm, the test that reads our datasets with DuckDB says so and is skipped.
+DUCKDB   := $(if $(shell command -v npm),tools/duckdb/node_modules)
 GO_TEST  ?= go test -race -timeout 20m
 
 .DEFAULT_GOAL := help
@@ -20,7 +22,7 @@ demo: build ## Run the whole pipeline on this machine: no cloud, no config
 	bin/parity demo
 
 .PHONY: test
-test: $(BIN)/versitygw ## Run all tests with the race detector, against a real S3 server built on first use
+test: $(BIN)/versitygw $(DUCKDB) ## Run all tests with the race detector, against a real S3 server built on first use
 	$(GO_TEST) ./...
 
 .PHONY: check
@@ -54,6 +56,10 @@ golden: ## Write the golden files anew; look at the difference before you commit
 # Tools are pinned in modules of their own and rebuilt when those change.
 $(BIN)/versitygw: tools/go.mod
 	go build -C tools -o ../$@ github.com/versity/versitygw/cmd/versitygw
+
+tools/duckdb/node_modules: tools/duckdb/package-lock.json
+	npm ci --silent --prefix tools/duckdb
+	@touch $@
 
 $(BIN)/staticcheck: tools/go.mod
 	go build -C tools -o ../$@ honnef.co/go/tools/cmd/staticcheck

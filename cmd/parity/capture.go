@@ -1,0 +1,221 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/modelparity/parity/capture"
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store"
+	"github.com/modelparity/parity/internal/telemetry"
+)
+
+type captureFlags struct {
+	upstream, listen, admin, out, spool string
+	model, version                      []string
+	maxBody, segmentBytes               int64
+	segmentAge, grace                   time.Duration
+	limits                              dataset.Limits
+}
+
+func (a *app) captureCommand() *cobra.Command {
+	var f captureFlags
+	cmd := &cobra.Command{
+		Use:   "capture --upstream URL --listen ADDR --out RECORDING",
+		Short: "Stand in front of the old service and record its requests and answers",
+		Long: `Stand in front of the old service: serve first, record second. Nothing that the
+recorder does delays or fails a live answer; what it can't keep up with is dropped
+and counted. Credentials headers are never recorded.
+
+Exchanges go to a spool on the local disk, and from there in sealed objects to the
+recording. The spool survives a crash: the next start on it ships what is there.
+SIGTERM stops accepting, drains, seals and ships.
+
+--model-from says where an exchange's model is found; the first rule that yields
+one wins: path:/models/{model}/classify, header:X-Model, json:/model (a JSON
+Pointer into the request body), const:name.`,
+		Example: `  parity capture --upstream http://127.0.0.1:8080 --listen :8081 --out recording --model-from 'path:/models/{model}/classify'
+  parity capture --upstream http://127.0.0.1:8080 --listen :8081 --out s3://bucket/recording --model-from header:X-Model --spool /var/lib/parity
+  kill -TERM PID && parity ls recording`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.capture(cmd.Context(), f)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.upstream, "upstream", "", "the old service's `URL`")
+	fl.StringVar(&f.listen, "listen", "", "the `ADDR` to serve on, as in :8081")
+	fl.StringVar(&f.admin, "admin", "", "serve /healthz, /readyz and /ledger on this loopback `ADDR`")
+	fl.StringVar(&f.out, "out", "", "the `RECORDING` to write: a folder or s3://bucket/prefix")
+	fl.StringVar(&f.spool, "spool", "", "the `DIR` of the spool (default: parity-spool in the working directory)")
+	fl.StringArrayVar(&f.model, "model-from", nil, "a `RULE` for the model; may be repeated")
+	fl.StringArrayVar(&f.version, "version-from", nil, "a `RULE` for the model's version; may be repeated")
+	fl.Int64Var(&f.maxBody, "max-body", 0, "record at most this many `BYTES` of a body (default 8 MiB)")
+	fl.Int64Var(&f.segmentBytes, "segment-bytes", 0, "seal an object at this many `BYTES` (default 64 MiB)")
+	fl.DurationVar(&f.segmentAge, "segment-age", 0, "seal an object after this time (default 5m)")
+	fl.IntVar(&f.limits.Rows, "split-rows", 0, "exchanges in a split, the unit of work of replay and compare (default 10000)")
+	fl.DurationVar(&f.grace, "grace", 25*time.Second, "after SIGTERM, finish requests and ship for at most this time")
+	for _, name := range []string{"upstream", "listen", "out"} {
+		cmd.MarkFlagRequired(name)
+	}
+	return cmd
+}
+
+func (a *app) capture(ctx context.Context, f captureFlags) error {
+	opts, err := a.captureOptions(ctx, f)
+	if err != nil {
+		return err
+	}
+	front, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", f.listen, err)
+	}
+	defer front.Close()
+	admin, err := listenAdmin(f.admin)
+	if err != nil {
+		return err
+	}
+	sidecar, err := capture.New(opts)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "capture: %s to %s, recording to %s by way of %s\n", front.Addr(), opts.Upstream.Redacted(), f.out, opts.Spool)
+	return a.serve(ctx, sidecar, front, admin, f.grace)
+}
+
+func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Options, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return capture.Options{}, err
+	}
+	upstream, err := url.Parse(f.upstream)
+	if err != nil {
+		return capture.Options{}, fmt.Errorf("--upstream %q: %w", f.upstream, err)
+	}
+	opts := capture.Options{
+		Upstream: upstream, Spool: cmp.Or(f.spool, "parity-spool"), MaxBody: f.maxBody,
+		SegmentBytes: f.segmentBytes, SegmentAge: f.segmentAge, Log: telemetry.Logger(a.stderr),
+	}
+	if opts.Model, err = parseRules(f.model, cfg.Capture.Model); err != nil {
+		return opts, fmt.Errorf("--model-from: %w", err)
+	}
+	if opts.Version, err = parseRules(f.version, cfg.Capture.Version); err != nil {
+		return opts, fmt.Errorf("--version-from: %w", err)
+	}
+	if opts.Spool, err = filepath.Abs(opts.Spool); err != nil {
+		return opts, err
+	}
+	b, err := store.Open(ctx, f.out)
+	if err != nil {
+		return opts, err
+	}
+	opts.Ship = func(_ context.Context, s capture.Segment) (exchange.Sink, error) {
+		return dataset.NewObject(b, dataset.ObjectInfo{Hour: s.Opened, Instance: s.Instance, ID: s.ID, Ledger: &s.Ledger}, f.limits)
+	}
+	return opts, opts.Validate()
+}
+
+func parseRules(flags, file []string) ([]capture.Rule, error) {
+	if len(flags) == 0 {
+		flags = file
+	}
+	var rules []capture.Rule
+	for _, text := range flags {
+		r, err := capture.ParseRule(text)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, r)
+	}
+	return rules, nil
+}
+
+// serve runs the sidecar until ctx ends. Then it goes down in this order: no
+// new connections, requests under way to their end, what was accepted to the
+// spool, the spool to the recording.
+func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Listener, grace time.Duration) error {
+	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRecording()
+	var recorder errgroup.Group
+	recorder.Go(func() error { return s.Run(recording) })
+	serving := errgroup.Group{}
+	failed := make(chan struct{})
+	serving.Go(func() error {
+		err := server.Serve(front)
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		close(failed)
+		return err
+	})
+	if admin != nil {
+		adminServer := &http.Server{Handler: adminHandler(s), ReadHeaderTimeout: time.Minute}
+		defer adminServer.Close()
+		serving.Go(func() error {
+			if err := adminServer.Serve(admin); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+		defer serving.Wait()
+	}
+	select {
+	case <-ctx.Done():
+	case <-failed:
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := server.Shutdown(end); err != nil {
+		fmt.Fprintf(a.stderr, "capture: requests were cut off after %s: %v\n", grace, err)
+		server.Close()
+	}
+	stopRecording()
+	err := recorder.Wait()
+	err = errors.Join(err, s.Close(end))
+	fmt.Fprintf(a.stderr, "capture: %s\n", s.Ledger())
+	return err
+}
+
+func listenAdmin(addr string) (net.Listener, error) {
+	if addr == "" {
+		return nil, nil
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("--admin %s: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("--admin %s: only a loopback address is allowed, as in 127.0.0.1:9090", addr)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("--admin %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// adminHandler answers while the process proxies, whatever the recorder does.
+func adminHandler(s *capture.Sidecar) http.Handler {
+	mux := http.NewServeMux()
+	ok := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }
+	mux.HandleFunc("GET /healthz", ok)
+	mux.HandleFunc("GET /readyz", ok)
+	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(s.Ledger())
+	})
+	return mux
+}

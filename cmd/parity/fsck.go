@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/telemetry"
+)
+
+func (a *app) fsckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "fsck DATASET",
+		Short: "Read everything and verify every checksum and ledger",
+		Long: `Read every object of a recording or run, verify every checksum, and check that the
+ledgers balance. What is damaged is named; exit code 2 says that there is some.`,
+		Example: `  parity fsck recording
+  parity fsck s3://bucket/run`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.fsck(cmd.Context(), args[0])
+		},
+	}
+}
+
+func (a *app) fsck(ctx context.Context, location string) error {
+	var seen atomic.Int64
+	stop := telemetry.Watch(a.stderr, func() string { return fmt.Sprintf("fsck: %d objects", seen.Load()) })
+	defer stop()
+	checked, err := dataset.Check(ctx, location, func(string) { seen.Add(1) })
+	stop()
+	if err != nil {
+		return err
+	}
+	problems := checked.Problems
+	if len(problems) == 0 { // ledgers of damaged datasets say nothing
+		if err := a.checkLedgers(ctx, location); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	for _, p := range problems {
+		fmt.Fprintf(a.stdout, "damaged: %v\n", p)
+	}
+	fmt.Fprintf(a.stdout, "%d objects with %d rows read, %d problems\n", checked.Objects, checked.Rows, len(problems))
+	if len(problems) > 0 {
+		return fmt.Errorf("%s is damaged: %d problems", location, len(problems))
+	}
+	return nil
+}
+
+// checkLedgers holds a run's results against its plan and its judgements'
+// tallies against themselves, and a recording's ledger against its rows.
+func (a *app) checkLedgers(ctx context.Context, location string) error {
+	run, err := dataset.OpenRun(ctx, location)
+	if errors.Is(err, dataset.ErrNoRun) {
+		rec, err := dataset.OpenRecording(ctx, location)
+		if err != nil {
+			return nil // several datasets, or none of them a recording
+		}
+		st, err := rec.Stats(ctx)
+		if err != nil {
+			return err
+		}
+		return a.lsLedger(st)
+	}
+	if err != nil {
+		return err
+	}
+	plan, _, err := run.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	results, err := run.Results(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range plan {
+		if !results[s.Index] {
+			continue
+		}
+		src, err := run.ResultSource(ctx, s)
+		if err != nil {
+			return err
+		}
+		if err := src.Close(); err != nil {
+			return err
+		}
+	}
+	return checkTallies(ctx, run)
+}
+
+func checkTallies(ctx context.Context, run *dataset.Run) error {
+	judgements, err := run.Judgements(ctx)
+	if err != nil {
+		return err
+	}
+	for _, j := range judgements {
+		tally, err := reduce(ctx, run, j)
+		if err != nil {
+			return err
+		}
+		for name, m := range tally.Models {
+			if !m.Balanced() {
+				return fmt.Errorf("judgement %s of %s: model %q has %d exchanges planned and %d outcomes", j.Info.ID, run.Location, name, m.Planned, m.Total())
+			}
+		}
+	}
+	return nil
+}

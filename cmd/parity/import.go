@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store"
+	"github.com/modelparity/parity/internal/telemetry"
+)
+
+func (a *app) importCommand() *cobra.Command {
+	var out string
+	var limits dataset.Limits
+	cmd := &cobra.Command{
+		Use:   "import jsonl SOURCE --out RECORDING",
+		Short: "Make a recording of exchanges that something else recorded",
+		Long: `Make a recording of a file with one exchange a line (- is stdin):
+
+  {"id": …, "time": RFC 3339, "model": …,
+   "request":  {"method", "path", "headers", "body" or "body_base64"},
+   "response": {"status", "headers", "body" or "body_base64"}, "latency_us"}
+
+Each exchange gets an id that follows from its time, the source's name and its
+place there, so importing the same file twice adds nothing. Lines that can't be
+read are counted in the ledger and named on stderr. "parity cat" writes this format.`,
+		Example: `  parity import jsonl exchanges.jsonl --out recording
+  zcat exchanges.jsonl.gz | parity import jsonl - --out s3://bucket/recording`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] != "jsonl" {
+				return fmt.Errorf("import format %q: this parity knows jsonl", args[0])
+			}
+			return a.importJSONL(cmd.Context(), args[1], out, limits)
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "the `RECORDING` to write: a folder or s3://bucket/prefix")
+	cmd.Flags().IntVar(&limits.Rows, "split-rows", 0, "exchanges in a split, the unit of work of replay and compare (default 10000)")
+	cmd.MarkFlagRequired("out")
+	return cmd
+}
+
+// maxUnreadableShown is how many bad lines are named; all are counted.
+const maxUnreadableShown = 10
+
+func (a *app) importJSONL(ctx context.Context, source, out string, limits dataset.Limits) (err error) {
+	in, name := a.stdin, "stdin"
+	if source != "-" {
+		f, err := os.Open(source)
+		if err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
+		defer f.Close()
+		in, name = f, filepath.Base(source)
+	}
+	b, err := store.Open(ctx, out)
+	if err != nil {
+		return err
+	}
+	im := dataset.NewImporter(b, instanceName(name), limits)
+	defer func() { err = errors.Join(err, im.Close()) }()
+	var ledger exchange.Ledger
+	stop := telemetry.Watch(a.stderr, func() string { return fmt.Sprintf("import: %d lines", ledger.Served) })
+	defer stop()
+	if err := a.importLines(ctx, in, name, im, &ledger); err != nil {
+		return err
+	}
+	stop()
+	if ledger.Recorded == 0 {
+		return fmt.Errorf("import %s: none of its %d lines is an exchange; nothing was written", source, ledger.Served)
+	}
+	if err := im.Finish(ctx, ledger); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "import: %d lines = %d exchanges + %d dropped%s; %d new objects in %s\n",
+		ledger.Served, ledger.Recorded, ledger.DroppedTotal(), byReason(ledger.Dropped), im.Added, out)
+	return nil
+}
+
+func (a *app) importLines(ctx context.Context, in io.Reader, name string, im *dataset.Importer, l *exchange.Ledger) error {
+	r := bufio.NewReaderSize(in, 1<<20)
+	for offset := 0; ; {
+		text, readErr := r.ReadBytes('\n')
+		if readErr != nil && readErr != io.EOF {
+			return fmt.Errorf("import %s: %w", name, readErr)
+		}
+		if line := bytes.TrimSpace(text); len(line) > 0 {
+			l.Served++
+			if err := a.importLine(ctx, line, name, offset, im, l); err != nil {
+				return err
+			}
+		}
+		offset += len(text)
+		if readErr == io.EOF {
+			return ctx.Err()
+		}
+	}
+}
+
+func (a *app) importLine(ctx context.Context, line []byte, name string, offset int, im *dataset.Importer, l *exchange.Ledger) error {
+	e, err := exchange.ParseLine(line)
+	if err != nil {
+		if l.Dropped == nil {
+			l.Dropped = map[string]int64{}
+		}
+		l.Dropped["unreadable"]++
+		if l.Dropped["unreadable"] <= maxUnreadableShown {
+			fmt.Fprintf(a.stderr, "import: line %d of %s is dropped: %v\n", l.Served, name, err)
+		}
+		return nil
+	}
+	e.ID = exchange.DeriveID(e.Time.Time(), []byte(name), fmt.Append(nil, offset), line)
+	l.Recorded++
+	return im.Add(ctx, e)
+}
+
+// instanceName makes a part of a key of a file's name.
+func instanceName(name string) string {
+	return "import-" + strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '.' || r == '_' {
+			return r
+		}
+		return '_'
+	}, name)
+}

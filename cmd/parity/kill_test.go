@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store"
+)
+
+// process is parity as a process of its own.
+type process struct {
+	*exec.Cmd
+	stderr bytes.Buffer
+}
+
+func start(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.Command("parity", args...)}
+	p.Stderr = &p.stderr
+	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Process.Kill(); p.Wait() })
+	return p
+}
+
+// waitUntil polls for a condition that another process makes true.
+func waitUntil(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("waited in vain for: %s", what)
+		}
+	}
+}
+
+// Without this, a replay that dies on a Friday would have to be begun anew, or
+// would hold exchanges twice or not at all.
+func TestReplayKilled(t *testing.T) {
+	const exchanges, rows, kills = 1000, 40, 5 // 25 splits
+	recording := makeRecording(t, exchanges, rows)
+	eachStore(t, func(t *testing.T, location string) {
+		target := newEcho(t, answerBack(t, 0))
+		run := store.Join(location, "run")
+		args := []string{"replay", recording, "--target", target.URL, "--out", run, "--concurrency", "2"}
+		for kill := range kills {
+			// Inside a split: so many answers are never a multiple of rows.
+			until := target.asked.Load() + rows + rows/2 + int64(kill)
+			p := start(t, args...)
+			waitUntil(t, "requests", func() bool { return target.asked.Load() >= until })
+			if err := p.Process.Signal(syscall.SIGKILL); err != nil {
+				t.Fatalf("it had ended before kill %d: %s", kill, p.stderr.String())
+			}
+			p.Wait()
+			checkNoDuplicates(t, ids(t, run))
+		}
+		before := target.asked.Load()
+		mustParity(t, exitDone, args...)
+		if target.asked.Load() == before {
+			t.Error("nothing was left to send after the last kill: the kills came too late to show anything")
+		}
+		sent := ids(t, run)
+		checkNoDuplicates(t, sent)
+		if !slices.Equal(slices.Sorted(slices.Values(sent)), slices.Sorted(slices.Values(ids(t, recording)))) {
+			t.Errorf("the run has %d exchanges, the recording %d", len(sent), exchanges)
+		}
+		mustParity(t, exitDone, "compare", run)
+		if s := readSummary(t, run); s.Ledger.Match != exchanges {
+			t.Errorf("%+v", s.Ledger)
+		}
+		mustParity(t, exitDone, "fsck", run)
+	})
+}
+
+func checkNoDuplicates(t *testing.T, ids []string) {
+	t.Helper()
+	sorted := slices.Sorted(slices.Values(ids))
+	if n := len(slices.Compact(slices.Clone(sorted))); n != len(sorted) {
+		t.Errorf("%d of %d exchanges are there twice", len(sorted)-n, len(sorted))
+	}
+}
+
+// Without this, a sidecar that dies could lose exchanges unnoticed, or record
+// some twice, and nobody would know what the recording stands for.
+func TestCaptureKilled(t *testing.T) {
+	eachStore(t, func(t *testing.T, location string) {
+		old := newEcho(t, answerBack(t, 0))
+		recording := store.Join(location, "recording")
+		address := freeAddress(t)
+		args := []string{
+			"capture", "--upstream", old.URL, "--listen", address, "--out", recording, "--spool", filepath.Join(t.TempDir(), "spool"),
+			"--model-from", "path:/models/{model}/classify", "--segment-bytes", "20000", "--split-rows", "50",
+		}
+		var whole atomic.Int64 // answers that clients got whole
+		const clients, rounds = 8, 4
+		for round := range rounds {
+			p := start(t, args...)
+			waitUntil(t, "the sidecar", func() bool { return reachable(address) })
+			load(t, address, clients, round, &whole, func() bool { return old.asked.Load() >= int64(400*(round+1)) }, func() {
+				if round < rounds-1 {
+					p.Process.Signal(syscall.SIGKILL)
+				} else {
+					p.Process.Signal(syscall.SIGTERM)
+				}
+			})
+			if err := p.Wait(); round == rounds-1 && err != nil {
+				t.Fatalf("%v\n%s", err, p.stderr.String())
+			}
+		}
+		checkCaptured(t, recording, whole.Load(), clients*rounds)
+	})
+}
+
+// load runs clients until enough is so, then ends the server in mid-flight.
+func load(t *testing.T, address string, clients, round int, whole *atomic.Int64, enough func() bool, end func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var wg sync.WaitGroup
+	for c := range clients {
+		wg.Go(func() {
+			transport := &http.Transport{}
+			defer transport.CloseIdleConnections()
+			for i := 0; ctx.Err() == nil; i++ {
+				url := fmt.Sprintf("http://%s/models/m%d/classify?q=%d.%d.%d", address, i%5, round, c, i)
+				req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(`{"n":7}`))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				res, err := transport.RoundTrip(req)
+				if err != nil {
+					return // the server is gone
+				}
+				_, err = io.ReadAll(res.Body)
+				res.Body.Close()
+				if err != nil {
+					return
+				}
+				whole.Add(1)
+			}
+		})
+	}
+	waitUntil(t, "enough load", enough)
+	end()
+	waitUntil(t, "the sidecar to be gone", func() bool { return !reachable(address) })
+	cancel()
+	wg.Wait()
+}
+
+// checkCaptured holds the recording against what the clients counted. An
+// answer may be counted as served that the client did not get whole, because
+// the kill came in between: at most one for each client and round.
+func checkCaptured(t *testing.T, recording string, whole, unsure int64) {
+	t.Helper()
+	recorded := ids(t, recording)
+	checkNoDuplicates(t, recorded)
+	rec, err := dataset.OpenRecording(t.Context(), recording)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stats, err := rec.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(stats.Instances) != 1 {
+		t.Fatalf("%d instances wrote it, want 1: the spool stayed the same", len(stats.Instances))
+	}
+	for _, in := range stats.Instances {
+		l := in.Ledger
+		t.Logf("clients got %d whole; %s", whole, l)
+		if !l.Balanced() || l.Recorded != int64(len(recorded)) || l.Served < whole || l.Served > whole+unsure {
+			t.Errorf("clients got %d whole; %d rows are there; the ledger says: %s", whole, len(recorded), l)
+		}
+	}
+	paths := map[string]bool{}
+	err = rec.Rows(t.Context(), func(e *exchange.Exchange, _ exchange.Sides) error {
+		paths[e.Request.Path] = true
+		if e.Defect == "" && (string(e.Request.Body) != `{"n":7}` || string(e.Reference.Body) != `{"n":7}`) {
+			t.Errorf("%s: request %q, answer %q", e.Request.Path, e.Request.Body, e.Reference.Body)
+		}
+		return nil
+	})
+	if err != nil || len(paths) != len(recorded) {
+		t.Errorf("%d different requests in %d rows: %v", len(paths), len(recorded), err)
+	}
+	mustParity(t, exitDone, "ls", recording)
+	mustParity(t, exitDone, "fsck", recording)
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func reachable(address string) bool {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
+}

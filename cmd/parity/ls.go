@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+func (a *app) lsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "ls STORE | RECORDING | RUN",
+		Short: "List recordings and runs, or what is in one",
+		Long: `List the recordings and runs below a place; of a recording its models, times and
+ledger; of a run its progress and judgements.`,
+		Example: `  parity ls .
+  parity ls recording
+  parity ls s3://bucket/run`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.ls(cmd.Context(), args[0])
+		},
+	}
+}
+
+func (a *app) ls(ctx context.Context, location string) error {
+	run, err := dataset.OpenRun(ctx, location)
+	if err == nil {
+		return a.lsRun(ctx, run)
+	}
+	if !errors.Is(err, dataset.ErrNoRun) {
+		return err
+	}
+	found, err := dataset.Find(ctx, location)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 || len(found) == 1 && sameLocation(found[0].Location, location) {
+		return a.lsRecording(ctx, location)
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "KIND\tOBJECTS\tSIZE\tLOCATION")
+	for _, f := range found {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", f.Kind, f.Objects, size(f.Bytes), f.Location)
+	}
+	return w.Flush()
+}
+
+func sameLocation(a, b string) bool {
+	x, err1 := absolute(a)
+	y, err2 := absolute(b)
+	return err1 == nil && err2 == nil && x == y
+}
+
+func (a *app) lsRecording(ctx context.Context, location string) error {
+	rec, err := dataset.OpenRecording(ctx, location)
+	if err != nil {
+		return err
+	}
+	st, err := rec.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "recording %s: %d exchanges of %d models in %d objects, %s\n\n", rec.Location, st.Rows, len(st.Models), st.Objects, size(st.Bytes))
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MODEL\tEXCHANGES\tFIRST\tLAST")
+	for _, name := range slices.Sorted(maps.Keys(st.Models)) {
+		m := st.Models[name]
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", printable(name), m.Rows, stamp(m.First), stamp(m.Last))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(st.Defects) > 0 {
+		fmt.Fprintf(a.stdout, "\ncan't be judged:%s\n", byReason(st.Defects))
+	}
+	return a.lsLedger(st)
+}
+
+// lsLedger prints each recorder's ledger and whether it balances with itself
+// and with the rows that are there.
+func (a *app) lsLedger(st *dataset.Stats) error {
+	if len(st.Instances) > 0 {
+		fmt.Fprintln(a.stdout)
+	}
+	var wrong error
+	for _, name := range slices.Sorted(maps.Keys(st.Instances)) {
+		in := st.Instances[name]
+		switch {
+		case in.Ledger == nil:
+			fmt.Fprintf(a.stdout, "ledger of %s: none; it was cut short with %d exchanges\n", printable(name), in.Rows)
+			continue
+		case !in.Ledger.Balanced():
+			wrong = fmt.Errorf("the ledger of %s does not balance", name)
+		case in.Ledger.Recorded != in.Rows:
+			wrong = fmt.Errorf("the ledger of %s counts %d exchanges as recorded and %d are here: objects are still in its spool, were deleted, or are damaged",
+				name, in.Ledger.Recorded, in.Rows)
+		}
+		fmt.Fprintf(a.stdout, "ledger of %s: %s%s\n", printable(name), in.Ledger, byReason(in.Ledger.Dropped))
+	}
+	return wrong
+}
+
+func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
+	plan, _, err := run.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	results, err := run.Results(ctx)
+	if err != nil {
+		return err
+	}
+	judgements, err := run.Judgements(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "run %s (%s), begun %s\n  recording  %s\n  target     %s\n  planned    %d exchanges in %d splits\n  sent       %d splits\n",
+		run.Location, run.Info.ID, run.Info.Created.Format(time.DateTime), run.Info.Recording, run.Info.Target,
+		dataset.Planned(plan), len(plan), len(results))
+	for _, j := range judgements {
+		judged, err := j.Judged(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "  judgement  %s of %s: %d splits judged; rules %s\n", j.Info.ID, j.Info.Created.Format(time.DateTime), len(judged), j.Info.Rules)
+	}
+	return nil
+}
+
+func stamp(t exchange.Timestamp) string { return t.Time().Format("2006-01-02 15:04:05") }
+
+// size prints bytes in binary units.
+func size(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	v, prefixes := float64(n)/unit, "KMGTPE"
+	for v >= unit && len(prefixes) > 1 {
+		v, prefixes = v/unit, prefixes[1:]
+	}
+	return fmt.Sprintf("%.1f %ciB", v, prefixes[0])
+}

@@ -1,0 +1,154 @@
+// Command parity proves that a new model endpoint answers as the old one did,
+// on real traffic. Each verb has a file of its own here; this package is the
+// only one that reads flags, the environment and sets exit codes.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/modelparity/parity/internal/config"
+)
+
+// The exit codes: the contract of every verb.
+const (
+	exitDone         = 0
+	exitNotShown     = 1 // gate, run: a budget is exceeded
+	exitFailed       = 2 // the job could not be done
+	exitInconclusive = 3 // gate, run: not enough evidence
+	exitInterrupted  = 130
+)
+
+// exitCode is an error that stands for a verdict and not for a failure.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// app is what a verb may use of the world outside.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	configPath     string
+}
+
+func main() {
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(a.run(ctx, os.Args[1:]))
+}
+
+// run carries out one command line and says with which code to exit.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	var verdict exitCode
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &verdict):
+		return int(verdict)
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(a.stderr, "parity: interrupted; what was committed stays, and the same command goes on from there")
+		return exitInterrupted
+	}
+	fmt.Fprintf(a.stderr, "parity: %v\n", err)
+	return exitFailed
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "parity",
+		Short: "Prove that a new model endpoint answers as the old one did, on real traffic",
+		Long: `Parity records an old service's real requests and answers, sends the requests to
+its replacement, compares the answers, and says with what confidence they agree.`,
+		Example: `  parity demo                                                  # the whole pipeline on this machine
+  parity capture --upstream http://127.0.0.1:8080 --listen :8081 --out recording
+  parity run recording --target http://new.example --out run   # replay, compare, report, gate
+  parity show run                                              # what differs, by signature`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.PersistentFlags().StringVar(&a.configPath, "config", "", "parity.yaml; flags win over it")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())
+	})
+	root.SetUsageTemplate(usageTemplate)
+	root.AddCommand(a.demoCommand(), a.captureCommand(), a.importCommand(), a.replayCommand(), a.compareCommand(),
+		a.reportCommand(), a.gateCommand(), a.runCommand(), a.showCommand(), a.lsCommand(), a.catCommand(), a.fsckCommand())
+	for _, cmd := range root.Commands() {
+		cmd.Args = explainArgs(cmd.Args)
+	}
+	return root
+}
+
+// usageTemplate is cobra's with the examples last, where they can be copied
+// from right above the prompt.
+const usageTemplate = `Usage:
+  {{if .Runnable}}{{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} COMMAND{{end}}{{if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+
+Exit status:
+  0 done, 1 a budget is exceeded (gate, run), 2 could not do the job,
+  3 not enough evidence (gate, run), 130 interrupted{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}
+`
+
+// explainArgs says how a command is used when its arguments are wrong.
+func explainArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return fmt.Errorf("%w; usage: %s", err, cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+func (a *app) config() (config.Config, error) { return config.Load(a.configPath) }
+
+// absolute makes a local location independent of the working directory.
+func absolute(location string) (string, error) {
+	if strings.Contains(location, "://") {
+		return strings.TrimRight(location, "/"), nil
+	}
+	return filepath.Abs(location)
+}
+
+// version is the module's, as the Go toolchain stamped it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

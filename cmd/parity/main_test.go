@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store/storetest"
+)
+
+// TestMain lets this binary be run as parity, by the scripts and by the tests
+// that kill it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"parity": main})
+}
+
+// Without this, what the command line does and says could change unnoticed.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"), RequireExplicitExec: true, UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"truncate": truncate},
+	})
+}
+
+// truncate cuts every Parquet file below a folder to half its length.
+func truncate(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".parquet" {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return os.Truncate(path, info.Size()/2)
+	}))
+}
+
+// result is what one command line did.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// parity runs a command line in this process.
+func parity(t *testing.T, args ...string) result {
+	t.Helper()
+	return parityWith(t, nil, args...)
+}
+
+func parityWith(t *testing.T, env map[string]string, args ...string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	a := &app{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, getenv: func(name string) string { return env[name] }}
+	code := a.run(t.Context(), args)
+	return result{code, stdout.String(), stderr.String()}
+}
+
+// mustParity runs a command line that has to exit with the code.
+func mustParity(t *testing.T, code int, args ...string) result {
+	t.Helper()
+	r := parity(t, args...)
+	if r.code != code {
+		t.Fatalf("parity %s exits with %d, want %d\n%s%s", strings.Join(args, " "), r.code, code, r.stdout, r.stderr)
+	}
+	return r
+}
+
+// echo is an endpoint that answers with what it was asked, altered by change,
+// and counts.
+type echo struct {
+	*httptest.Server
+	asked atomic.Int64
+}
+
+func newEcho(t *testing.T, answer http.HandlerFunc) *echo {
+	e := &echo{}
+	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.asked.Add(1)
+		answer(w, r)
+	}))
+	t.Cleanup(e.Close)
+	return e
+}
+
+// makeRecording imports n exchanges of some models, with splits of rows each,
+// and returns where the recording lies. Exchange i is answered {"n":i}.
+func makeRecording(t *testing.T, n, rows int) string {
+	t.Helper()
+	dir := t.TempDir()
+	var lines bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&lines, `{"id":"r%d","time":"2026-11-22T20:00:00.%06dZ","model":"model-%d","request":{"path":"/m/%d","headers":{"content-type":"application/json"},"body":"{\"n\":%d}"},"response":{"status":200,"headers":{"content-type":"application/json"},"body":"{\"n\":%d}"},"latency_us":1000}`+"\n",
+			i, i, i%7, i, i, i)
+	}
+	file := filepath.Join(dir, "in.jsonl")
+	if err := os.WriteFile(file, lines.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "recording")
+	mustParity(t, exitDone, "import", "jsonl", file, "--out", out, "--split-rows", fmt.Sprint(rows))
+	return out
+}
+
+// eachStore runs a test on a local folder and on a real S3 server.
+func eachStore(t *testing.T, test func(t *testing.T, location string)) {
+	t.Run("local", func(t *testing.T) { test(t, t.TempDir()) })
+	t.Run("s3", func(t *testing.T) { test(t, storetest.S3(t)) })
+}
+
+// ids lists the ids that cat prints, in its order, repeats included.
+func ids(t *testing.T, location string) []string {
+	t.Helper()
+	var all []string
+	err := eachExchange(context.Background(), location, func(e *exchange.Exchange, _ exchange.Sides) error {
+		all = append(all, e.ID.String())
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// summary is report's JSON, as far as the tests look at it.
+type summary struct {
+	Verdict string
+	Ledger  struct {
+		Planned, Match, Mismatch, Missing int64
+		Balanced                          bool
+	}
+	Models []struct {
+		Model, Verdict string
+		Ledger         struct{ Planned, Mismatch int64 }
+	}
+}
+
+func readSummary(t *testing.T, run string, args ...string) (s summary) {
+	t.Helper()
+	r := mustParity(t, exitDone, append([]string{"report", run, "--json", "-"}, args...)...)
+	if err := json.Unmarshal([]byte(r.stdout), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// writeConfig writes a parity.yaml and returns its path.
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "parity.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func readBody(t *testing.T, r *http.Request) string {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Errorf("read request: %v", err)
+	}
+	return string(body)
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/replay"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	var judgement string
+	cmd := &cobra.Command{
+		Use:   "show RUN [ID]",
+		Short: "Show mismatches by signature, or one exchange: both answers, deltas, a curl line",
+		Long: `Show what a run's latest judgement found, by signature, worst first, each with
+exchanges that show it. With an ID (an exchange's, or the id that its source gave
+it) show that exchange: deltas, both answers side by side, and a curl line that
+sends the request again.`,
+		Example: `  parity show run
+  parity show run 0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b
+  parity show run r00012`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := dataset.OpenRun(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if len(args) == 2 {
+				return a.showExchange(cmd.Context(), run, judgement, args[1])
+			}
+			return a.showSignatures(cmd.Context(), run, judgement)
+		},
+	}
+	cmd.Flags().StringVar(&judgement, "judgement", "", "the judgement's `ID` (default: the latest)")
+	return cmd
+}
+
+// finding is one signature of one model.
+type finding struct {
+	model string
+	*compare.SignatureTally
+}
+
+func (a *app) showSignatures(ctx context.Context, run *dataset.Run, judgement string) error {
+	j, err := run.Judgement(ctx, judgement)
+	if err != nil {
+		return err
+	}
+	tally, err := reduce(ctx, run, j)
+	if err != nil {
+		return err
+	}
+	var findings []finding
+	for model, m := range tally.Models {
+		for _, s := range m.Signatures {
+			findings = append(findings, finding{model, s})
+		}
+	}
+	if len(findings) == 0 {
+		fmt.Fprintln(a.stdout, "no mismatches")
+		return nil
+	}
+	slices.SortFunc(findings, func(x, y finding) int {
+		return cmp.Or(cmp.Compare(y.Exchanges, x.Exchanges), cmp.Compare(x.model, y.model), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Kind, y.Kind))
+	})
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "EXCHANGES\tMODEL\tSIGNATURE\tREFERENCE\tCANDIDATE\tFOR EXAMPLE")
+	for _, f := range findings {
+		var e compare.Exemplar
+		if len(f.Exemplars) > 0 {
+			e = f.Exemplars[0]
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s %s\t%s\t%s\t%s\n", f.Exchanges, printable(f.model), printable(f.Path), f.Kind, brief(e.Reference), brief(e.Candidate), e.ID)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "\none exchange:   parity show %s ID\nsend again:     parity replay %s --target %s --out RUN2\n",
+		shellQuote(run.Location), shellQuote(run.Location+"/mismatches"), shellQuote(run.Info.Target))
+	return nil
+}
+
+// brief cuts a literal for a table.
+func brief(s string) string {
+	const most = 24
+	s = printable(s)
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most-1]) + "…"
+}
+
+var errFound = errors.New("found")
+
+// showExchange looks among the mismatches first, where the deltas are.
+func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id string) error {
+	show := func(e *exchange.Exchange, sides exchange.Sides) error {
+		if e.ID.String() != id && e.Request.SourceID != id {
+			return nil
+		}
+		if err := a.writeExchange(run, e); err != nil {
+			return err
+		}
+		return errFound
+	}
+	j, err := run.Judgement(ctx, judgement)
+	if err == nil {
+		var rec *dataset.Recording
+		if rec, err = dataset.OpenRecording(ctx, j.MismatchLocation()); err == nil {
+			err = rec.Rows(ctx, show)
+		} else if errors.Is(err, dataset.ErrNoRecording) {
+			err = nil // nothing differs
+		}
+	} else if errors.Is(err, dataset.ErrNotJudged) {
+		err = nil
+	}
+	if err == nil {
+		err = eachOfRun(ctx, run, show)
+	}
+	switch {
+	case errors.Is(err, errFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("no exchange %q was sent in %s: `parity show %s` and `parity cat %s` list ids", id, run.Location, run.Location, run.Location)
+}
+
+func (a *app) writeExchange(run *dataset.Run, e *exchange.Exchange) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "exchange   %s", e.ID)
+	if e.Request.SourceID != "" {
+		fmt.Fprintf(&b, "  (%s)", printable(e.Request.SourceID))
+	}
+	fmt.Fprintf(&b, "\nmodel      %s\ntime       %s\nrequest    %s %s  (%s, %s)\n", printable(strings.TrimSpace(e.Model+" "+e.ModelVersion)),
+		stamp(e.Time), printable(e.Request.Method), printable(e.Request.Path), printable(e.Request.ContentType), size(int64(len(e.Request.Body))))
+	if e.Verdict.Kind != "" {
+		fmt.Fprintf(&b, "verdict    %s\n", printable(e.Verdict.Kind))
+	}
+	if e.Defect != "" {
+		fmt.Fprintf(&b, "defect     %s: it can't be judged\n", e.Defect)
+	}
+	writeDeltas(&b, e.Verdict.Deltas)
+	b.WriteByte('\n')
+	writeAnswers(&b, e)
+	fmt.Fprintf(&b, "\nsend it again:\n%s\n", curl(run, e))
+	_, err := fmt.Fprint(a.stdout, b.String())
+	return err
+}
+
+func writeDeltas(b *strings.Builder, text []byte) {
+	var deltas []compare.Delta
+	if len(text) == 0 || json.Unmarshal(text, &deltas) != nil {
+		return
+	}
+	b.WriteByte('\n')
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "DELTA\tKIND\tREFERENCE\tCANDIDATE\tERROR")
+	for _, d := range deltas {
+		size := ""
+		if d.AbsError != 0 {
+			size = fmt.Sprintf("%.3g", d.AbsError)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", printable(d.Path), d.Kind, brief(d.Reference), brief(d.Candidate), size)
+	}
+	w.Flush()
+}
+
+// curl is a command line that sends the request to the run's target.
+func curl(run *dataset.Run, e *exchange.Exchange) string {
+	const inline = 8 << 10
+	url, err := replay.RequestURL(run.Info.Target, e)
+	if err != nil {
+		return fmt.Sprintf("(it can't be sent: %v)", err)
+	}
+	args := []string{"curl -sS -X " + shellQuote(e.Request.Method) + " " + shellQuote(url)}
+	fields, err := exchange.DecodeHeaders(e.Request.Headers)
+	if err != nil {
+		return fmt.Sprintf("(it can't be sent: %v)", err)
+	}
+	for _, f := range fields {
+		if !slices.Contains(curlSets, f.Name) {
+			args = append(args, "-H "+shellQuote(f.Name+": "+f.Value))
+		}
+	}
+	switch body := e.Request.Body; {
+	case len(body) == 0:
+	case len(body) <= inline && utf8.Valid(body) && !strings.ContainsRune(string(body), 0):
+		args = append(args, "--data-raw "+shellQuote(string(body)))
+	default:
+		from := fmt.Sprintf("parity cat %s | jq -j 'select(.id == \"%s\") | .request | .body // (.body_base64 | @base64d)'", shellQuote(run.Location), e.ID)
+		return from + " |\n  " + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
+	}
+	return "  " + strings.Join(args, " \\\n    ")
+}
+
+// curlSets are the fields that curl makes itself.
+var curlSets = []string{"content-length", "connection", "host", "transfer-encoding", "accept-encoding"}
+
+func shellQuote(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@%+=,", r))
+	}) {
+		return s
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f || r == utf8.RuneError }) {
+		return ansiQuote(s)
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// ansiQuote is bash's $'…', which shows control characters harmlessly.
+func ansiQuote(s string) string {
+	var b strings.Builder
+	b.WriteString("$'")
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '\'' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c >= 0x7f:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String() + "'"
+}

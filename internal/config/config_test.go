@@ -1,0 +1,63 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Without this, a config that people wrote could be read as something else.
+func TestParse(t *testing.T) {
+	c, err := Parse([]byte(`
+capture: { model: [ "path:/models/{model}/classify" ] }
+targets:
+  new: { url: "http://new.example", concurrency: 8, timeout: 5s }
+compare:
+  number: { abs: 1e-9, rel: 1e-6 }
+  rules:
+    - { path: "$.took_ms", ignore: true }
+    - { path: "$.scores[*]", number: { abs: 1e-4 } }
+  models: { "spam-*": { number: { abs: 0.5 } } }
+gate:
+  budget: 0.1%
+  confidence: 95%
+  min_samples: 300
+  models: { "legal-*": { budget: 0 } }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Targets["new"] != (Target{"http://new.example", 8, 5 * time.Second}) || c.Capture.Model[0] != "path:/models/{model}/classify" {
+		t.Errorf("%+v", c)
+	}
+	if c.Compare.Number.Abs != 1e-9 || len(c.Compare.Paths) != 2 || c.Compare.Models["spam-*"].Number.Abs != 0.5 {
+		t.Errorf("%+v", c.Compare)
+	}
+	if *c.Gate.Budget != 0.001 || c.Gate.MinSamples != 300 || *c.Gate.Models["legal-*"].Budget != 0 {
+		t.Errorf("%+v", c.Gate)
+	}
+}
+
+// Without this, a slip in the file could be passed over, or found at night.
+func TestMistakesHaveAPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		"gate:\n  bugdet: 1%":                          "[2:3]",
+		"gate:\n  budget: [1]":                         "[2:",
+		"gate:\n  min_samples: 1.5":                    "1.5 is not a whole number",
+		"gate:\n  min_samples: -1":                     "[2:16] gate.min_samples",
+		"gate:\n  budget: 100%":                        "[2:",
+		"compare:\n  number: { abs: -1 }":              "[2:",
+		"compare:\n  number: { abs: x }":               "[2:",
+		"targets:\n  new: { concurrency: 1 }":          "[2:",
+		"targets:\n  new: { url: u, concurrency: -1 }": "[2:",
+		"gate: {}\ngate: {}":                           "[2:1]",
+		"gate: {}\n---\ngate: {}":                      "second document",
+		"nonsense":                                     "[1:1]",
+		"compare:\n  rules:\n    - { path: $.a, ignore: true }\n    - { path: $.a, number: { abs: 1 } }": `[3:15] rules[0].path "$.a" and rules[1].path`,
+	} {
+		c, err := Parse([]byte(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %+v, %v; want an error with %q", text, c, err, want)
+		}
+	}
+}
