@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -71,10 +72,15 @@ func (a *app) importJSONL(ctx context.Context, source, out string, limits datase
 	im := dataset.NewImporter(b, instanceName(name), limits)
 	defer func() { err = errors.Join(err, im.Close()) }()
 	var ledger exchange.Ledger
-	stop := telemetry.Watch(a.stderr, func() string { return fmt.Sprintf("import: %d lines", ledger.Served) })
+	var seen atomic.Int64
+	stop := telemetry.Watch(a.stderr, func() string { return fmt.Sprintf("import: %d lines", seen.Load()) })
 	defer stop()
-	if err := a.importLines(ctx, in, name, im, &ledger); err != nil {
-		return err
+	err = eachLine(ctx, in, func(line []byte, offset int64) error {
+		seen.Add(1)
+		return a.importLine(ctx, line, name, offset, im, &ledger)
+	})
+	if err != nil {
+		return fmt.Errorf("import %s: %w", source, err)
 	}
 	stop()
 	if ledger.Recorded == 0 {
@@ -88,27 +94,28 @@ func (a *app) importJSONL(ctx context.Context, source, out string, limits datase
 	return nil
 }
 
-func (a *app) importLines(ctx context.Context, in io.Reader, name string, im *dataset.Importer, l *exchange.Ledger) error {
+// eachLine calls fn with every line that is not empty and where it begins.
+func eachLine(ctx context.Context, in io.Reader, fn func(line []byte, offset int64) error) error {
 	r := bufio.NewReaderSize(in, 1<<20)
-	for offset := 0; ; {
+	for offset := int64(0); ; {
 		text, readErr := r.ReadBytes('\n')
 		if readErr != nil && readErr != io.EOF {
-			return fmt.Errorf("import %s: %w", name, readErr)
+			return readErr
 		}
 		if line := bytes.TrimSpace(text); len(line) > 0 {
-			l.Served++
-			if err := a.importLine(ctx, line, name, offset, im, l); err != nil {
+			if err := fn(line, offset); err != nil {
 				return err
 			}
 		}
-		offset += len(text)
-		if readErr == io.EOF {
+		if readErr == io.EOF || ctx.Err() != nil {
 			return ctx.Err()
 		}
+		offset += int64(len(text))
 	}
 }
 
-func (a *app) importLine(ctx context.Context, line []byte, name string, offset int, im *dataset.Importer, l *exchange.Ledger) error {
+func (a *app) importLine(ctx context.Context, line []byte, name string, offset int64, im *dataset.Importer, l *exchange.Ledger) error {
+	l.Served++
 	e, err := exchange.ParseLine(line)
 	if err != nil {
 		if l.Dropped == nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -47,20 +46,14 @@ func sharedData(t *testing.T) (recording, candidate string) {
 	return filepath.Join(dir, "recording.jsonl"), filepath.Join(dir, "candidate.jsonl")
 }
 
-// eachLine calls fn with every line of a file.
-func eachLine(t *testing.T, file string, fn func(line []byte)) {
+func readLines(t *testing.T, file string, fn func(line []byte) error) {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		fn(lines.Bytes())
-	}
-	if err := lines.Err(); err != nil {
+	if err := eachLine(t.Context(), f, func(line []byte, _ int64) error { return fn(line) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -70,20 +63,18 @@ func eachLine(t *testing.T, file string, fn func(line []byte)) {
 func newReviewsTarget(t *testing.T, recording, candidate string) *echo {
 	t.Helper()
 	answers := map[string]exchange.Answer{}
-	eachLine(t, candidate, func(line []byte) {
+	readLines(t, candidate, func(line []byte) error {
 		id, answer, err := exchange.ParseAnswer(line)
-		if err != nil {
-			t.Fatal(err)
-		}
 		answers[id] = answer
+		return err
 	})
 	byRequest := map[string]exchange.Answer{}
-	eachLine(t, recording, func(line []byte) {
+	readLines(t, recording, func(line []byte) error {
 		e, err := exchange.ParseLine(line)
-		if err != nil {
-			t.Fatal(err)
+		if err == nil {
+			byRequest[e.Request.Path+"\n"+string(e.Request.Body)] = answers[e.Request.SourceID]
 		}
-		byRequest[e.Request.Path+"\n"+string(e.Request.Body)] = answers[e.Request.SourceID]
+		return err
 	})
 	return newEcho(t, func(w http.ResponseWriter, r *http.Request) {
 		answer, ok := byRequest[r.RequestURI+"\n"+readBody(t, r)]
