@@ -18,15 +18,27 @@ func TestNumbersAtZero(t *testing.T) {
 		a, b  string
 		equal bool
 	}{
-		{"1", "1.0", true}, {"1", "1e0", true}, {"100", "1E+2", true}, {"4.83E-12", "4.83e-12", true},
-		{"-0", "0", true}, {"-0.0", "0", true}, {"0e5", "0", true},
+		{"1", "1.0", true},
+		{"1", "1e0", true},
+		{"100", "1E+2", true},
+		{"4.83E-12", "4.83e-12", true},
+		{"-0", "0", true},
+		{"-0.0", "0", true},
+		{"0e5", "0", true},
 		{"0.1", "0.10000000000000000001", true}, // one float64
 		{"0.1", "0.10000000000000002", false},
 		{"9007199254740993", "9007199254740992", false},
 		{"9223372036854775808", "-9223372036854775808", false},
-		{"1", "-1", false}, {"1", "2", false}, {"1e400", "1e401", false}, {"1e400", "-1e400", false},
-		{"1e400", "10e399", true}, {"1e400", "0.1e401", true}, {"1e400", "1" + strings.Repeat("0", 400), true},
-		{long, long + ".0", true}, {long, long[1:] + "8", false}, {long, "1", false},
+		{"1", "-1", false},
+		{"1", "2", false},
+		{"1e400", "1e401", false},
+		{"1e400", "-1e400", false},
+		{"1e400", "10e399", true},
+		{"1e400", "0.1e401", true},
+		{"1e400", "1" + strings.Repeat("0", 400), true},
+		{long, long + ".0", true},
+		{long, long[1:] + "8", false},
+		{long, "1", false},
 		{"1e99999999999999999999", "1e99999999999999999999", true},
 		{"1e99999999999999999999", "1e+99999999999999999999", true},
 		{"1e99999999999999999999", "2e99999999999999999999", false},
@@ -52,9 +64,12 @@ func TestTolerance(t *testing.T) {
 		a, b      string
 		equal     bool
 	}{
-		{Number{Abs: 0.5}, "1", "1.5", true}, {Number{Abs: 0.5}, "1", "1.51", false},
-		{Number{Rel: 0.1}, "100", "110", true}, {Number{Rel: 0.1}, "100", "111", false},
-		{Number{Rel: 0.1}, "-100", "-110", true}, {Number{Rel: 0.1}, "0", "1e-300", false},
+		{Number{Abs: 0.5}, "1", "1.5", true},
+		{Number{Abs: 0.5}, "1", "1.51", false},
+		{Number{Rel: 0.1}, "100", "110", true},
+		{Number{Rel: 0.1}, "100", "111", false},
+		{Number{Rel: 0.1}, "-100", "-110", true},
+		{Number{Rel: 0.1}, "0", "1e-300", false},
 		{Number{Abs: 1, Rel: 0.1}, "100", "111", true},
 		{Number{Abs: 1}, "99999999999999999999", "100000000000000000000", true},
 		{Number{Abs: 1e308, Rel: 1}, "1e400", "1e308", false},

@@ -41,8 +41,10 @@ func TestHTMLStandsAlone(t *testing.T) {
 	if found := resource.FindString(page); found != "" {
 		t.Errorf("needs something from outside: %s", found)
 	}
-	for _, want := range []string{"default-src 'none'", "3 of 9 models are over budget.", "review-drift", "$.scores[*].value", "0.31291121",
-		"s3://traffic/reviews", "10⁻⁵", "nobody-*", "27,368", "4.119 ms", "2026-11-18 11:06:40 UTC"} {
+	for _, want := range []string{
+		"default-src 'none'", "3 of 9 models are over budget.", "review-drift", "$.scores[*].value", "0.31291121",
+		"s3://traffic/reviews", "10⁻⁵", "nobody-*", "27,368", "4.119 ms", "2026-11-18 11:06:40 UTC",
+	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("lacks %s", want)
 		}
