@@ -39,19 +39,20 @@ func (r *Run) writePlan(ctx context.Context, splits []Split) error {
 		return err
 	}
 	defer f.Close()
-	schema := parquet.SchemaOf(planRow{})
-	w := parquet.NewWriter(f, append(writerOptions(PlanKind), schema)...)
+	w := parquet.NewGenericWriter[planRow](f, writerOptions(PlanKind)...)
 	w.SetKeyValueMetadata(keyFormat, FormatVersion)
 	w.SetKeyValueMetadata(keyKind, string(PlanKind))
-	for _, s := range splits {
-		if err := w.Write(planRow{int64(s.Index), s.Object, s.ObjectSize, int64(s.RowGroup), s.Rows, s.Planned}); err != nil {
-			return err
-		}
+	rows := make([]planRow, len(splits))
+	for i, s := range splits {
+		rows[i] = planRow{int64(s.Index), s.Object, s.ObjectSize, int64(s.RowGroup), s.Rows, s.Planned}
+	}
+	if _, err := w.Write(rows); err != nil {
+		return err
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := closeSealed(w, f, 1, len(schema.Columns())); err != nil {
+	if err := closeSealed(w, f, 1, len(w.Schema().Columns())); err != nil {
 		return err
 	}
 	return r.bucket.Put(ctx, planKey, f)

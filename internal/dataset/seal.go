@@ -39,10 +39,16 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// unsealed is a parquet.GenericWriter of any row type.
+type unsealed interface {
+	SetKeyValueMetadata(key, value string)
+	Close() error
+}
+
 // closeSealed closes the writer and fills in the checksums. groups is how many
 // row groups were flushed: the room for their checksums must be there before
 // the footer is written.
-func closeSealed(w *parquet.Writer, f *os.File, groups, columns int) error {
+func closeSealed(w unsealed, f *os.File, groups, columns int) error {
 	w.SetKeyValueMetadata(keyChunksCRC, strings.Repeat("0", crcSize*(groups*columns+1)))
 	w.SetKeyValueMetadata(keyFooterCRC, strings.Repeat("0", crcSize))
 	if err := w.Close(); err != nil {

@@ -37,7 +37,7 @@ type writer struct {
 	sorted bool // by (model, id) over the whole object, which is then held in memory
 
 	file    *os.File
-	parquet *parquet.Writer
+	parquet *parquet.GenericWriter[any]
 	columns []column
 	blobs   []*exchange.Column // those that point to bytes
 	groups  int
@@ -65,7 +65,7 @@ func newWriter(b store.Bucket, key string, kind Kind, limits Limits, meta map[st
 			w.blobs = append(w.blobs, c)
 		}
 	}
-	w.parquet = parquet.NewWriter(f, append(writerOptions(kind), schemas[kind])...)
+	w.parquet = parquet.NewGenericWriter[any](f, append(writerOptions(kind), schemas[kind])...)
 	w.parquet.SetKeyValueMetadata(keyFormat, FormatVersion)
 	w.parquet.SetKeyValueMetadata(keyKind, string(kind))
 	for k, v := range meta {
