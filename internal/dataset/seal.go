@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // Parquet leaves its footer, page headers and page index without a checksum,
@@ -171,6 +172,12 @@ func layout(f *parquet.File, size, footer int64) ([]extent, error) {
 			}
 			if start != at || m.TotalCompressedSize <= 0 {
 				return nil, fmt.Errorf("row group %d column %d is at byte %d, not at %d", g, c, start, at)
+			}
+			if m.Codec != format.Zstd {
+				return nil, fmt.Errorf("row group %d column %d is compressed with %s, not zstd", g, c, m.Codec)
+			}
+			if m.NumValues != group.NumRows {
+				return nil, fmt.Errorf("row group %d has %d rows, and its column %d has %d", g, group.NumRows, c, m.NumValues)
 			}
 			chunks = append(chunks, extent{start, m.TotalCompressedSize})
 			at += m.TotalCompressedSize

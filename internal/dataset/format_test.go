@@ -1,0 +1,61 @@
+package dataset
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// Without this, FORMAT.md could say less, or something else, than what is
+// written: each column with its type, and the kinds of dataset that have it.
+func TestFormatIsDocumented(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "FORMAT.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(text)
+	for _, c := range fileColumns(exchange.MismatchSides) {
+		at := strings.Index(doc, "\n| `"+c.name()+"` | "+typeName(c))
+		if at < 0 {
+			t.Errorf("FORMAT.md has no row for column %s of type %s", c.name(), typeName(c))
+			continue
+		}
+		if side := sideOf(c); side != exchange.KeySide {
+			row, _, _ := strings.Cut(doc[at+1:], "\n")
+			cells := strings.Split(row, "|")
+			for i, sides := range []exchange.Sides{exchange.RecordingSides, exchange.ResultSides, exchange.MismatchSides} {
+				if got := strings.TrimSpace(cells[3+i]) == "•"; got != (sides&side != 0) {
+					t.Errorf("FORMAT.md is wrong on which datasets have %s: %s", c.name(), row)
+				}
+			}
+		}
+	}
+	for _, word := range []string{
+		keyFormat, keyKind, keyInstance, keyLedger, keyChunksCRC, keyFooterCRC, runFormat, judgementFormat, tallyFormat,
+		planKey, runKey, "version **" + FormatVersion + "**",
+	} {
+		if !strings.Contains(doc, word) {
+			t.Errorf("FORMAT.md does not mention %s", word)
+		}
+	}
+}
+
+func sideOf(c column) exchange.Sides {
+	if c.Column == nil {
+		return c.checksum
+	}
+	return c.Side
+}
+
+func typeName(c column) string {
+	if c.Column == nil {
+		return "INT64"
+	}
+	return map[exchange.Kind]string{
+		exchange.UUID: "UUID", exchange.Time: "TIMESTAMP(µs, UTC)", exchange.Int: "INT64",
+		exchange.Text: "STRING", exchange.JSON: "STRING (JSON)", exchange.Blob: "BINARY",
+	}[c.Kind]
+}
