@@ -42,8 +42,9 @@ type writer struct {
 	blobs   []*exchange.Column // those that point to bytes
 	groups  int
 
-	rows  []exchange.Exchange
-	bytes int64 // of the rows that wait
+	rows  []*exchange.Exchange // that wait; pointers, because a row is too large to move about
+	slab  []exchange.Exchange  // where the next rows go
+	bytes int64                // of the rows that wait
 	arena arena
 	sum   exchange.Summer
 	vals  []parquet.Value
@@ -86,7 +87,7 @@ func (w *writer) Write(_ context.Context, b *exchange.Batch) error {
 			w.rows, w.bytes = w.rows[:0], 0
 			w.arena.reset() // the rows are in the file's pages now
 		}
-		w.rows = append(w.rows, w.keep(b.Rows[i]))
+		w.rows = append(w.rows, w.keep(&b.Rows[i]))
 		w.bytes += size
 	}
 	return nil
@@ -104,24 +105,30 @@ func (w *writer) size(e *exchange.Exchange) (n int64) {
 	return n
 }
 
-// keep copies what e points to.
-func (w *writer) keep(e exchange.Exchange) exchange.Exchange {
+// keep copies a row and what it points to.
+func (w *writer) keep(row *exchange.Exchange) *exchange.Exchange {
+	if len(w.slab) == 0 {
+		w.slab = make([]exchange.Exchange, 256)
+	}
+	e := &w.slab[0]
+	w.slab = w.slab[1:]
+	*e = *row
 	for _, c := range w.blobs {
-		*c.Blob(&e) = w.arena.clone(*c.Blob(&e))
+		*c.Blob(e) = w.arena.clone(*c.Blob(e))
 	}
 	return e
 }
 
 // flush writes rows as one row group, column after column.
-func (w *writer) flush(rows []exchange.Exchange) error {
+func (w *writer) flush(rows []*exchange.Exchange) error {
 	if len(rows) == 0 {
 		return nil
 	}
 	for i, cw := range w.parquet.ColumnWriters() {
 		for chunk := range slices.Chunk(rows, 512) {
 			w.vals = w.vals[:0]
-			for r := range chunk {
-				w.vals = append(w.vals, w.value(w.columns[i], &chunk[r]))
+			for _, e := range chunk {
+				w.vals = append(w.vals, w.value(w.columns[i], e))
 			}
 			if _, err := cw.WriteRowValues(w.vals); err != nil {
 				return fmt.Errorf("column %s: %w", w.columns[i].name(), err)
@@ -178,16 +185,16 @@ func (w *writer) finish() error {
 }
 
 func (w *writer) sort() {
-	slices.SortStableFunc(w.rows, func(a, b exchange.Exchange) int {
+	slices.SortStableFunc(w.rows, func(a, b *exchange.Exchange) int {
 		return cmp.Or(cmp.Compare(a.Model, b.Model), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 }
 
 // groupLength says how many of the rows fit the limits; at least one.
-func (w *writer) groupLength(rows []exchange.Exchange) int {
+func (w *writer) groupLength(rows []*exchange.Exchange) int {
 	var size int64
 	for i := range rows {
-		next := w.size(&rows[i])
+		next := w.size(rows[i])
 		if w.full(i, size, next) {
 			return i
 		}
