@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -92,6 +93,30 @@ func TestReplayKilled(t *testing.T) {
 		}
 		mustParity(t, exitDone, "fsck", run)
 	})
+}
+
+// Without this, an interrupted replay could look done, or lose what it had.
+func TestInterrupt(t *testing.T) {
+	recording := makeRecording(t, 400, 20)
+	target := newEcho(t, answerBack(t, 0))
+	run := filepath.Join(t.TempDir(), "run")
+	args := []string{"replay", recording, "--target", target.URL, "--out", run, "--rate", "200"}
+	p := start(t, args...)
+	waitUntil(t, "some splits", func() bool { return target.asked.Load() > 70 })
+	if err := p.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	p.Wait()
+	if code := p.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(p.stderr.String(), "the same command goes on") {
+		t.Errorf("it exits with %d and says %s", code, p.stderr.String())
+	}
+	if n := len(ids(t, run)); n < 20 || n == 400 || n%20 != 0 {
+		t.Errorf("%d exchanges are there: whole splits were committed, and not all", n)
+	}
+	mustParity(t, exitDone, args[:len(args)-2]...)
+	if n := len(ids(t, run)); n != 400 {
+		t.Errorf("%d of 400 exchanges are there in the end", n)
+	}
 }
 
 func checkNoDuplicates(t *testing.T, ids []string) {
