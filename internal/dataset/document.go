@@ -69,5 +69,5 @@ func parseDocument(text []byte, format string, body any) error {
 	if got := fmt.Sprintf("%08x", crc32.Checksum(compact.Bytes(), castagnoli)); got != d.CRC {
 		return errors.New("it is damaged: the checksum does not fit")
 	}
-	return json.Unmarshal(d.Body, body)
+	return json.Unmarshal(compact.Bytes(), body)
 }
