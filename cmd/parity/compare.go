@@ -76,26 +76,27 @@ func (a *app) compare(ctx context.Context, run *dataset.Run, shardFlag string) (
 			sent = append(sent, s)
 		}
 	}
+	work := dataset.Work{Plan: sent, Shard: shard, Done: judged, Parallel: runtime.GOMAXPROCS(0)}
+	left := dataset.Planned(work.Left())
 	var pairs, mismatches atomic.Int64
 	stop := telemetry.Watch(a.stderr, func() string {
-		return fmt.Sprintf("compare: %d of %d exchanges judged, %d mismatches", pairs.Load(), dataset.Planned(sent), mismatches.Load())
+		return fmt.Sprintf("compare: %d of %d exchanges judged, %d mismatches", pairs.Load(), left, mismatches.Load())
 	})
 	defer stop()
-	worked, err := dataset.EachSplit(ctx, dataset.Work{Plan: sent, Shard: shard, Done: judged, Parallel: runtime.GOMAXPROCS(0)},
-		func(ctx context.Context, s dataset.Split) error {
-			t, err := judgeSplit(ctx, rec, run, j, s, judge)
-			if err != nil {
-				return err
-			}
-			pairs.Add(s.Planned)
-			mismatches.Add(mismatchesOf(t))
-			return j.PutTally(ctx, s, t)
-		})
+	worked, err := dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
+		t, err := judgeSplit(ctx, rec, run, j, s, judge)
+		if err != nil {
+			return err
+		}
+		pairs.Add(s.Planned)
+		mismatches.Add(mismatchesOf(t))
+		return j.PutTally(ctx, s, t)
+	})
 	stop()
 	if err != nil {
 		return nil, err
 	}
-	a.sayCompared(j, worked, mismatches.Load(), len(plan)-len(sent))
+	a.sayCompared(j, worked, mismatches.Load(), len(judged)+int(worked.Existed), len(plan)-len(sent))
 	return j, nil
 }
 
@@ -168,10 +169,10 @@ func mismatchesOf(t *compare.Tally) (n int64) {
 	return n
 }
 
-func (a *app) sayCompared(j *dataset.Judgement, w dataset.Worked, mismatches int64, unsent int) {
+func (a *app) sayCompared(j *dataset.Judgement, w dataset.Worked, mismatches int64, already, unsent int) {
 	fmt.Fprintf(a.stderr, "compare: judgement %s: %d splits judged, %d mismatches", j.Info.ID, w.Made, mismatches)
-	if w.Existed > 0 {
-		fmt.Fprintf(a.stderr, "; %d splits were judged already", w.Existed)
+	if already > 0 {
+		fmt.Fprintf(a.stderr, "; %d splits were judged already", already)
 	}
 	if unsent > 0 {
 		fmt.Fprintf(a.stderr, "; %d splits are not sent yet", unsent)

@@ -63,7 +63,7 @@ func TestReplayKilled(t *testing.T) {
 	const exchanges, rows, kills = 1000, 40, 5 // 25 splits
 	recording := makeRecording(t, exchanges, rows)
 	eachStore(t, func(t *testing.T, location string) {
-		target := newEcho(t, answerBack(t, 0))
+		target := newEcho(t, answerBack(0))
 		run := store.Join(location, "run")
 		args := []string{"replay", recording, "--target", target.URL, "--out", run, "--concurrency", "2"}
 		for kill := range kills {
@@ -98,7 +98,7 @@ func TestReplayKilled(t *testing.T) {
 // Without this, an interrupted replay could look done, or lose what it had.
 func TestInterrupt(t *testing.T) {
 	recording := makeRecording(t, 400, 20)
-	target := newEcho(t, answerBack(t, 0))
+	target := newEcho(t, answerBack(0))
 	run := filepath.Join(t.TempDir(), "run")
 	args := []string{"replay", recording, "--target", target.URL, "--out", run, "--rate", "200"}
 	p := start(t, args...)
@@ -131,7 +131,7 @@ func checkNoDuplicates(t *testing.T, ids []string) {
 // some twice, and nobody would know what the recording stands for.
 func TestCaptureKilled(t *testing.T) {
 	eachStore(t, func(t *testing.T, location string) {
-		old := newEcho(t, answerBack(t, 0))
+		old := newEcho(t, answerBack(0))
 		recording := store.Join(location, "recording")
 		address := freeAddress(t)
 		args := []string{

@@ -16,9 +16,9 @@ import (
 
 // answerBack answers a request {"n":i} as the recording of makeRecording does,
 // but differently where i is a multiple of every.
-func answerBack(t *testing.T, every int) http.HandlerFunc {
+func answerBack(every int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body := readBody(t, r)
+		body := readBody(r)
 		var i int
 		fmt.Sscanf(body, `{"n":%d}`, &i)
 		if every > 0 && i%every == 0 {
@@ -32,7 +32,7 @@ func answerBack(t *testing.T, every int) http.HandlerFunc {
 // Without this, judging again could send again, rules could overwrite each
 // other's verdicts, and the same rules could be judged twice.
 func TestJudgementsStandSideBySide(t *testing.T) {
-	target := newEcho(t, answerBack(t, 10))
+	target := newEcho(t, answerBack(10))
 	recording := makeRecording(t, 100, 10)
 	eachStore(t, func(t *testing.T, location string) {
 		run := store.Join(location, "run")
@@ -57,7 +57,7 @@ func TestJudgementsStandSideBySide(t *testing.T) {
 // Without this, a mismatch set could not be what people replay after a fix.
 func TestReplayMismatches(t *testing.T) {
 	recording := makeRecording(t, 100, 10)
-	broken, fixed := newEcho(t, answerBack(t, 10)), newEcho(t, answerBack(t, 0))
+	broken, fixed := newEcho(t, answerBack(10)), newEcho(t, answerBack(0))
 	eachStore(t, func(t *testing.T, location string) {
 		run, again := store.Join(location, "run"), store.Join(location, "run2")
 		mustParity(t, exitDone, "replay", recording, "--target", broken.URL, "--out", run)
@@ -81,7 +81,7 @@ func TestReplayMismatches(t *testing.T) {
 
 // Without this, a verdict could depend on how many machines judged.
 func TestShardsAgree(t *testing.T) {
-	target := newEcho(t, answerBack(t, 3))
+	target := newEcho(t, answerBack(3))
 	recording := makeRecording(t, 500, 20)
 	run := filepath.Join(t.TempDir(), "run")
 	for i := range 3 { // replay is sharded too
@@ -127,7 +127,7 @@ func TestShardsAgree(t *testing.T) {
 
 // Without this, an unfinished run could pass.
 func TestUnfinishedRunIsInconclusive(t *testing.T) {
-	target := newEcho(t, answerBack(t, 0))
+	target := newEcho(t, answerBack(0))
 	recording := makeRecording(t, 100, 10)
 	run := filepath.Join(t.TempDir(), "run")
 	config := writeConfig(t, "gate: {budget: 50%, min_samples: 5}")
@@ -149,7 +149,7 @@ func TestUnfinishedRunIsInconclusive(t *testing.T) {
 
 // Without this, going on with another target or selection could mix two runs.
 func TestRunKeepsItsIdentity(t *testing.T) {
-	target := newEcho(t, answerBack(t, 0))
+	target := newEcho(t, answerBack(0))
 	recording, other := makeRecording(t, 20, 10), makeRecording(t, 20, 10)
 	run := filepath.Join(t.TempDir(), "run")
 	mustParity(t, exitDone, "replay", recording, "--target", target.URL, "--out", run)

@@ -85,6 +85,7 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dat
 	if err != nil {
 		return nil, err
 	}
+	defer sender.Close()
 	return run, a.send(ctx, rec, run, plan, shard, sender)
 }
 
@@ -188,22 +189,23 @@ func (a *app) send(ctx context.Context, rec *dataset.Recording, run *dataset.Run
 	if err != nil {
 		return err
 	}
-	planned := dataset.Planned(plan)
-	fmt.Fprintf(a.stderr, "replay: %d exchanges in %d splits to %s\n", planned, len(plan), run.Info.Target)
+	work := dataset.Work{Plan: plan, Shard: shard, Done: done, Parallel: openSplits}
+	left := dataset.Planned(work.Left())
+	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
+		left, dataset.Planned(plan), len(work.Left()), len(plan), run.Info.Target)
 	var mu sync.Mutex
 	var counts replay.Counts
-	stop := telemetry.Watch(a.stderr, func() string { return replayLine(sender, planned) })
+	stop := telemetry.Watch(a.stderr, func() string { return replayLine(sender, left) })
 	defer stop()
-	worked, err := dataset.EachSplit(ctx, dataset.Work{Plan: plan, Shard: shard, Done: done, Parallel: openSplits},
-		func(ctx context.Context, s dataset.Split) error {
-			c, err := sendSplit(ctx, rec, run, s, sender)
-			if err == nil {
-				mu.Lock()
-				counts.Add(c)
-				mu.Unlock()
-			}
-			return err
-		})
+	worked, err := dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
+		c, err := sendSplit(ctx, rec, run, s, sender)
+		if err == nil {
+			mu.Lock()
+			counts.Add(c)
+			mu.Unlock()
+		}
+		return err
+	})
 	stop()
 	if err != nil {
 		return err
@@ -237,7 +239,7 @@ func (a *app) sayReplayed(c replay.Counts, w dataset.Worked) {
 	fmt.Fprintf(a.stderr, "replay: planned %d = answered %d + failed %d%s + skipped %d%s", c.Planned, c.Answered,
 		total(c.Failed), byReason(c.Failed), total(c.Skipped), byReason(c.Skipped))
 	if w.Existed > 0 {
-		fmt.Fprintf(a.stderr, "; %d splits were there already", w.Existed)
+		fmt.Fprintf(a.stderr, "; another worker was first with %d splits", w.Existed)
 	}
 	fmt.Fprintln(a.stderr)
 }

@@ -77,7 +77,7 @@ func newReviewsTarget(t *testing.T, recording, candidate string) *echo {
 		return err
 	})
 	return newEcho(t, func(w http.ResponseWriter, r *http.Request) {
-		answer, ok := byRequest[r.RequestURI+"\n"+readBody(t, r)]
+		answer, ok := byRequest[r.RequestURI+"\n"+readBody(r)]
 		if !ok {
 			http.Error(w, "nobody asked this", http.StatusNotFound)
 			return

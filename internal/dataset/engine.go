@@ -34,10 +34,21 @@ type Work struct {
 	Parallel int          // splits open at a time, at least 1
 }
 
+// Left lists the splits that are this worker's and not done.
+func (w Work) Left() []Split {
+	var left []Split
+	for _, s := range w.Plan {
+		if w.Shard.Has(s) && !w.Done[s.Index] {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
 // Worked says what EachSplit did with a worker's splits.
 type Worked struct {
 	Made    int64 // committed here
-	Existed int64 // done before, or by another worker meanwhile
+	Existed int64 // done by another worker meanwhile
 }
 
 // EachSplit calls fn for every split of the shard that is not done. fn makes
@@ -49,14 +60,7 @@ func EachSplit(ctx context.Context, w Work, fn func(context.Context, Split) erro
 	var made, existed atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(w.Parallel, 1))
-	for _, s := range w.Plan {
-		if !w.Shard.Has(s) {
-			continue
-		}
-		if w.Done[s.Index] {
-			existed.Add(1)
-			continue
-		}
+	for _, s := range w.Left() {
 		if ctx.Err() != nil {
 			break
 		}

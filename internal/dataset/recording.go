@@ -25,6 +25,7 @@ type Recording struct {
 // mismatch set of the run's latest judgement. A location without any is an
 // error that says what was found there instead.
 func OpenRecording(ctx context.Context, location string) (*Recording, error) {
+	asked := location
 	location, err := resolveMismatches(ctx, location)
 	if err != nil {
 		return nil, err
@@ -46,6 +47,9 @@ func OpenRecording(ctx context.Context, location string) (*Recording, error) {
 		default:
 			others++
 		}
+	}
+	if len(r.keys) == 0 && location != asked {
+		return nil, fmt.Errorf("the mismatch set %s is empty: nothing differed in the latest judgement", asked)
 	}
 	if len(r.keys) == 0 {
 		return nil, fmt.Errorf("open recording %s: %w", location, emptyError(others))
