@@ -113,7 +113,7 @@ func options(t *testing.T, upstream string, store *objects) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{Upstream: u, Spool: t.TempDir(), Ship: store.ship, Log: quiet()}
+	return Options{Upstream: u, Spool: t.TempDir(), Recording: "/recording", Ship: store.ship, Log: quiet()}
 }
 
 func newStore() *objects {

@@ -47,7 +47,7 @@ func sidecarProcess(upstream, dir string) error {
 		return err
 	}
 	s, err := New(Options{
-		Upstream: u, Spool: filepath.Join(dir, "spool"), Ship: folder(filepath.Join(dir, "out")).ship,
+		Upstream: u, Spool: filepath.Join(dir, "spool"), Recording: dir, Ship: folder(filepath.Join(dir, "out")).ship,
 		Model: []Rule{must(ParseRule("json:/model"))}, SegmentBytes: 100_000, SyncInterval: 20 * time.Millisecond, Log: quiet(),
 	})
 	if err != nil {

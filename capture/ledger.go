@@ -53,7 +53,7 @@ type words struct {
 	magic    [8]byte
 	instance [8]byte
 	segment  atomic.Int64  // when the newest segment was opened, in Unix milliseconds
-	reported atomic.Uint64 // version at the time the last segment was sealed
+	sealed   atomic.Uint64 // version that the last sealed segment holds
 	served   atomic.Uint64
 	state    atomic.Uint64 // written<<pendingBits | pending
 	lost     atomic.Uint64
@@ -79,12 +79,13 @@ const (
 	upgrade                     // the connection was upgraded (101): no exchange any more
 	recorderError               // a bug in here
 	shutdown                    // it ended after Run had
-	spoolDamaged                // the row was written, and could not be read again
+	spoolDamaged                // the row was written, and could not be read again or made a part of an object
+	memoryFull                  // the copies of exchanges under way took too much memory
 	reasons
 )
 
 var reasonNames = [reasons]string{
-	"queue_full", "spool_full", "spool_error", "upgrade", "recorder_error", "shutdown", "spool_damaged",
+	"queue_full", "spool_full", "spool_error", "upgrade", "recorder_error", "shutdown", "spool_damaged", "memory_full",
 }
 
 // accept counts an exchange that is on its way to the disk.
@@ -194,25 +195,25 @@ func (w *words) version() uint64 {
 	return w.served.Load() - pending + w.dropped[spoolDamaged].Load()
 }
 
-// unreported says that something was counted since the last segment was sealed.
-func (l *ledger) unreported() bool {
+// unsealed says that no sealed segment holds the counts as they are now.
+func (l *ledger) unsealed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.w.version() != l.w.reported.Load()
+	return l.w.version() != l.w.sealed.Load()
 }
 
-// report notes that a sealed segment holds led.
-func (l *ledger) report(led exchange.Ledger) {
+// noteSealed notes that a sealed segment holds led.
+func (l *ledger) noteSealed(led exchange.Ledger) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.w.reported.Store(uint64(led.Served + led.Dropped[reasonNames[spoolDamaged]]))
+	l.w.sealed.Store(uint64(led.Served + led.Dropped[reasonNames[spoolDamaged]]))
 }
 
-// forgetReport makes the counts unreported: a segment's ledger was unreadable.
-func (l *ledger) forgetReport() {
+// forgetSealed makes the next segment hold the counts: one's ledger was unreadable.
+func (l *ledger) forgetSealed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.w.reported.Store(0)
+	l.w.sealed.Store(0)
 }
 
 // nextID makes a segment's id. It is later than all before it even where the

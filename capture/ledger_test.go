@@ -90,7 +90,7 @@ func TestKillPoints(t *testing.T) {
 			led, _ := w.ledger.snapshot()
 			w.seg.name.seal(w.seg.f, w.seg.size, footer{w.seg.rows, led})
 		}, 4, 4, 0, ""},
-		{"between rename and report", func(w *writer) { w.seal(); w.seg = nil; w.ledger.forgetReport() }, 3, 3, 0, ""},
+		{"between rename and noteSealed", func(w *writer) { w.seal(); w.seg = nil; w.ledger.forgetSealed() }, 3, 3, 0, ""},
 		{"between creating and the first row", func(w *writer) { w.seal(); w.open() }, 3, 3, 0, ""},
 		{"power: the ledger is older than the spool", func(w *writer) { w.frame(0); w.seal() }, 4, 4, 0, ""},
 	}
@@ -118,6 +118,25 @@ func TestKillPoints(t *testing.T) {
 			}
 		})
 	}
+}
+
+// If this fails a loss of power brings back a ledger that is older than what was
+// sealed, shipped and deleted, and it never balances again.
+func TestLedgerIsDurableBeforeASegment(t *testing.T) {
+	dir := t.TempDir()
+	crashed(t, dir, func(w *writer) {
+		w.put(1)
+		w.write(w.queue.take())
+		mem := w.ledger.mem
+		w.ledger.mem = nil // can't be synced
+		err := w.seal()
+		w.ledger.mem = mem
+		if sealed, _ := filepath.Glob(filepath.Join(dir, "*"+sealedSuffix)); err == nil || len(sealed) > 0 {
+			t.Errorf("sealed %v without the ledger: %v", sealed, err)
+		}
+	})
+	store := restart(t, dir)
+	balanced(t, store.ledger(), 1)
 }
 
 // If this fails a torn file name or a foreign file stops the old service from

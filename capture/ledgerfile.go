@@ -45,13 +45,18 @@ func createLedger(path string) error {
 	var instance [4]byte
 	rand.Read(instance[:])
 	hex.Encode(mem[8:], instance[:])
+	return writeWhole(path, mem)
+}
+
+// writeWhole makes a small file, whole or not at all.
+func writeWhole(path string, text []byte) error {
 	tmp := path + ".new"
 	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if _, err := f.Write(mem); err != nil {
+	if _, err := f.Write(text); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
@@ -60,7 +65,8 @@ func createLedger(path string) error {
 	return os.Rename(tmp, path)
 }
 
-// sync makes the counts durable.
+// sync makes the counts durable. It does not hold mu: the live path must not
+// wait for the disk.
 func (l *ledger) sync() error { return unix.Msync(l.mem, unix.MS_SYNC) }
 
 // close unmaps the file. What is counted later is counted in memory only.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -31,13 +32,49 @@ type copied struct {
 	seen   int64 // bytes that passed
 	ended  bool  // the body came to its end
 	failed bool  // its sender broke off
+	noRoom bool  // memory was full; there is no copy
 }
 
-func (c *copied) add(p []byte, limit int64) {
-	c.seen += int64(len(p))
-	room := limit - int64(len(c.data))
-	c.data = append(c.data, p[:min(int64(len(p)), room)]...)
+// memory is what the copies of exchanges under way may still take, in bytes.
+type memory struct{ left atomic.Int64 }
+
+func (m *memory) take(n int64) bool {
+	if m.left.Add(-n) >= 0 {
+		return true
+	}
+	m.left.Add(n)
+	return false
 }
+
+// add copies p, up to limit bytes of a body, with memory taken from m.
+func (c *copied) add(p []byte, limit int64, m *memory) {
+	c.seen += int64(len(p))
+	p = p[:min(int64(len(p)), limit-int64(len(c.data)))]
+	if c.noRoom || !c.grow(len(p), limit, m) {
+		c.release(m)
+		c.data, c.noRoom = nil, true
+		return
+	}
+	c.data = append(c.data, p...)
+}
+
+// grow makes room for n bytes more, by doubling: append goes in steps of a
+// quarter for a large body, and copies it anew each time.
+func (c *copied) grow(n int, limit int64, m *memory) bool {
+	need, have := int64(len(c.data)+n), int64(cap(c.data))
+	if need <= have {
+		return true
+	}
+	size := min(max(need, 2*have), limit)
+	if !m.take(size - have) {
+		return false
+	}
+	c.data = append(make([]byte, 0, size), c.data...)
+	return true
+}
+
+// release gives the copy's memory back to m. The copy may live on elsewhere.
+func (c *copied) release(m *memory) { m.left.Add(int64(cap(c.data))) }
 
 // cut says that the body was over the limit.
 func (c *copied) cut() bool { return c.seen > int64(len(c.data)) }

@@ -3,8 +3,8 @@ package capture
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,24 +15,22 @@ import (
 
 // recover settles the ledger by what is in the segments, and seals what a
 // crash left open.
-func (s *spool) recover() error {
-	open, err := s.list()
-	if err != nil {
-		return err
-	}
+func (s *spool) recover(open []segmentName) error {
+	known := s.ledger.written()
+	s.inferRows(open, known)
 	var written uint64
 	for _, n := range s.sealed {
-		if n.instance == s.ledger.instance {
-			written = max(written, n.base+s.sealedRows(n))
+		if s.mine(n.segmentName) {
+			written = max(written, n.base+n.rows)
 		}
 	}
-	known := s.ledger.written()
 	found := make([]leftOpen, len(open))
 	for i, n := range open {
+		var err error
 		if found[i], err = s.scan(n); err != nil {
 			return fmt.Errorf("recover segment %s: %w", s.path(n, openSuffix), err)
 		}
-		if n.instance == s.ledger.instance {
+		if s.mine(n) {
 			written = max(written, n.base+found[i].rows)
 		}
 	}
@@ -47,6 +45,10 @@ func (s *spool) recover() error {
 	return nil
 }
 
+// mine says that the rows of n are in this spool's ledger; they are not where
+// the ledger's file was lost.
+func (s *spool) mine(n segmentName) bool { return n.instance == s.ledger.instance }
+
 // list finds the segments and how much room they take.
 func (s *spool) list() (open []segmentName, err error) {
 	entries, err := os.ReadDir(s.dir)
@@ -56,22 +58,28 @@ func (s *spool) list() (open []segmentName, err error) {
 	for _, e := range entries {
 		suffix := filepath.Ext(e.Name())
 		n, ok := parseName(strings.TrimSuffix(e.Name(), suffix))
-		info, err := e.Info()
-		if !ok || err != nil {
+		if !ok {
 			continue
+		}
+		info, err := e.Info()
+		if errors.Is(err, os.ErrNotExist) { // somebody took it out just now
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list spool: %w", err)
 		}
 		switch suffix {
 		case openSuffix:
 			open = append(open, n)
 		case sealedSuffix:
-			s.sealed = append(s.sealed, n)
+			s.sealed = append(s.sealed, sealedSegment{n, info.Size(), s.sealedRows(n, info.Size())})
 		case damagedSuffix:
 		default:
 			continue
 		}
 		s.bytes.Add(info.Size())
 	}
-	slices.SortFunc(s.sealed, older)
+	slices.SortFunc(s.sealed, func(a, b sealedSegment) int { return older(a.segmentName, b.segmentName) })
 	if len(s.sealed) > 0 {
 		notify(s.wake)
 	}
@@ -83,18 +91,35 @@ func older(a, b segmentName) int {
 }
 
 // sealedRows is the number of rows by the footer, 0 where it can't be read.
-func (s *spool) sealedRows(n segmentName) uint64 {
+func (s *spool) sealedRows(n segmentName, size int64) uint64 {
 	f, err := os.Open(s.path(n, sealedSuffix))
 	if err != nil {
 		return 0
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return 0
-	}
-	foot, _, _ := n.readFooter(f, info.Size())
+	foot, _, _ := n.readFooter(f, size)
 	return foot.Rows
+}
+
+// inferRows says how many rows are in the sealed segments whose footer does
+// not: they go up to where the next segment begins, or the ledger ends.
+func (s *spool) inferRows(open []segmentName, known uint64) {
+	next := known
+	for _, n := range open {
+		if s.mine(n) {
+			next = min(next, n.base)
+		}
+	}
+	for i := len(s.sealed) - 1; i >= 0; i-- {
+		n := &s.sealed[i]
+		if !s.mine(n.segmentName) {
+			continue
+		}
+		if n.rows == 0 {
+			n.rows = max(next, n.base) - n.base
+		}
+		next = n.base
+	}
 }
 
 // leftOpen is what a crash left of a segment.
@@ -113,23 +138,19 @@ func (s *spool) scan(n segmentName) (leftOpen, error) {
 	if err != nil {
 		return leftOpen{}, err
 	}
-	return scanFrames(newFrames(f, n, info.Size()))
+	return scanFrames(newFrames(f, n, info.Size())), nil
 }
 
-// scanFrames counts the frames.
-func scanFrames(fr *frames) (leftOpen, error) {
+// scanFrames counts the frames as far as they can be told apart.
+func scanFrames(fr *frames) leftOpen {
 	found := leftOpen{size: fr.size}
 	for {
 		fr.buf = fr.buf[:0]
-		switch err := fr.next(); err {
-		case nil, errFrame:
-			found.rows++
-		case io.EOF, errTorn:
+		if err := fr.next(); err != nil && err != errFrame {
 			found.end = fr.off
-			return found, nil
-		default:
-			return found, err
+			return found
 		}
+		found.rows++
 	}
 }
 
@@ -140,12 +161,12 @@ func (s *spool) sealLeftOpen(n segmentName, found leftOpen, known uint64) error 
 	foot := footer{Rows: found.rows}
 	foot.Ledger, _ = s.ledger.snapshot()
 	end := found.end
-	switch mine := n.instance == s.ledger.instance; {
-	case !mine: // its ledger file is gone
+	switch {
+	case !s.mine(n):
 		foot.Ledger = rowsOnly(n.base + found.rows)
 	case n.base+found.rows < known:
 		foot.Rows, end = known-n.base, found.size
-	case found.rows == 0 && !s.ledger.unreported():
+	case found.rows == 0 && !s.ledger.unsealed():
 		s.bytes.Add(-found.size)
 		return os.Remove(s.path(n, openSuffix))
 	}

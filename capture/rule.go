@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/modelparity/parity/internal/exchange"
 )
 
 // Rule takes a name, of the model or of its version, from a request.
@@ -26,9 +28,13 @@ const ruleForms = "path:/models/{model}/classify, header:X-Model, json:/model (a
 //	json:/model                     the string, number or boolean at a JSON Pointer (RFC 6901) in the request body
 //	const:name                      the name itself
 //
-// An error names the rule and the forms allowed.
+// An error names the rule and the forms allowed. A header that carries a
+// credential is refused: the recording would hold it as a model's name.
 func ParseRule(s string) (Rule, error) {
 	kind, arg, _ := strings.Cut(s, ":")
+	if kind == "header" && exchange.IsCredential(arg) {
+		return Rule{}, fmt.Errorf("rule %q: %s carries a credential, and would be recorded as a name; take another header", s, arg)
+	}
 	var yield func(*record) string
 	switch kind {
 	case "path":

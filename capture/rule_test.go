@@ -64,6 +64,15 @@ func TestWrongRules(t *testing.T) {
 	}
 }
 
+// If this fails a mistaken rule writes a secret into every row, as the model's name.
+func TestCredentialsAreNoNames(t *testing.T) {
+	for _, name := range []string{"Authorization", "authorization", "Cookie", "X-Api-Key"} {
+		if _, err := ParseRule("header:" + name); err == nil || !strings.Contains(err.Error(), `"header:`+name+`"`) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // If this fails a client can put bytes into a dataset that its readers refuse,
 // or so many models that they fall over.
 func TestNamesFromClients(t *testing.T) {

@@ -94,7 +94,8 @@ type frames struct {
 
 var (
 	// errTorn: nothing can be read from here on. At the end of an open segment
-	// this is how a write looks that a crash cut off.
+	// this is how a write looks that a crash cut off. A disk that can't read its
+	// own file is the same to us: trying again would hold up all later segments.
 	errTorn = errors.New("a frame is cut off or its head is damaged; nothing after it can be read")
 	// errFrame: the frame was passed over, the next one may be whole.
 	errFrame = errors.New("the row is damaged")
@@ -105,7 +106,7 @@ func newFrames(f io.ReaderAt, n segmentName, size int64) *frames {
 }
 
 // next appends the next frame's payload to buf. It returns io.EOF at the end,
-// errFrame, errTorn, or what the disk says.
+// errFrame, or errTorn, which wraps what the disk says.
 func (f *frames) next() error {
 	if f.off == f.size {
 		return io.EOF
@@ -115,7 +116,7 @@ func (f *frames) next() error {
 		return errTorn
 	}
 	if _, err := io.ReadFull(f.r, head[:]); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errTorn, err)
 	}
 	n := int64(binary.LittleEndian.Uint32(head[:]))
 	if crc32.Update(f.seed, castagnoli, head[:8]) != binary.LittleEndian.Uint32(head[8:]) || n > f.size-f.off-frameHead {
@@ -125,7 +126,7 @@ func (f *frames) next() error {
 	f.buf = append(f.buf, make([]byte, n)...)
 	payload := f.buf[at:]
 	if _, err := io.ReadFull(f.r, payload); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errTorn, err)
 	}
 	f.off += frameHead + n
 	if crc32.Update(f.seed, castagnoli, payload) != binary.LittleEndian.Uint32(head[4:]) {

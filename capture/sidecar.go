@@ -23,6 +23,7 @@ import (
 	"log/slog"
 	"net/http/httputil"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -42,11 +43,17 @@ type Options struct {
 	// Spool is the folder for what is not shipped yet. It is created if need be
 	// and belongs to one sidecar at a time.
 	Spool string
+	// Recording is what Ship writes to, as an absolute location; a spool
+	// belongs to one recording, and New refuses it for another.
+	Recording string
 	// MaxBody is how many bytes of each body are recorded, 8 MiB by default and
 	// at most 1 GiB. A longer body is passed on whole; its row gets the Defect
-	// request_truncated or response_truncated. The exchanges under way hold up
-	// to twice this much memory each.
+	// request_truncated or response_truncated.
 	MaxBody int64
+	// CopyBytes bounds the memory that the bodies of exchanges under way take,
+	// 256 MiB by default, or room for one exchange where that is more. Past it
+	// exchanges are passed on and dropped as "memory_full".
+	CopyBytes int64
 	// QueueBytes bounds the records that wait for the disk, 64 MiB by default
 	// and at most 16 GiB. Past it records are dropped as "queue_full".
 	QueueBytes int64
@@ -89,14 +96,16 @@ func (o Options) Validate() error {
 		return fmt.Errorf("upstream %v: must be http(s)://host[:port][/path]", u)
 	case o.Spool == "":
 		return errors.New("spool: must name a folder")
+	case o.Recording == "":
+		return errors.New("recording: must say what Ship writes to, as an absolute location")
 	case o.Ship == nil:
 		return errors.New("ship: there is nowhere to ship to")
 	case o.MaxBody < 0 || o.MaxBody > 1<<30:
 		return fmt.Errorf("max body %d: must be between 0 (the default) and 1 GiB", o.MaxBody)
 	case o.QueueBytes < 0 || o.QueueBytes > maxPending*recordOverhead:
 		return fmt.Errorf("queue bytes %d: must be between 0 (the default) and 16 GiB", o.QueueBytes)
-	case o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0:
-		return errors.New("spool bytes, segment bytes, segment age and sync interval must not be negative")
+	case o.CopyBytes < 0, o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0:
+		return errors.New("copy bytes, spool bytes, segment bytes, segment age and sync interval must not be negative")
 	}
 	for _, r := range append(o.Model[:len(o.Model):len(o.Model)], o.Version...) {
 		if r.yield == nil {
@@ -108,6 +117,7 @@ func (o Options) Validate() error {
 
 func (o *Options) setDefaults() {
 	setDefault(&o.MaxBody, 8<<20)
+	setDefault(&o.CopyBytes, max(256<<20, 2*o.MaxBody))
 	setDefault(&o.QueueBytes, 64<<20)
 	setDefault(&o.SpoolBytes, 1<<30)
 	setDefault(&o.SegmentBytes, 64<<20)
@@ -130,26 +140,30 @@ func setDefault[T ~int64](v *T, d T) {
 // The order of its life: New, serve and Run, stop serving, cancel Run and wait
 // for it, Close.
 type Sidecar struct {
-	opt    Options
-	proxy  *httputil.ReverseProxy
-	queue  *queue
-	spool  *spool
-	ledger *ledger
+	opt      Options
+	proxy    *httputil.ReverseProxy
+	memory   memory
+	queue    *queue
+	spool    *spool
+	ledger   *ledger
+	tapPanic atomic.Pointer[panicError] // the last one, not logged yet
 }
 
 // New checks the options, locks the spool and recovers what an earlier sidecar
 // left in it: counts what was in flight as lost and makes the rest ready to
-// ship. Two sidecars on one spool are an error that names the folder.
+// ship. Two sidecars on one spool are an error that names the folder, a spool of
+// another recording one that names that.
 func New(o Options) (*Sidecar, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	o.setDefaults()
-	sp, err := openSpool(o.Spool, o.Log)
+	sp, err := openSpool(o.Spool, o.Recording, o.Log)
 	if err != nil {
 		return nil, err
 	}
 	s := &Sidecar{opt: o, spool: sp, ledger: sp.ledger, queue: newQueue(o.QueueBytes, sp.ledger)}
+	s.memory.left.Store(o.CopyBytes)
 	s.proxy = newProxy(&s.opt)
 	return s, nil
 }
@@ -158,11 +172,23 @@ func New(o Options) (*Sidecar, error) {
 // accepted, seals it and returns. Exchanges that finish later are dropped as
 // "shutdown". An error says what could not be sealed: it stays in the spool, and
 // the next New recovers it.
+//
+// Where writing or shipping panics it stops, and exchanges are dropped as
+// "queue_full" or "spool_full": live traffic goes on.
 func (s *Sidecar) Run(ctx context.Context) error {
 	var g errgroup.Group
-	g.Go(func() error { return newWriter(s).run(ctx) })
-	g.Go(func() error { s.shipper().run(ctx); return nil })
+	g.Go(func() error { return s.guard("writing", func() error { return newWriter(s).run(ctx) }) })
+	g.Go(func() error { return s.guard("shipping", func() error { s.shipper().run(ctx); return nil }) })
 	return g.Wait()
+}
+
+func (s *Sidecar) guard(doing string, f func() error) error {
+	err := guard(f)
+	var p *panicError
+	if errors.As(err, &p) {
+		s.opt.Log.Error(doing+" stopped until the next start", "error", p, "stack", string(p.stack))
+	}
+	return err
 }
 
 // Close tries once more to ship what is sealed, until ctx is done, and unlocks

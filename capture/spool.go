@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -15,10 +16,11 @@ import (
 // spool is the folder:
 //
 //	lock                         held with flock as long as a sidecar runs
+//	recording                    what the spool ships to; it belongs to one recording
 //	ledger                       the counts, see ledger
 //	INSTANCE-ID-BASE.open        the segment that is written, at most one
 //	INSTANCE-ID-BASE.sealed      segments that wait to be shipped
-//	INSTANCE-ID-BASE.damaged     what was shipped as far as it could be read; kept for a look, count against the quota
+//	INSTANCE-ID-BASE.damaged     what was shipped as far as it could be; kept for a look, count against the quota
 type spool struct {
 	dir    string
 	log    *slog.Logger
@@ -28,11 +30,18 @@ type spool struct {
 	wake   chan struct{}
 
 	mu     sync.Mutex
-	sealed []segmentName // oldest first
+	sealed []sealedSegment // oldest first
+}
+
+// sealedSegment waits to be shipped.
+type sealedSegment struct {
+	segmentName
+	size int64  // of the file
+	rows uint64 // 0 where nothing is known of them
 }
 
 // openSpool locks the folder and recovers what is in it.
-func openSpool(dir string, log *slog.Logger) (*spool, error) {
+func openSpool(dir, recording string, log *slog.Logger) (*spool, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create spool: %w", err)
 	}
@@ -48,8 +57,8 @@ func openSpool(dir string, log *slog.Logger) (*spool, error) {
 		return nil, fmt.Errorf("lock spool %s: %w", dir, err)
 	}
 	s := &spool{dir: dir, log: log, lock: lock, wake: make(chan struct{}, 1)}
-	if s.ledger, err = openLedger(filepath.Join(dir, "ledger")); err == nil {
-		if err = s.recover(); err == nil {
+	if s.ledger, err = openLedger(s.ledgerPath()); err == nil {
+		if err = s.load(recording); err == nil {
 			return s, nil
 		}
 		s.ledger.close()
@@ -57,6 +66,67 @@ func openSpool(dir string, log *slog.Logger) (*spool, error) {
 	lock.Close()
 	return nil, err
 }
+
+func (s *spool) load(recording string) error {
+	open, err := s.list()
+	if err != nil {
+		return err
+	}
+	if err := s.claim(recording, open); err != nil {
+		return err
+	}
+	return s.recover(open)
+}
+
+// claim makes a new spool that of the recording, and refuses one of another:
+// its exchanges would be shipped to the wrong place, and its ledger, which counts
+// all that went through the spool, would balance nowhere.
+func (s *spool) claim(recording string, open []segmentName) error {
+	path := filepath.Join(s.dir, "recording")
+	text, err := os.ReadFile(path)
+	owner := strings.TrimSuffix(string(text), "\n")
+	switch {
+	case err == nil && owner == recording:
+		return nil
+	case err == nil:
+		return fmt.Errorf("spool %s belongs to recording %s: choose another --spool, or record to %s", s.dir, owner, owner)
+	case !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("read which recording a spool belongs to: %w", err)
+	}
+	if err := s.adopt(open); err != nil {
+		return err
+	}
+	if err := writeWhole(path, []byte(recording+"\n")); err != nil {
+		return fmt.Errorf("write which recording a spool belongs to: %w", err)
+	}
+	s.syncDir()
+	return nil
+}
+
+// adopt takes a spool that names no recording: a new one, or one of an older
+// layout that has shipped everything. The latter's counts are in a recording that
+// is not known, so it gets a new ledger, with a new instance.
+func (s *spool) adopt(open []segmentName) error {
+	_, pending := s.ledger.w.split()
+	if len(open)+len(s.sealed) > 0 || pending > 0 || s.ledger.unsealed() {
+		return fmt.Errorf("spool %s has exchanges to ship and does not say to which recording: choose another --spool", s.dir)
+	}
+	if s.ledger.w.served.Load() == 0 {
+		return nil
+	}
+	if err := os.Remove(s.ledgerPath()); err != nil {
+		return fmt.Errorf("start a new ledger: %w", err)
+	}
+	l, err := openLedger(s.ledgerPath())
+	if err != nil {
+		return err
+	}
+	s.ledger.close()
+	s.ledger = l
+	return nil
+}
+
+func (s *spool) ledgerPath() string { return filepath.Join(s.dir, "ledger") }
 
 func (s *spool) close() error {
 	return errors.Join(s.ledger.sync(), s.ledger.close(), s.lock.Close())
@@ -73,7 +143,13 @@ func (s *spool) create(n segmentName) (*os.File, error) {
 
 // seal makes an open segment ready to ship. After an error it is as it was, and
 // may be written to and sealed again.
+//
+// The ledger goes to the disk first: a ledger that is older than a segment which
+// was shipped and deleted could never be put right.
 func (s *spool) seal(f *os.File, n segmentName, end int64, foot footer) error {
+	if err := s.ledger.sync(); err != nil {
+		return fmt.Errorf("sync ledger: %w", err)
+	}
 	if err := n.seal(f, end, foot); err != nil {
 		return err
 	}
@@ -86,11 +162,11 @@ func (s *spool) seal(f *os.File, n segmentName, end int64, foot footer) error {
 	}
 	s.bytes.Add(info.Size() - end)
 	s.syncDir()
-	if n.instance == s.ledger.instance {
-		s.ledger.report(foot.Ledger)
+	if s.mine(n) {
+		s.ledger.noteSealed(foot.Ledger)
 	}
 	s.mu.Lock()
-	s.sealed = append(s.sealed, n)
+	s.sealed = append(s.sealed, sealedSegment{n, info.Size(), foot.Rows})
 	s.mu.Unlock()
 	notify(s.wake)
 	return nil
@@ -102,27 +178,27 @@ func (s *spool) unshipped() int {
 	return len(s.sealed)
 }
 
-func (s *spool) oldest() (segmentName, bool) {
+func (s *spool) oldest() (sealedSegment, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.sealed) == 0 {
-		return segmentName{}, false
+		return sealedSegment{}, false
 	}
 	return s.sealed[0], true
 }
 
-// shipped lets the oldest segment go: deletes it, or sets it aside for a look.
-func (s *spool) shipped(n segmentName, size int64, damaged bool) error {
-	path := s.path(n, sealedSuffix)
+// letGo deletes the oldest segment, or sets it aside for a look.
+func (s *spool) letGo(n sealedSegment, damaged bool) error {
+	path := s.path(n.segmentName, sealedSuffix)
 	if damaged {
-		if err := os.Rename(path, s.path(n, damagedSuffix)); err != nil {
+		if err := os.Rename(path, s.path(n.segmentName, damagedSuffix)); err != nil {
 			return err
 		}
 	} else {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		s.bytes.Add(-size)
+		s.bytes.Add(-n.size)
 	}
 	s.syncDir()
 	s.mu.Lock()

@@ -226,26 +226,108 @@ func TestLedgerWithoutRows(t *testing.T) {
 	}
 }
 
-// If this fails a recording gets its last hours only when the sidecar stops.
+// If this fails a recording gets its last hours only when the sidecar stops, or
+// a clock that is set makes an object of every second.
 func TestSealedByAge(t *testing.T) {
 	o := options(t, "http://127.0.0.1:1", newStore())
 	s := must(New(o))
 	w := newWriter(s)
-	seals := func(after time.Duration) bool {
+	seals := func(after, wall time.Duration) bool {
 		w.put(1)
 		w.write(w.queue.take())
-		w.sealDue(w.seg.name.opened().Add(after))
+		w.seg.opened = time.Now()
+		w.sealDue(w.seg.opened.Add(after).Round(0).Add(wall))
 		return w.seg == nil
 	}
 	s.opt.SegmentAge = 24 * time.Hour
-	if seals(0) || !seals(time.Hour) {
+	if seals(0, 0) || seals(0, -2*time.Hour) || !seals(time.Hour, 0) {
 		t.Error("not sealed at the hour, or before it")
 	}
 	s.opt.SegmentAge = time.Minute
-	if !seals(time.Minute) {
+	if !seals(time.Minute, 0) {
 		t.Error("not sealed at its age")
+	}
+	// The clock was two hours ahead when the last segment was opened.
+	w.ledger.w.segment.Store(time.Now().Add(2 * time.Hour).UnixMilli())
+	if seals(0, 0) || !seals(time.Minute, 0) {
+		t.Error("not sealed at its age after the clock went back")
 	}
 	if err := s.Close(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// If this fails exchanges of one recording end up in another, and neither
+// balances.
+func TestOneRecordingASpool(t *testing.T) {
+	to := func(dir, recording string) (string, error) {
+		o := options(t, "http://127.0.0.1:1", newStore())
+		o.Spool, o.Recording = dir, recording
+		s, err := New(o)
+		if err != nil {
+			return "", err
+		}
+		return s.Instance(), s.Close(t.Context())
+	}
+	dir := t.TempDir()
+	for _, recording := range []string{"/a", "/a"} {
+		if _, err := to(dir, recording); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "spool " + dir + " belongs to recording /a: choose another --spool, or record to /a"
+	if _, err := to(dir, "/b"); err == nil || err.Error() != want {
+		t.Errorf("another recording: %v", err)
+	}
+	if _, err := to(t.TempDir(), ""); err == nil || !strings.HasPrefix(err.Error(), "recording") {
+		t.Errorf("no recording: %v", err)
+	}
+}
+
+// If this fails an upgrade keeps a sidecar from starting, or ships what an older
+// one left to a recording that it may not belong to.
+func TestSpoolOfAnOlderLayout(t *testing.T) {
+	write := func(w *writer) { w.put(2); w.write(w.queue.take()) }
+	tests := map[string]struct {
+		left   func(*writer)
+		drain  bool
+		adopts bool
+	}{
+		"new":            {func(*writer) {}, false, true},
+		"all shipped":    {write, true, true},
+		"open segment":   {write, false, false},
+		"sealed segment": {func(w *writer) { write(w); w.seal() }, false, false},
+		"only pending":   {func(w *writer) { w.put(1) }, false, false},
+		"only drops":     {func(w *writer) { w.ledger.drop(queueFull) }, false, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			crashed(t, dir, tt.left)
+			if tt.drain {
+				restart(t, dir)
+			}
+			if err := os.Remove(filepath.Join(dir, "recording")); err != nil {
+				t.Fatal(err)
+			}
+			o := options(t, "http://127.0.0.1:1", newStore())
+			o.Spool = dir
+			s, err := New(o)
+			if !tt.adopts {
+				if err == nil || !strings.Contains(err.Error(), dir) {
+					t.Errorf("adopted: %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l := s.Ledger(); l.Served != 0 {
+				t.Errorf("it begins with %s", l)
+			}
+			if err := s.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -122,6 +123,7 @@ func originForm(r *http.Request) string {
 func (t *tap) answer(res *http.Response) {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		t.done = true
+		t.freeze()
 		t.sidecar.ledger.drop(upgrade)
 		return
 	}
@@ -148,7 +150,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.frozen {
-		t.request.add(p[:n], t.sidecar.opt.MaxBody)
+		t.request.add(p[:n], t.sidecar.opt.MaxBody, &t.sidecar.memory)
 		t.request.ended = t.request.ended || err == io.EOF || t.request.seen == t.requestLength
 		t.request.failed = err != nil && err != io.EOF
 	}
@@ -169,7 +171,7 @@ func (b *responseBody) Read(p []byte) (int, error) {
 	if t.done {
 		return n, err
 	}
-	t.response.add(p[:n], t.sidecar.opt.MaxBody)
+	t.response.add(p[:n], t.sidecar.opt.MaxBody, &t.sidecar.memory)
 	switch {
 	case err == io.EOF || t.response.seen == b.length:
 		t.response.ended = true
@@ -197,15 +199,26 @@ func (t *tap) finish(failure exchange.Failure) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.sidecar.ledger.drop(recorderError)
-			t.sidecar.opt.Log.Error("recording panicked; the exchange is dropped", "panic", p)
+			t.sidecar.tapPanic.Store(&panicError{p, debug.Stack()})
 		}
 	}()
 	t.latency = time.Since(t.sent)
-	t.mu.Lock()
-	t.frozen = true
-	t.mu.Unlock()
+	t.freeze()
+	if t.request.noRoom || t.response.noRoom {
+		t.sidecar.ledger.drop(memoryFull)
+		return
+	}
 	t.defect, t.failure = t.judge(failure)
 	t.sidecar.queue.put(&t.record)
+}
+
+// freeze ends the copying. From here on the queue answers for the memory.
+func (t *tap) freeze() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.frozen = true
+	t.request.release(&t.sidecar.memory)
+	t.response.release(&t.sidecar.memory)
 }
 
 // judge says what the record lacks.

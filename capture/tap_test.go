@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -219,6 +220,63 @@ func TestBodiesOverTheLimit(t *testing.T) {
 		}
 	}
 	balanced(t, store.ledger(), 2)
+}
+
+// If this fails many large bodies at once take the memory, and with it the
+// sidecar; or exchanges without a copy are recorded as if they had none.
+func TestMemoryIsBounded(t *testing.T) {
+	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(must(io.ReadAll(r.Body))) }))
+	defer back.Close()
+	store := newStore()
+	o := options(t, back.URL, store)
+	o.CopyBytes = 200_000
+	r := start(t, o)
+	for _, size := range []int{50_000, 300_000, 150_000, 50_000} { // twice: request and answer
+		body := strings.Repeat("x", size)
+		res := must(http.Post(r.url, "text/plain", strings.NewReader(body)))
+		if got := must(io.ReadAll(res.Body)); string(got) != body {
+			t.Errorf("the client got %d bytes of %d", len(got), size)
+		}
+		res.Body.Close()
+	}
+	r.stop()
+	for _, e := range store.rows() {
+		if e.Defect != "" || len(e.Request.Body) != 50_000 || len(e.Reference.Body) != 50_000 {
+			t.Errorf("defect %q, %d and %d bytes", e.Defect, len(e.Request.Body), len(e.Reference.Body))
+		}
+	}
+	balanced(t, store.ledger(), 2)
+	if l := store.ledger(); l.Dropped["memory_full"] != 2 {
+		t.Errorf("%v", l.Dropped)
+	}
+	if left := r.memory.left.Load(); left != o.CopyBytes {
+		t.Errorf("%d bytes of memory are left of %d", left, o.CopyBytes)
+	}
+}
+
+// stuck is a log whose reader has stopped reading.
+type stuck struct{ slog.Handler }
+
+func (stuck) Handle(context.Context, slog.Record) error { select {} }
+
+// If this fails a bug in the recorder breaks an answer off, or a log that
+// nobody reads holds it up.
+func TestTapPanics(t *testing.T) {
+	back := httptest.NewServer(http.HandlerFunc(echo))
+	defer back.Close()
+	o := options(t, back.URL, newStore())
+	o.Log = slog.New(stuck{quiet().Handler()})
+	s := must(New(o))
+	s.queue = nil
+	front := httptest.NewServer(s)
+	defer front.Close()
+	post(t, front.URL, 2, 2)
+	if l := s.Ledger(); !l.Balanced() || l.Dropped["recorder_error"] != 4 || s.tapPanic.Load() == nil {
+		t.Errorf("%s, dropped %v, to be logged: %v", l, l.Dropped, s.tapPanic.Load())
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 // If this fails an outage of the old service looks like missing traffic.

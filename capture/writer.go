@@ -33,10 +33,11 @@ type writer struct {
 
 // segment is the open one.
 type segment struct {
-	name segmentName
-	f    *os.File
-	size int64 // end of the last whole frame
-	rows uint64
+	name   segmentName
+	opened time.Time // with the monotonic clock, which the name has not
+	f      *os.File
+	size   int64 // end of the last whole frame
+	rows   uint64
 }
 
 func newWriter(s *Sidecar) *writer {
@@ -117,12 +118,13 @@ func (w *writer) open() error {
 	if w.seg != nil {
 		return nil
 	}
-	n := segmentName{w.ledger.instance, w.ledger.nextID(time.Now()), w.ledger.written()}
+	now := time.Now()
+	n := segmentName{w.ledger.instance, w.ledger.nextID(now), w.ledger.written()}
 	f, err := w.spool.create(n)
 	if err != nil {
 		return fmt.Errorf("open segment: %w", err)
 	}
-	w.seg = &segment{name: n, f: f}
+	w.seg = &segment{name: n, opened: now, f: f}
 	return nil
 }
 
@@ -181,16 +183,18 @@ func (w *writer) sync() {
 }
 
 // sealDue seals a segment that is old enough or of an hour that is over. Counts
-// that no segment reports go into an empty one after the same time.
+// that no segment holds go into an empty one after the same time.
 func (w *writer) sealDue(now time.Time) {
 	if w.seg == nil {
-		if now.Sub(w.lastSeal) >= w.opt.SegmentAge && w.ledger.unreported() {
+		if now.Sub(w.lastSeal) >= w.opt.SegmentAge && w.ledger.unsealed() {
 			w.sealNow()
 		}
 		return
 	}
-	opened := w.seg.name.opened()
-	if now.Sub(opened) >= w.opt.SegmentAge || !now.Truncate(time.Hour).Equal(opened.Truncate(time.Hour)) {
+	// After, not other than: a clock that goes back over the hour must not seal
+	// a segment at every tick.
+	nextHour := now.Truncate(time.Hour).After(w.seg.name.opened().Truncate(time.Hour))
+	if nextHour || now.Sub(w.seg.opened) >= w.opt.SegmentAge {
 		w.seal()
 	}
 }
@@ -221,7 +225,7 @@ func (w *writer) seal() error {
 // sealLast ends the writer's work.
 func (w *writer) sealLast() error {
 	var err error
-	if w.seg != nil || w.ledger.unreported() {
+	if w.seg != nil || w.ledger.unsealed() {
 		err = w.sealNow()
 	}
 	if w.seg != nil {
@@ -230,8 +234,12 @@ func (w *writer) sealLast() error {
 	return err
 }
 
-// logDrops logs the drops since it last did.
+// logDrops logs the drops since it last did, and the tap's last panic: the
+// live path does not log, as a log may block.
 func (w *writer) logDrops() {
+	if p := w.tapPanic.Swap(nil); p != nil {
+		w.opt.Log.Error("recording panicked; the exchange is dropped", "error", p, "stack", string(p.stack))
+	}
 	now, _ := w.ledger.snapshot()
 	var news []any
 	for why, n := range now.Dropped {

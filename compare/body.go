@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -53,29 +54,67 @@ func readBody(a *exchange.Answer, maxDecoded int64) (body, error) {
 // unpack undoes the Content-Encoding.
 func unpack(a *exchange.Answer, maxDecoded int64) ([]byte, error) {
 	// Most answers have none: that is seen without decoding the headers.
-	if !bytes.Contains(a.Headers, []byte(`"content-encoding"`)) {
+	if !isEncoded(a) {
 		return a.Body, nil
 	}
-	headers, err := exchange.DecodeHeaders(a.Headers)
+	list, err := encodings(a)
 	if err != nil {
 		return nil, err
 	}
 	text := a.Body
-	for i := len(headers) - 1; i >= 0; i-- { // the last encoding was applied last
-		if headers[i].Name != "content-encoding" {
-			continue
+	for _, name := range slices.Backward(list) { // the last encoding was applied last
+		if name != "gzip" && name != "x-gzip" {
+			return nil, fmt.Errorf("content encoding %q is not supported", name)
 		}
-		switch strings.ToLower(strings.TrimSpace(headers[i].Value)) {
-		case "", "identity":
-		case "gzip", "x-gzip":
-			if text, err = gunzip(text, maxDecoded); err != nil {
-				return nil, err
-			}
-		default:
-			return nil, fmt.Errorf("content encoding %q is not supported", headers[i].Value)
+		if text, err = gunzip(text, maxDecoded); err != nil {
+			return nil, err
 		}
 	}
 	return text, nil
+}
+
+func isEncoded(a *exchange.Answer) bool {
+	return bytes.Contains(a.Headers, []byte(`"content-encoding"`))
+}
+
+// encodings lists the content encodings in lower case, identity left out.
+func encodings(a *exchange.Answer) ([]string, error) {
+	headers, err := exchange.DecodeHeaders(a.Headers)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, h := range headers {
+		name := strings.ToLower(strings.TrimSpace(h.Value))
+		if h.Name == "content-encoding" && name != "" && name != "identity" {
+			list = append(list, name)
+		}
+	}
+	return list, nil
+}
+
+// sameBody says whether both bodies are the same bytes and would be decoded
+// alike, be it in a way that is not known here.
+func sameBody(a, b *exchange.Answer) bool {
+	return bytes.Equal(a.Body, b.Body) && sameCharset(a, b) && sameEncodings(a, b)
+}
+
+func sameCharset(a, b *exchange.Answer) bool {
+	if a.ContentType == b.ContentType {
+		return true
+	}
+	_, charsetA := contentType(a.ContentType)
+	_, charsetB := contentType(b.ContentType)
+	return charsetA == charsetB
+}
+
+func sameEncodings(a, b *exchange.Answer) bool {
+	if bytes.Equal(a.Headers, b.Headers) || !isEncoded(a) && !isEncoded(b) {
+		return true
+	}
+	listA, errA := encodings(a)
+	listB, errB := encodings(b)
+	return errA == nil && errB == nil && slices.Equal(listA, listB)
 }
 
 func gunzip(packed []byte, maxDecoded int64) ([]byte, error) {

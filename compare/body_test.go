@@ -93,6 +93,46 @@ func withSpace(a *exchange.Answer) *exchange.Answer {
 	return &b
 }
 
+// The same bytes in another charset or encoding are another text: a candidate
+// that says latin-1 of its UTF-8 is read as "GrÃ¼Ãe" by its clients.
+func TestSameBytesReadAnotherWay(t *testing.T) {
+	const text = `{"label":"Grüße"}`
+	packed := gzipped(t, text)
+	answer := func(contentType, encoding string, body []byte) *exchange.Answer {
+		return &exchange.Answer{Status: 200, ContentType: contentType, Body: body, Headers: exchange.EncodeHeaders(http.Header{
+			"Content-Encoding": {encoding}, "Date": {contentType + encoding}, // headers are never the same bytes in traffic
+		})}
+	}
+	for _, c := range []struct {
+		name string
+		a, b *exchange.Answer
+		want decision
+	}{
+		{"charset", answer("application/json", "", []byte(text)), answer("application/json; charset=latin1", "", []byte(text)), decision{outcome: Mismatch}},
+		{"charset of ASCII", answer("application/json", "", []byte(`{"a":1}`)), answer("application/json; charset=latin1", "", []byte(`{"a":1}`)), decision{outcome: Match}},
+		{"charset by another name", answer("text/plain;charset=utf8", "", []byte("ü")), answer("text/plain", "", []byte("ü")), decision{outcome: Match}},
+		{"packed and not said so", answer("application/json", "gzip", packed), answer("application/json", "", packed), decision{outcome: Undecided, reason: CandidateUnreadable}},
+		{"packed text", answer("text/plain", "gzip", packed), answer("text/plain", "identity", packed), decision{outcome: Mismatch}},
+		{"packed on both sides", answer("text/plain", "gzip", packed), answer("text/plain", "GZIP", packed), decision{outcome: Match}},
+		{"unknown on both sides", answer("text/plain", "br", packed), answer("text/plain; x=y", "br", packed), decision{outcome: Match}},
+		{"unknown in two ways", answer("text/plain", "br", packed), answer("text/plain", "zstd", packed), decision{outcome: Undecided, reason: BothUnreadable}},
+		{"unknown charsets", answer("text/plain; charset=koi8-r", "", []byte("\xd0")), answer("text/plain; charset=koi8-u", "", []byte("\xd0")), decision{outcome: Undecided, reason: BothUnreadable}},
+	} {
+		if d, deltas := compareAnswers(t, Rules{}, c.a, c.b); d != c.want {
+			t.Errorf("%s: %+v %v, want %+v", c.name, d, deltas, c.want)
+		}
+	}
+}
+
+// Most pairs are the same bytes: to see that must cost no allocation.
+func TestSameBodyAllocatesNothing(t *testing.T) {
+	e := jsonPair(1, "m", `{"a":1}`, `{"a":1}`)
+	e.Reference.Headers, e.Candidate.Headers = []byte(`[["date","1"]]`), []byte(`[["date","2"]]`)
+	if n := testing.AllocsPerRun(10, func() { sameBody(&e.Reference, &e.Candidate.Answer) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // A depth that the tape takes must be one that the walk survives.
 func TestDeepestIsCompared(t *testing.T) {
 	deep := func(inside string) []byte {
@@ -128,6 +168,15 @@ func TestLiteralsAreCut(t *testing.T) {
 		if l := deltas[0].Reference; !utf8.ValidString(l) || len(l) > maxLiteral {
 			t.Errorf("literal of %d bytes", len(l))
 		}
+	}
+	// A delta of a huge body must not copy it: there may be one for each exchange.
+	huge := bytes.Repeat([]byte("a"), 4<<20)
+	if n := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			cut(huge, maxLiteral)
+		}
+	}).AllocedBytesPerOp(); n > 8*maxLiteral {
+		t.Errorf("%d bytes are allocated to keep %d", n, maxLiteral)
 	}
 	short := cut("é"+strings.Repeat("a", 200), 5)
 	if short != "é…" {

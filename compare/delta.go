@@ -42,15 +42,15 @@ const (
 
 // cut shortens text to max bytes, at a character's border, and makes it UTF-8.
 func cut[T string | []byte](text T, max int) string {
-	s, rest := string(text), ""
-	if len(s) > max {
+	rest := ""
+	if len(text) > max {
 		end := max - len("…")
 		for range utf8.UTFMax - 1 {
-			if !utf8.RuneStart(s[end]) {
+			if !utf8.RuneStart(text[end]) {
 				end--
 			}
 		}
-		s, rest = s[:end], "…"
+		text, rest = text[:end], "…"
 	}
-	return strings.ToValidUTF8(s, "\uFFFD") + rest
+	return strings.ToValidUTF8(string(text), "\uFFFD") + rest
 }

@@ -8,18 +8,15 @@ import (
 	"slices"
 )
 
-// HashSet is a set of request hashes, sorted and without repeats once Union
-// or MarshalJSON was called. Add may be called with repeats.
+// HashSet is a set of request hashes. It takes memory for the different ones,
+// not for their repeats.
 type HashSet struct {
 	hashes []uint64
-	dirty  bool
+	tidied int // how many of hashes, from the first, are sorted and without repeats
 }
 
 // Add puts a hash in.
-func (s *HashSet) Add(hash int64) {
-	s.hashes = append(s.hashes, uint64(hash))
-	s.dirty = true
-}
+func (s *HashSet) Add(hash int64) { s.add(uint64(hash)) }
 
 // Len counts the different hashes.
 func (s *HashSet) Len() int64 {
@@ -28,16 +25,22 @@ func (s *HashSet) Len() int64 {
 }
 
 // Union adds all of o.
-func (s *HashSet) Union(o HashSet) {
-	s.hashes = append(s.hashes, o.hashes...)
-	s.dirty = s.dirty || len(o.hashes) > 0
+func (s *HashSet) Union(o HashSet) { s.add(o.hashes...) }
+
+// add tidies up whenever repeats may be most of what the set holds: that bounds
+// the memory, and is rare enough to cost little.
+func (s *HashSet) add(hashes ...uint64) {
+	s.hashes = append(s.hashes, hashes...)
+	if len(s.hashes) > 2*s.tidied+4096 {
+		s.tidy()
+	}
 }
 
 func (s *HashSet) tidy() {
-	if s.dirty {
+	if s.tidied < len(s.hashes) {
 		slices.Sort(s.hashes)
 		s.hashes = slices.Compact(s.hashes)
-		s.dirty = false
+		s.tidied = len(s.hashes)
 	}
 }
 
@@ -60,7 +63,7 @@ func (s *HashSet) UnmarshalJSON(text []byte) error {
 	if len(b)%8 != 0 {
 		return fmt.Errorf("a set of hashes has %d bytes, which is no multiple of 8", len(b))
 	}
-	*s = HashSet{hashes: make([]uint64, 0, len(b)/8), dirty: true}
+	*s = HashSet{hashes: make([]uint64, 0, len(b)/8)}
 	for ; len(b) > 0; b = b[8:] {
 		s.hashes = append(s.hashes, binary.LittleEndian.Uint64(b))
 	}

@@ -3,31 +3,95 @@ package compare
 import (
 	"maps"
 	"math"
+	"math/big"
 	"slices"
+	"strconv"
+	"sync"
 )
 
 // Histogram counts values in fixed logarithmic buckets, sparse: the bucket's
 // index to its count. Which bucket a value falls into depends on nothing else.
 type Histogram map[int]int64
 
-// The widths of the buckets.
-const (
-	latencyBase     = 1.01 // 1 % wide
-	errorsPerDecade = 8
+// The buckets' bounds, in rising order: a bucket holds the values from one bound
+// to below the next. They are computed without logarithms and powers, because
+// the last bits of those differ between processors, and a bucket must not. That
+// takes some milliseconds, so it waits for the first use.
+var (
+	latencyBounds = sync.OnceValue(hundredths)
+	errorBounds   = sync.OnceValue(eighthDecades)
 )
 
-// AddLatency counts a latency in microseconds, in bucket ⌊log₁.₀₁ us⌋. 0 means
-// that it is not known, as in some imports, and is not counted.
+const (
+	maxLatencyBucket = 2800 // 1.01^2800 µs is 14 days
+	minErrorBucket   = errorsPerDecade * minErrorExponent
+
+	errorsPerDecade                    = 8
+	minErrorExponent, maxErrorExponent = -320, 308
+)
+
+// hundredths lists 1.01^0 to 1.01^(maxLatencyBucket+1). The 256 bits of the
+// products are far more than what the rounding to float64 looks at.
+func hundredths() []float64 {
+	number := func(n int64) *big.Float { return new(big.Float).SetPrec(256).SetInt64(n) }
+	power, up, down := number(1), number(101), number(100)
+	list := []float64{1}
+	for range maxLatencyBucket + 1 {
+		power.Quo(power.Mul(power, up), down)
+		f, _ := power.Float64()
+		list = append(list, f)
+	}
+	return list
+}
+
+// eighthDecades lists 10^(i/8) from 1e-320 to 1e308, as the float64 nearest to
+// the decimal number.
+func eighthDecades() (list []float64) {
+	mantissas := [errorsPerDecade]string{ // 10^(i/8)
+		"1", "1.3335214321633240", "1.7782794100389228", "2.3713737056616553",
+		"3.1622776601683793", "4.2169650342858225", "5.6234132519034908", "7.4989420933245583",
+	}
+	for exponent := minErrorExponent; exponent < maxErrorExponent; exponent++ {
+		for _, m := range mantissas {
+			list = append(list, mustParse(m+"e"+strconv.Itoa(exponent)))
+		}
+	}
+	return append(list, mustParse("1e"+strconv.Itoa(maxErrorExponent)))
+}
+
+func mustParse(number string) float64 {
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		panic("a number of the table: " + err.Error())
+	}
+	return f
+}
+
+// bucketOf is the index of the last bound that is at most v, but for the last
+// bound of all, which only ends a bucket. What is outside of the table counts in
+// the bucket at its end.
+func bucketOf(table []float64, v float64) int {
+	i, found := slices.BinarySearch(table, v)
+	if !found {
+		i--
+	}
+	return min(max(i, 0), len(table)-2)
+}
+
+// AddLatency counts a latency in microseconds, in bucket ⌊log₁.₀₁ us⌋, the
+// highest of which is 2800, 14 days. 0 means that it is not known, as in some
+// imports, and is not counted.
 func (h *Histogram) AddLatency(us int64) {
 	if us > 0 {
-		h.add(int(math.Floor(math.Log(float64(us)) / math.Log(latencyBase))))
+		h.add(bucketOf(latencyBounds(), float64(us)))
 	}
 }
 
-// AddError counts an absolute error above 0, in bucket ⌊8·log₁₀ e⌋.
+// AddError counts an absolute error above 0, in bucket ⌊8·log₁₀ e⌋, which is
+// from -2560 to 2463.
 func (h *Histogram) AddError(e float64) {
 	if e > 0 && !math.IsInf(e, 0) {
-		h.add(int(math.Floor(errorsPerDecade * math.Log10(e))))
+		h.add(minErrorBucket + bucketOf(errorBounds(), e))
 	}
 }
 
@@ -50,12 +114,19 @@ func (h *Histogram) Merge(o Histogram) {
 
 // LatencyBounds are the microseconds from which and below which a bucket counts.
 func LatencyBounds(bucket int) (from, below float64) {
-	return math.Pow(latencyBase, float64(bucket)), math.Pow(latencyBase, float64(bucket+1))
+	return bounds(latencyBounds(), bucket)
 }
 
 // ErrorBounds are the errors from which and below which a bucket counts.
 func ErrorBounds(bucket int) (from, below float64) {
-	return math.Pow(10, float64(bucket)/errorsPerDecade), math.Pow(10, float64(bucket+1)/errorsPerDecade)
+	return bounds(errorBounds(), bucket-minErrorBucket)
+}
+
+// bounds takes indexes outside of the table, which only a damaged tally has,
+// for those at its ends.
+func bounds(table []float64, i int) (from, below float64) {
+	i = min(max(i, 0), len(table)-2)
+	return table[i], table[i+1]
 }
 
 // Count is the number of values.

@@ -3,7 +3,6 @@ package compare
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -212,7 +211,7 @@ func (s *split) noMoreResults(ctx context.Context) error {
 	case err == nil:
 		return fmt.Errorf("the result object is damaged: its row %d is exchange %s, which was not planned; the recording ends after row %d",
 			s.cand.row, c.ID, s.ref.row)
-	case !errors.Is(err, io.EOF):
+	case err != io.EOF: // itself: a broken connection to the store may be wrapped around one
 		return fmt.Errorf("read the results after row %d: %w", s.cand.row, err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -27,11 +28,14 @@ func TestOutcomes(t *testing.T) {
 		{"defect", defect(exchange.RequestTruncated), decision{outcome: Skipped, reason: "request_truncated"}},
 		{"defect and failure", func(e *exchange.Exchange) { e.Defect = exchange.Redacted; fail(exchange.Skipped, 0)(e) }, decision{outcome: Skipped, reason: "redacted"}},
 		{"no reference", func(e *exchange.Exchange) { e.Reference = exchange.Answer{} }, decision{outcome: Skipped, reason: "no_answer"}},
-		{"skipped", fail(exchange.Skipped, 0), decision{outcome: Skipped, reason: "skipped"}},
 		{"refused", fail(exchange.Refused, 0), decision{outcome: Unavailable, reason: "refused"}},
 		{"reset within the answer", fail(exchange.Reset, 200), decision{outcome: Unavailable, reason: "reset"}},
 		{"timeout", fail(exchange.Timeout, 0), decision{outcome: Unavailable, reason: "timeout"}},
 		{"too large", fail(exchange.TooLarge, 200), decision{outcome: Undecided, reason: "candidate_too_large"}},
+		{"too large and 500", fail(exchange.TooLarge, 500), decision{outcome: Mismatch}},
+		{"too large and 503", fail(exchange.TooLarge, 503), decision{outcome: Unavailable, reason: "not_ready"}},
+		{"too large without a status", fail(exchange.TooLarge, 0), decision{outcome: Undecided, reason: "candidate_too_large"}},
+		{"too large after 503 on both sides", bothStatus(503, exchange.TooLarge), decision{outcome: Undecided, reason: "candidate_too_large"}},
 		{"429", status(429), decision{outcome: Unavailable, reason: "throttled"}},
 		{"429 with its class", fail(exchange.Throttled, 429), decision{outcome: Unavailable, reason: "throttled"}},
 		{"503", status(503), decision{outcome: Unavailable, reason: "not_ready"}},
@@ -117,8 +121,8 @@ func TestMismatchSet(t *testing.T) {
 			t.Errorf("row %d: %+v, want %+v", i, got, want)
 		}
 	}
-	s := m.Signatures["status 200→500 status"]
-	if s == nil || s.Path != "status 200→500" || s.Kind != KindStatus || s.Exemplars[0] != (Exemplar{all[6].ID, "200", "500"}) {
+	s := m.Signatures["200→500 status"]
+	if s == nil || s.Path != "200→500" || s.Kind != KindStatus || s.Exemplars[0] != (Exemplar{all[6].ID, "200", "500"}) {
 		t.Errorf("signatures %s", toJSON(t, m.Signatures))
 	}
 	if s := m.Signatures["$.a number"]; s == nil || s.Exchanges != 12 || s.Errors.Count() != 12 {
@@ -260,6 +264,16 @@ func TestErrorsEndTheSplit(t *testing.T) {
 			t.Errorf("judged: %s", toJSON(t, tally))
 		}
 		return err
+	}
+	skipped := slices.Clone(all)
+	skipped[1].Candidate.Answer = exchange.Answer{Failure: exchange.Skipped}
+	if err := split(all, skipped, nil, nil, nil); err == nil || !strings.Contains(err.Error(), all[1].ID.String()) {
+		t.Errorf("a row that was skipped without a defect: %v", err)
+	}
+	// A connection to the store that breaks is no end of the results.
+	cut := fmt.Errorf("read page: %w", io.EOF)
+	if err := split(all, all, nil, cut, nil); !errors.Is(err, cut) {
+		t.Errorf("results that are cut off at their end: %v", err)
 	}
 	for name, err := range map[string]error{
 		"reference": split(all, all, errBroken, nil, nil),

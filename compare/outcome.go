@@ -3,7 +3,6 @@ package compare
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -27,11 +26,15 @@ const (
 
 // unanswered is the class of failure of a candidate that did not answer, ""
 // for one that did. A status that means that the endpoint itself did not answer
-// is an answer all the same where the reference has it too.
+// is an answer all the same where the reference has it too. Of an answer that
+// was too large to keep, another status than the reference's says enough.
 func unanswered(ref, cand *exchange.Answer) exchange.Failure {
-	byStatus := statusFailure(cand.Status)
-	if cand.Failure != "" && cand.Failure != byStatus {
-		return cand.Failure
+	failure, byStatus := cand.Failure, statusFailure(cand.Status)
+	if failure == exchange.TooLarge && cand.Status != 0 && cand.Status != ref.Status {
+		failure = ""
+	}
+	if failure != "" && failure != byStatus {
+		return failure
 	}
 	if cand.Status == ref.Status {
 		return ""
@@ -59,6 +62,8 @@ func (c *comparer) decide(e *exchange.Exchange, sent bool, rules *settings) (dec
 	switch {
 	case e.Defect != "":
 		return decision{outcome: Skipped, reason: string(e.Defect)}, nil
+	case sent && e.Candidate.Failure == exchange.Skipped:
+		return decision{}, errors.New("its result says that it was skipped, and its recording gives no reason: one of the two is damaged")
 	case e.Reference.Status == 0:
 		return decision{outcome: Skipped, reason: string(exchange.NoAnswer)}, nil
 	case !sent:
@@ -68,8 +73,6 @@ func (c *comparer) decide(e *exchange.Exchange, sent bool, rules *settings) (dec
 	case "":
 	case exchange.TooLarge:
 		return decision{outcome: Undecided, reason: CandidateTooLarge}, nil
-	case exchange.Skipped:
-		return decision{outcome: Skipped, reason: string(exchange.Skipped)}, nil
 	default:
 		return decision{outcome: Unavailable, reason: string(failure)}, nil
 	}
@@ -90,7 +93,7 @@ func (c *comparer) compare(ref, cand *exchange.Answer, rules *settings) decision
 	if ref.Status != cand.Status {
 		return c.differ(statusDelta(ref.Status, cand.Status))
 	}
-	if bytes.Equal(ref.Body, cand.Body) {
+	if sameBody(ref, cand) {
 		return decision{outcome: Match}
 	}
 	a, errA := readBody(ref, maxDecoded)
@@ -99,7 +102,7 @@ func (c *comparer) compare(ref, cand *exchange.Answer, rules *settings) decision
 	case errA != nil || errB != nil:
 		return unreadable(errA, errB)
 	case bytes.Equal(a.text, b.text):
-		return decision{outcome: Match, reformatted: true}
+		return decision{outcome: Match, reformatted: !bytes.Equal(ref.Body, cand.Body)}
 	case a.form != b.form:
 		return c.differ(bodyDelta(KindFormat, []byte(a.form), []byte(b.form)))
 	case a.form == textForm:
@@ -145,7 +148,7 @@ func unreadable(ref, cand error) decision {
 
 func statusDelta(ref, cand int64) finding {
 	d := Delta{Path: "status", Kind: KindStatus, Reference: strconv.FormatInt(ref, 10), Candidate: strconv.FormatInt(cand, 10)}
-	return finding{d, fmt.Sprintf("status %d→%d", ref, cand)}
+	return finding{d, d.Reference + "→" + d.Candidate}
 }
 
 func bodyDelta(kind Kind, ref, cand []byte) finding {

@@ -7,12 +7,15 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // Version is the version of the judge. It goes up whenever the same rules on
 // the same answers can give another verdict, and is part of what identifies a
 // judgement.
-const Version = 1
+const Version = 2
 
 // Number is a tolerance: two numbers are equal when
 //
@@ -137,10 +140,23 @@ func (r PathRule) validate() error {
 // globs lists the models' globs in order.
 func (r Rules) globs() []string { return slices.Sorted(maps.Keys(r.Models)) }
 
-// globsOverlap says whether some name matches both globs: the product of two
+// ModelField names the entry of a glob as models.'spam-*', the form of the YAML
+// paths by which its place in a file can be looked up. (Those have no escapes
+// that work; what a terminal would obey is replaced.)
+func ModelField(glob string) string {
+	visible := func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}
+	return "models.'" + strings.Map(visible, glob) + "'"
+}
+
+// GlobsOverlap says whether some name matches both globs: the product of two
 // automatons, row by row. meet[j] tells it of what is left of p from i and of q
 // from j.
-func globsOverlap(p, q string) bool {
+func GlobsOverlap(p, q string) bool {
 	var meet, below []bool
 	for i := len(p); i >= 0; i-- {
 		meet, below = make([]bool, len(q)+1), meet

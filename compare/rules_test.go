@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -38,13 +39,13 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"twice of two kinds", Rules{Paths: []PathRule{rule("$.a", 1), ignore("$.a")}}, []string{"different things"}},
 		{"wildcard", Rules{Paths: []PathRule{rule("$[*].x", 1), rule("$[0].x", 2)}}, []string{`"$[*].x"`, `"$[0].x"`}},
 		{"wildcards crossing", Rules{Paths: []PathRule{rule("$[*].x", 1), rule("$.a[*]", 2)}}, []string{"different things"}},
-		{"globs", Rules{Models: map[string]ModelRules{"*-v2": {}, "spam-*": {}}}, []string{`"*-v2"`, `"spam-*"`}},
-		{"model number", Rules{Models: map[string]ModelRules{"a": {Number: &Number{Rel: -1}}}}, []string{`models["a"].number.rel -1`}},
-		{"model path", Rules{Models: map[string]ModelRules{"a": {Paths: []PathRule{ignore("x")}}}}, []string{`models["a"].rules[0].path "x"`}},
+		{"globs", Rules{Models: map[string]ModelRules{"*-v2": {}, "spam-*": {}}}, []string{"models.'*-v2' and models.'spam-*' can both match one model"}},
+		{"model number", Rules{Models: map[string]ModelRules{"a": {Number: &Number{Rel: -1}}}}, []string{`models.'a'.number.rel -1`}},
+		{"model path", Rules{Models: map[string]ModelRules{"a": {Paths: []PathRule{ignore("x")}}}}, []string{`models.'a'.rules[0].path "x"`}},
 		{"model against general", Rules{
 			Paths:  []PathRule{rule("$.s[*]", 1)},
 			Models: map[string]ModelRules{"a": {Paths: []PathRule{rule("$.s[0]", 2)}}},
-		}, []string{`models["a"].rules[0]`, "rules[0]"}},
+		}, []string{"models.'a'.rules[0]", " rules[0]"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := c.rules.Validate()
@@ -60,6 +61,29 @@ func TestValidateNamesTheField(t *testing.T) {
 				t.Error("NewJudge takes it")
 			}
 		})
+	}
+}
+
+// What is wrong with a model's rules is looked up in the file by this name, so
+// that the error has a line.
+func TestModelFieldIsAPath(t *testing.T) {
+	for _, glob := range []string{"a", "spam-*", "a.b", "a b", "[0]", "über-?"} {
+		text, err := yaml.Marshal(map[string]any{"compare": map[string]any{"models": map[string]any{"other": 1, glob: map[string]int{"number": 7}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, err := yaml.PathString("$.compare." + ModelField(glob) + ".number")
+		if err != nil {
+			t.Errorf("%s: %v", ModelField(glob), err)
+			continue
+		}
+		var number int
+		if err := path.Read(bytes.NewReader(text), &number); err != nil || number != 7 {
+			t.Errorf("%s finds %d, %v in\n%s", ModelField(glob), number, err, text)
+		}
+	}
+	if field := ModelField("a\x1b[31m"); strings.Contains(field, "\x1b") {
+		t.Errorf("%q would steer a terminal", field)
 	}
 }
 
@@ -177,7 +201,7 @@ func TestGlobsOverlap(t *testing.T) {
 		p, q := glob.Draw(t, "p"), glob.Draw(t, "q")
 		witness := false
 		eachName(8, func(name string) { witness = witness || exchange.Glob(p, name) && exchange.Glob(q, name) })
-		if got := globsOverlap(p, q); got != witness {
+		if got := GlobsOverlap(p, q); got != witness {
 			t.Fatalf("%q and %q overlap: %v, by trying all names: %v", p, q, got, witness)
 		}
 	})

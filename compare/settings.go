@@ -57,11 +57,11 @@ func (r Rules) compile() (*compiled, error) {
 	}
 	for i, glob := range c.globs {
 		for _, other := range c.globs[:i] {
-			if globsOverlap(glob, other) {
-				return nil, fmt.Errorf("models: %q and %q can both match one model; make them exclude each other", other, glob)
+			if GlobsOverlap(glob, other) {
+				return nil, fmt.Errorf("%s and %s can both match one model; make them exclude each other", ModelField(other), ModelField(glob))
 			}
 		}
-		s, err := r.Models[glob].compile(fmt.Sprintf("models[%q].", glob), number, general)
+		s, err := r.Models[glob].compile(ModelField(glob)+".", number, general)
 		if err != nil {
 			return nil, err
 		}

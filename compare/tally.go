@@ -17,8 +17,8 @@ type Tally struct {
 }
 
 // ModelTally counts one model's exchanges. Planned is counted where an
-// exchange is met, the outcomes where it is decided, so that Balanced means
-// something.
+// exchange is met and the outcomes where it is decided, none of them by
+// subtraction, so that a slip of the judge shows in Balanced.
 type ModelTally struct {
 	Planned     int64            `json:"planned"`
 	Match       int64            `json:"match"`
@@ -99,6 +99,15 @@ func (t *Tally) Merge(o *Tally) {
 	}
 }
 
+// Planned is how many exchanges were met, of all models. The tally can't know
+// how many there should have been: hold it against the plan.
+func (t *Tally) Planned() (n int64) {
+	for _, m := range t.Models {
+		n += m.Planned
+	}
+	return n
+}
+
 // Total adds up the outcomes. It equals Planned, or something was lost.
 func (m *ModelTally) Total() int64 {
 	return m.Judged() + m.Missing + sum(m.Unavailable) + sum(m.Undecided) + sum(m.Skipped)
@@ -107,7 +116,7 @@ func (m *ModelTally) Total() int64 {
 // Judged counts the exchanges whose two answers were compared.
 func (m *ModelTally) Judged() int64 { return m.Match + m.Noise + m.Mismatch }
 
-// Balanced says whether every exchange planned has exactly one outcome.
+// Balanced says whether there are as many outcomes as exchanges planned.
 func (m *ModelTally) Balanced() bool { return m.Planned == m.Total() }
 
 func sum(counts map[string]int64) (n int64) {

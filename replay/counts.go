@@ -57,7 +57,9 @@ func (c *Counts) count(e *exchange.Exchange) {
 type Progress struct {
 	Sent     int64 // requests begun
 	InFlight int64 // of them, not yet answered
-	Failed   int64 // rows without a usable answer, unsendable ones too; any status is an answer
+	// Failed counts requests that got no usable answer and rows that can't be
+	// sent. Any status is an answer, and rows with a defect are not counted.
+	Failed int64
 }
 
 // Progress reads the counters; it costs next to nothing.

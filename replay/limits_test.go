@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -98,6 +99,23 @@ func TestSlowHeadStopsSending(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// The bytes of waiting answers are bounded by their lengths: a buffer that is
+// mostly empty would let memory grow past that, many times for small answers.
+func TestBodiesHoldNoSpareRoom(t *testing.T) {
+	for _, n := range []int{0, 1, 100, 511, 513, 1500, 5000, 70_000} {
+		for _, announced := range []int64{-1, int64(n)} {
+			var a exchange.Answer
+			res := &http.Response{StatusCode: 200, ContentLength: announced, Body: io.NopCloser(bytes.NewReader(make([]byte, n)))}
+			if err := readAnswer(res, 1<<20, &a); err != nil || len(a.Body) != n || a.Body == nil {
+				t.Fatalf("%d bytes: %d, %v", n, len(a.Body), err)
+			}
+			if c := cap(a.Body); c > max(16, 2*n) {
+				t.Errorf("%d bytes of an announced %d take %d", n, announced, c)
+			}
+		}
 	}
 }
 

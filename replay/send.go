@@ -74,5 +74,8 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 		return errTooLarge
 	}
 	a.Body = body.Bytes()
+	if cap(a.Body) > 2*len(a.Body) {
+		a.Body = bytes.Clone(a.Body) // the queue's bound counts lengths; the rest of the buffer would come on top
+	}
 	return nil
 }

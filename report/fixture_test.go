@@ -54,7 +54,7 @@ func sample() *compare.Tally {
 	}
 	drift.First, drift.Last = 1_795_000_000_000_000, 1_795_003_600_000_000
 
-	addSignature(tallyOf(t.Model("spam-errors"), 4000, 9), "$", compare.KindStatus, 9, "200", "500")
+	addSignature(tallyOf(t.Model("spam-errors"), 4000, 9), "200→500", compare.KindStatus, 9, "200", "500")
 
 	few := tallyOf(t.Model("vader"), 119, 0)
 	few.Skipped, few.Planned = map[string]int64{"no_answer": 3}, few.Planned+3
@@ -83,7 +83,7 @@ func sampleInfo() Info {
 }
 
 func sampleGate() Gate {
-	return Gate{Models: map[string]Limits{"legal-*": {Budget: new(Percent(0))}, "nobody-*": {MinSamples: 7}}}
+	return Gate{Models: map[string]Limits{"legal-*": {Budget: new(Percent(0))}, "nobody-*": {MinSamples: new(int64(7))}}}
 }
 
 func summarise(t testing.TB, tally *compare.Tally, g Gate) *Summary {
@@ -96,7 +96,7 @@ func summarise(t testing.TB, tally *compare.Tally, g Gate) *Summary {
 }
 
 // manyGate goes with many.
-var manyGate = Gate{Limits: Limits{Budget: new(Percent(0.01)), MinSamples: 100}}
+var manyGate = Gate{Limits: Limits{Budget: new(Percent(0.01)), MinSamples: new(int64(100))}}
 
 // manySummary is of 4,000 models; to make it takes a while.
 var manySummary = sync.OnceValue(func() *Summary {

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/exchange"
 )
 
@@ -13,25 +15,27 @@ import (
 type Gate struct {
 	Limits `yaml:",inline"`
 	// Models holds limits for the models whose names match a glob (see
-	// exchange.Glob). What such an entry leaves out is as for all models. A
-	// model that two globs match is an error of Summarise.
+	// exchange.Glob). What such an entry leaves out is as for all models. At
+	// most one glob may match any one model.
 	Models map[string]Limits `json:"models,omitempty" yaml:"models,omitempty"`
 }
 
-// Limits are what is asked of a model. What is left out takes the default.
+// Limits are what is asked of a model. What is left out takes the default; 0 is
+// never that, so the fields are pointers.
 type Limits struct {
 	// Budget is the highest share of distinct requests whose answers may
-	// differ, from 0 to below 100%. Default 0.1%. A pointer, because 0 is a
-	// budget too.
+	// differ, from 0 to below 100%. Default 0.1%.
 	Budget *Percent `json:"budget,omitempty" yaml:"budget,omitempty"`
 	// Confidence is how sure a verdict must be, one-sided, from 50% to below
 	// 100%. Default 95%.
-	Confidence Percent `json:"confidence,omitempty" yaml:"confidence,omitempty"`
+	Confidence *Percent `json:"confidence,omitempty" yaml:"confidence,omitempty"`
 	// MinSamples is how many distinct requests must be judged before a model
 	// can pass, at least 1. Default 1000.
-	MinSamples int64 `json:"min_samples,omitempty" yaml:"min_samples,omitempty"`
+	MinSamples *int64 `json:"min_samples,omitempty" yaml:"min_samples,omitempty"`
 	// Unavailable is the highest share of the exchanges sent that may get no
-	// answer, from 0 to below 100%. Default 1%.
+	// answer, from 0 to below 100%. Default is the model's Budget: an endpoint
+	// that fails on some inputs must not pass where one that answers otherwise
+	// does not.
 	Unavailable *Percent `json:"unavailable,omitempty" yaml:"unavailable,omitempty"`
 }
 
@@ -41,36 +45,41 @@ type limits struct {
 	minSamples                      int64
 }
 
-var defaults = limits{budget: 0.001, confidence: 0.95, unavailable: 0.01, minSamples: 1000}
+// over returns what l sets and, where it sets nothing, what base does.
+func (l Limits) over(base Limits) Limits {
+	return Limits{
+		Budget: cmp.Or(l.Budget, base.Budget), Confidence: cmp.Or(l.Confidence, base.Confidence),
+		MinSamples: cmp.Or(l.MinSamples, base.MinSamples), Unavailable: cmp.Or(l.Unavailable, base.Unavailable),
+	}
+}
 
-// over returns base with what l sets.
-func (l Limits) over(base limits) limits {
-	if l.Budget != nil {
-		base.budget = float64(*l.Budget)
+func (l Limits) withDefaults() limits {
+	budget := cmp.Or(l.Budget, new(Percent(0.001)))
+	return limits{
+		budget: float64(*budget), confidence: float64(*cmp.Or(l.Confidence, new(Percent(0.95)))),
+		unavailable: float64(*cmp.Or(l.Unavailable, budget)), minSamples: *cmp.Or(l.MinSamples, new(int64(1000))),
 	}
-	if l.Confidence != 0 {
-		base.confidence = float64(l.Confidence)
-	}
-	if l.MinSamples != 0 {
-		base.minSamples = l.MinSamples
-	}
-	if l.Unavailable != nil {
-		base.unavailable = float64(*l.Unavailable)
-	}
-	return base
 }
 
 // Validate says which field has a value that makes no sense, and what does.
+// Fields are named by their YAML paths.
 func (g Gate) Validate() error {
 	if err := g.validate("gate"); err != nil {
 		return err
 	}
-	for _, glob := range slices.Sorted(maps.Keys(g.Models)) {
+	globs := slices.Sorted(maps.Keys(g.Models))
+	for i, glob := range globs {
 		if glob == "" {
 			return fmt.Errorf("gate.models has an empty name: write a model's name or a glob like legal-*")
 		}
-		if err := g.Models[glob].validate(fmt.Sprintf("gate.models[%q]", glob)); err != nil {
+		if err := g.Models[glob].validate("gate." + compare.ModelField(glob)); err != nil {
 			return err
+		}
+		for _, other := range globs[:i] {
+			if compare.GlobsOverlap(glob, other) {
+				return fmt.Errorf("gate.%s and gate.%s can both match one model; make them exclude each other",
+					compare.ModelField(other), compare.ModelField(glob))
+			}
 		}
 	}
 	return nil
@@ -80,11 +89,11 @@ func (l Limits) validate(field string) error {
 	if err := validShare(field+".budget", l.Budget); err != nil {
 		return err
 	}
-	if c := l.Confidence; c != 0 && !(c >= 0.5 && c < 1) {
-		return fmt.Errorf("%s.confidence is %v: allowed is 50%% to below 100%%, as in 95%% or 0.95", field, c)
+	if c := l.Confidence; c != nil && !(*c >= 0.5 && *c < 1) {
+		return fmt.Errorf("%s.confidence is %v: allowed is 50%% to below 100%%, as in 95%% or 0.95", field, *c)
 	}
-	if l.MinSamples < 0 {
-		return fmt.Errorf("%s.min_samples is %d: allowed is 1 or more", field, l.MinSamples)
+	if n := l.MinSamples; n != nil && *n < 1 {
+		return fmt.Errorf("%s.min_samples is %d: allowed is 1 or more", field, *n)
 	}
 	return validShare(field+".unavailable", l.Unavailable)
 }
@@ -100,17 +109,11 @@ func validShare(field string, p *Percent) error {
 
 // limitsOf finds what is asked of a model, and the glob that says so, "" where
 // none does.
-func (g Gate) limitsOf(model string) (l limits, glob string, err error) {
-	l = g.over(defaults)
-	for _, pattern := range slices.Sorted(maps.Keys(g.Models)) {
-		if !exchange.Glob(pattern, model) {
-			continue
+func (g Gate) limitsOf(model string) (l limits, glob string) {
+	for pattern, own := range g.Models {
+		if exchange.Glob(pattern, model) { // at most one does
+			return own.over(g.Limits).withDefaults(), pattern
 		}
-		if glob != "" {
-			return limits{}, "", fmt.Errorf("gate.models: model %q matches both %q and %q: narrow one of them", model, glob, pattern)
-		}
-		glob = pattern
-		l = g.Models[pattern].over(l)
 	}
-	return l, glob, nil
+	return g.withDefaults(), ""
 }

@@ -21,6 +21,7 @@ unavailable: "2 %"
 models:
   "legal-*": { budget: 0 }
   "big-*": { budget: 1e-4, min_samples: 9 }
+  "slow-*": { unavailable: 5% }
 `
 	var g Gate
 	if err := yaml.UnmarshalWithOptions([]byte(text), &g, yaml.Strict()); err != nil {
@@ -33,9 +34,21 @@ models:
 		"any":     {budget: 0.007, confidence: 0.99, unavailable: 0.02, minSamples: 50},
 		"legal-1": {budget: 0, confidence: 0.99, unavailable: 0.02, minSamples: 50},
 		"big-1":   {budget: 1e-4, confidence: 0.99, unavailable: 0.02, minSamples: 9},
+		"slow-1":  {budget: 0.007, confidence: 0.99, unavailable: 0.05, minSamples: 50},
 	} {
-		if got, _, err := g.limitsOf(name); err != nil || got != want {
-			t.Errorf("%s: %+v, %v, want %+v", name, got, err, want)
+		if got, _ := g.limitsOf(name); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+}
+
+// An endpoint that fails on some inputs is as bad as one that answers them
+// otherwise, so that no answer may come as seldom as another one, by default.
+func TestUnavailableIsTheBudget(t *testing.T) {
+	g := Gate{Models: map[string]Limits{"legal-*": {Budget: new(Percent(0))}, "lax-*": {Budget: new(Percent(0.2))}}}
+	for name, want := range map[string]float64{"any": 0.001, "legal-1": 0, "lax-1": 0.2} {
+		if l, _ := g.limitsOf(name); l.unavailable != want {
+			t.Errorf("%s: %v may be unavailable, want %v", name, l.unavailable, want)
 		}
 	}
 }
@@ -67,11 +80,13 @@ func TestGateValidate(t *testing.T) {
 		"gate.budget is 100%: allowed is 0": {Limits: Limits{Budget: new(Percent(1))}},
 		"gate.budget is NaN%":               {Limits: Limits{Budget: &nan}},
 		"gate.budget is -1%":                {Limits: Limits{Budget: new(Percent(-0.01))}},
-		"gate.confidence is 9500%: allowed is 50% to below 100%": {Limits: Limits{Confidence: 95}},
-		"gate.confidence is NaN%":                                {Limits: Limits{Confidence: nan}},
-		"gate.min_samples is -1: allowed is 1 or more":           {Limits: Limits{MinSamples: -1}},
+		"gate.confidence is 9500%: allowed is 50% to below 100%": {Limits: Limits{Confidence: new(Percent(95))}},
+		"gate.confidence is NaN%":                                {Limits: Limits{Confidence: &nan}},
+		"gate.confidence is 0%: allowed is 50%":                  {Limits: Limits{Confidence: new(Percent(0))}},
+		"gate.min_samples is -1: allowed is 1 or more":           {Limits: Limits{MinSamples: new(int64(-1))}},
+		"gate.min_samples is 0: allowed is 1 or more":            {Limits: Limits{MinSamples: new(int64(0))}},
 		"gate.unavailable is 100%":                               {Limits: Limits{Unavailable: new(Percent(1))}},
-		`gate.models["legal-*"].budget is 200%`:                  {Models: map[string]Limits{"legal-*": {Budget: new(Percent(2))}}},
+		"gate.models.'legal-*'.budget is 200%":                   {Models: map[string]Limits{"legal-*": {Budget: new(Percent(2))}}},
 		"gate.models has an empty name":                          {Models: map[string]Limits{"": {}}},
 	} {
 		err := g.Validate()
@@ -84,15 +99,17 @@ func TestGateValidate(t *testing.T) {
 	}
 }
 
-// Which of two budgets applies must never depend on the order of a map.
-func TestGateRefusesTwoGlobsForAModel(t *testing.T) {
-	tally := compare.NewTally()
-	tally.Model("legal-spam")
+// Which of two budgets applies must never depend on the order of a map, and that
+// it would must show when the file is read, not when such a model first comes.
+func TestGateRefusesGlobsThatOverlap(t *testing.T) {
 	g := Gate{Models: map[string]Limits{"*-spam": {}, "legal-*": {}, "x": {}}}
-	_, err := Summarise(Info{}, tally, g)
-	const want = `gate.models: model "legal-spam" matches both "*-spam" and "legal-*": narrow one of them`
+	err := g.Validate()
+	const want = "gate.models.'*-spam' and gate.models.'legal-*' can both match one model; make them exclude each other"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
+	}
+	if _, err := Summarise(Info{}, compare.NewTally(), g); err == nil {
+		t.Error("Summarise takes it")
 	}
 }
 

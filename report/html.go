@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -33,11 +34,11 @@ var pageCSS string
 var pageJS string
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"count": count, "percent": percent, "percentUp": percentUp, "percentDown": percentDown, "visible": visible,
+	"count":   func(n any) string { return count(reflect.ValueOf(n).Int()) }, // of int64 and of len
+	"percent": percent, "percentUp": percentUp, "percentDown": percentDown, "visible": visible,
 	"literal": func(s string) string { return cut(visible(s), maxLiteral) },
 	"sign":    func(v Verdict) string { return signs[v] },
 	"budget":  func(x float64) string { return Percent(x).String() },
-	"length":  func(rows []row) int64 { return int64(len(rows)) },
 	"total":   total, "counts": counts, "share": share,
 	"moment": func(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") },
 	"millis": func(us int64) string { return fmt.Sprintf("%.4g ms", float64(us)/1000) },
@@ -56,6 +57,10 @@ type page struct {
 	Rows     []row
 	Details  []row
 }
+
+// ShownWarnings are the first few; MoreWarnings is how many follow.
+func (p page) ShownWarnings() []string { return p.Warnings[:min(len(p.Warnings), maxWarnings)] }
+func (p page) MoreWarnings() int       { return len(p.Warnings) - len(p.ShownWarnings()) }
 
 type verdictCount struct {
 	Verdict Verdict
@@ -89,6 +94,9 @@ func (r row) Why() string {
 	}
 	return ""
 }
+
+// RateSeen is the rate as text.
+func (r row) RateSeen() string { return r.rate() }
 
 // Difference is the signature of most exchanges.
 func (r row) Difference() string { return cut(r.topDifference(), 60) }

@@ -46,6 +46,9 @@ func (l *Ledger) add(o Ledger) {
 // judged counts the exchanges whose two answers were compared.
 func (l Ledger) judged() int64 { return l.Match + l.Noise + l.Mismatch }
 
+// sent counts the exchanges that the candidate was asked.
+func (l Ledger) sent() int64 { return l.judged() + total(l.Undecided) + total(l.Unavailable) }
+
 // accounted adds up the outcomes.
 func (l Ledger) accounted() int64 {
 	return l.judged() + total(l.Unavailable) + total(l.Undecided) + total(l.Skipped) + l.Missing

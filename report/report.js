@@ -8,7 +8,7 @@ const order = ["FAIL", "INCONCLUSIVE", "PASS"];
 const keys = {
   verdict: (row) => order.indexOf(row.className),
   text: (row, column) => row.cells[column].textContent,
-  number: (row, column) => parseFloat(row.cells[column].textContent.replace(/[,%]/g, "")),
+  number: (row, column) => parseFloat(row.cells[column].textContent.replace(/[,%]/g, "")) || 0, // – has no number
 };
 
 function sortBy(header, kind) {

@@ -34,8 +34,8 @@ const (
 	Inconclusive Verdict = "INCONCLUSIVE" // neither is shown
 )
 
-// Info says what was compared with what. Nothing here depends on when or
-// where the report is made.
+// Info says what was compared with what. It is the caller's: Summarise only
+// passes it on.
 type Info struct {
 	Run       string          `json:"run"`
 	Recording string          `json:"recording"`
@@ -66,7 +66,7 @@ type Ledger struct {
 	Undecided   map[string]int64 `json:"undecided,omitempty"`   // by reason
 	Skipped     map[string]int64 `json:"skipped,omitempty"`     // by reason
 	Missing     int64            `json:"missing"`               // not sent yet
-	Balanced    bool             `json:"balanced"`              // every exchange planned has exactly one outcome
+	Balanced    bool             `json:"balanced"`              // as many outcomes as exchanges planned, and distinct requests that go with them
 }
 
 // Model is what one model's tally comes to. Rates, shares and bounds are
@@ -74,7 +74,7 @@ type Ledger struct {
 type Model struct {
 	Name    string  `json:"model"`
 	Verdict Verdict `json:"verdict"`
-	Reason  string  `json:"reason"` // one sentence for people
+	Reason  string  `json:"reason"` // for people
 	// More is how many more distinct requests, all matching, would make an
 	// inconclusive model pass; 0 where that is not what it lacks.
 	More int64 `json:"more,omitempty"`
@@ -131,8 +131,8 @@ type Latency struct {
 	P99   int64 `json:"p99_us"`
 }
 
-// Summarise sums up t under g. An error means that the gate makes no sense:
-// see Gate.Validate; or that two of its globs match one model.
+// Summarise sums up t under g. An error means that the gate makes no sense: see
+// Gate.Validate.
 func Summarise(info Info, t *compare.Tally, g Gate) (*Summary, error) {
 	if err := g.Validate(); err != nil {
 		return nil, err
@@ -140,10 +140,7 @@ func Summarise(info Info, t *compare.Tally, g Gate) (*Summary, error) {
 	s := &Summary{Format: Format, Info: info, Ledger: Ledger{Balanced: true}, Models: []Model{}}
 	used := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(t.Models)) {
-		l, glob, err := g.limitsOf(name)
-		if err != nil {
-			return nil, err
-		}
+		l, glob := g.limitsOf(name)
 		used[glob] = true
 		m := newModel(name, t.Models[name], l)
 		s.Ledger.add(m.Ledger)
@@ -152,6 +149,12 @@ func Summarise(info Info, t *compare.Tally, g Gate) (*Summary, error) {
 	for _, glob := range slices.Sorted(maps.Keys(g.Models)) {
 		if !used[glob] {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("gate.models: %q matches no model of this run", glob))
+		}
+	}
+	for _, m := range s.Models {
+		if skipped := total(m.Ledger.Skipped); float64(skipped) > m.Budget*float64(m.Ledger.Planned) {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("model %s: %s of its exchanges were skipped (%s) and are not judged",
+				m.Name, percent(share(skipped, m.Ledger.Planned)), counts(m.Ledger.Skipped)))
 		}
 	}
 	s.decide()

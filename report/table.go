@@ -11,10 +11,11 @@ import (
 
 // How much WriteTable prints.
 const (
-	tableWidth   = 100
-	maxDecided   = 30 // rows of models that pass
-	maxUndecided = 50 // rows of models that don't
-	maxReasons   = 12
+	tableWidth  = 100
+	maxPassing  = 30 // rows of models that pass
+	maxOthers   = 50 // rows of models that don't
+	maxReasons  = 12
+	maxWarnings = 12 // in HTML too
 )
 
 // signs say the verdict without colour.
@@ -33,16 +34,14 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	models := s.worstFirst()
 	failing := len(models) - passing(models)
 	bad, good := models[:failing], models[failing:]
-	shown := append(append([]Model{}, bad[:min(len(bad), maxUndecided)]...), good[:min(len(good), maxDecided)]...)
+	shown := append(append([]Model{}, bad[:min(len(bad), maxOthers)]...), good[:min(len(good), maxPassing)]...)
 	if len(shown) > 0 {
 		b.WriteString(p.table(shown))
 	}
-	writeRest(&b, len(bad)-maxUndecided, "that do not pass")
-	writeRest(&b, len(good)-maxDecided, "that pass")
+	writeRest(&b, len(bad)-maxOthers, "that do not pass")
+	writeRest(&b, len(good)-maxPassing, "that pass")
 	writeReasons(&b, bad)
-	for _, warning := range s.Warnings {
-		fmt.Fprintf(&b, "\nwarning: %s\n", visible(warning))
-	}
+	writeWarnings(&b, s.Warnings)
 	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
 	writeNext(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -65,7 +64,7 @@ func (p painter) table(models []Model) string {
 	for _, m := range models {
 		rows = append(rows, table.Row{
 			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), count(m.Requests), count(m.Mismatched),
-			percent(m.Rate) + " ≤ " + percentUp(m.Upper), Percent(m.Budget).String(), m.topDifference(),
+			m.rateAndBound(), Percent(m.Budget).String(), m.topDifference(),
 		})
 	}
 	const verdict, name, difference = 0, 1, 6
@@ -122,6 +121,21 @@ func trimLines(s string) string {
 	return b.String()
 }
 
+// rate is – where nothing was judged.
+func (m *Model) rate() string {
+	if m.Requests == 0 {
+		return "–"
+	}
+	return percent(m.Rate)
+}
+
+func (m *Model) rateAndBound() string {
+	if m.Requests == 0 {
+		return m.rate()
+	}
+	return m.rate() + " ≤ " + percentUp(m.Upper)
+}
+
 // topDifference is the signature of most exchanges: "number $.scores[*].value".
 func (m *Model) topDifference() string {
 	if len(m.Signatures) == 0 {
@@ -147,6 +161,17 @@ func writeReasons(b *strings.Builder, models []Model) {
 		fmt.Fprintf(b, "%s %s", signs[m.Verdict], trimLines(strings.ReplaceAll(line, "\n", "\n    ")))
 	}
 	writeRest(b, len(models)-maxReasons, "reasons")
+}
+
+func writeWarnings(b *strings.Builder, warnings []string) {
+	if len(warnings) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, warning := range warnings[:min(len(warnings), maxWarnings)] {
+		line := text.WrapSoft("warning: "+visible(warning), tableWidth-6)
+		b.WriteString(trimLines(strings.ReplaceAll(line, "\n", "\n    ")))
+	}
+	writeRest(b, len(warnings)-maxWarnings, "warnings")
 }
 
 func unbalanced(l Ledger) string {
@@ -189,8 +214,7 @@ func writeNext(b *strings.Builder, s *Summary) {
 	run := shellWord(s.Info.Run)
 	b.WriteString("\nnext\n")
 	if s.Ledger.Missing > 0 {
-		fmt.Fprintf(b, "  parity replay %s --target %s --out %s\n", // goes on where it stopped
-			shellWord(s.Info.Recording), shellWord(s.Info.Target), run)
+		b.WriteString("  repeat the `parity replay` that began the run: it goes on where it stopped\n") // its selection is not known here
 	}
 	if s.Ledger.Mismatch > 0 {
 		fmt.Fprintf(b, "  parity show %s\n  parity replay %s --target TARGET --out RUN\n", run, shellWord(s.Info.Run+"/mismatches"))

@@ -84,6 +84,45 @@ func TestTableOfManyModels(t *testing.T) {
 	}
 }
 
+// Thousands of models that are warned of must not push the verdict off the screen.
+func TestWarningsAreFew(t *testing.T) {
+	tally := compare.NewTally()
+	for i := range 500 {
+		both(distinct(10, 0), outcome("skipped", 90))(tally.Model(strings.Repeat("long-", 20) + string(rune('가'+i))))
+	}
+	s := summarise(t, tally, Gate{})
+	if len(s.Warnings) != 500 {
+		t.Errorf("%d warnings", len(s.Warnings))
+	}
+	for name, text := range map[string]string{"table": tableText(t, s, false), "HTML": html(t, s)} {
+		if n := strings.Count(strings.ToLower(text), "warning:"); n != maxWarnings || !strings.Contains(text, "… and 488 more warnings") {
+			t.Errorf("the %s has %d", name, n)
+		}
+	}
+}
+
+// Where nothing was judged there is no rate, and 0% would look like a good one.
+func TestNoRateOfNothing(t *testing.T) {
+	tally := compare.NewTally()
+	outcome("skipped", 9)(tally.Model("m"))
+	s := summarise(t, tally, Gate{})
+	for name, text := range map[string]string{"table": tableText(t, s, false), "HTML": html(t, s)} {
+		if !strings.Contains(text, "–") || strings.Contains(text, "0% ≤") || strings.Contains(text, "<td>0%<td>100%") {
+			t.Errorf("the %s shows a rate:\n%s", name, text)
+		}
+	}
+}
+
+// What the report says to run next is pasted: it must not be refused.
+func TestNextOfAnIncompleteRun(t *testing.T) {
+	tally := compare.NewTally()
+	both(distinct(10, 0), outcome("missing", 1))(tally.Model("m"))
+	got := tableText(t, summarise(t, tally, Gate{}), false)
+	if !strings.Contains(got, "repeat the `parity replay` that began the run") || strings.Contains(got, "--target http") {
+		t.Error(got)
+	}
+}
+
 // A ledger that does not balance must be the first thing that anybody reads.
 func TestTableSaysFirstThatTheLedgerIsOff(t *testing.T) {
 	tally := compare.NewTally()

@@ -16,11 +16,10 @@ import (
 //     or a larger share than allowed got no answer.
 //   - PASS when at most the budget is shown to differ, by enough distinct
 //     requests: the upper bound is within it, even if all that is undecided
-//     were a mismatch.
+//     were mismatches.
 //   - INCONCLUSIVE otherwise.
 func (m *Model) decide() {
-	failed := total(m.Ledger.Unavailable)
-	sent := m.Ledger.judged() + total(m.Ledger.Undecided) + failed
+	failed, sent := total(m.Ledger.Unavailable), m.Ledger.sent()
 	switch {
 	case m.Mismatched > 0 && (m.Budget == 0 || m.Lower > m.Budget):
 		m.Verdict, m.Reason = Fail, m.failReason()
@@ -55,20 +54,23 @@ func (m *Model) differ() string {
 
 // weigh decides on a complete run by how much evidence it is.
 func (m *Model) weigh() {
-	// An undecided exchange could be a mismatch.
+	// Each undecided exchange may be a mismatch, of a request of its own or of
+	// one that was judged to match by a repeat. Of the two the latter weighs more:
+	// one more of n differs, where the former makes it one more of n+1.
 	undecided := total(m.Ledger.Undecided)
-	k, n := m.Mismatched+undecided, m.Requests+undecided
-	enough := m.Requests >= m.MinSamples
+	k, n := m.Mismatched+undecided, m.Requests
+	enough := n >= m.MinSamples
 	if enough && within(k, n, m.Budget, m.Confidence) {
 		m.Verdict, m.Reason = Pass, m.passReason()
 		return
 	}
 	m.Verdict = Inconclusive
-	if undecided > 0 && enough && within(m.Mismatched, m.Requests, m.Budget, m.Confidence) {
+	// Where these alone stand in the way, look at them before anything is sent again.
+	if undecided > 0 && (m.Budget == 0 || enough && within(m.Mismatched, n, m.Budget, m.Confidence)) {
 		m.Reason = fmt.Sprintf("%s could not be decided (%s) and may be mismatches.", plural(undecided, "exchange"), counts(m.Ledger.Undecided))
 		return
 	}
-	size, ok := needed(k, max(n, m.MinSamples+undecided), m.Budget, m.Confidence)
+	size, ok := needed(k, max(n, m.MinSamples), m.Budget, m.Confidence)
 	if !ok {
 		m.Reason = fmt.Sprintf("%s, and no number of requests that match can show the budget of %s.", m.differ(), Percent(m.Budget))
 		return
@@ -80,9 +82,21 @@ func (m *Model) weigh() {
 func (m *Model) passReason() string {
 	bound := fmt.Sprintf("at most %s at %s confidence", percentUp(m.Upper), Percent(m.Confidence))
 	if m.Mismatched == 0 {
-		return fmt.Sprintf("None of %s differs: %s.", plural(m.Requests, "distinct request"), bound)
+		return fmt.Sprintf("None of %s differs: %s.", plural(m.Requests, "distinct request"), bound) + m.reservations()
 	}
-	return fmt.Sprintf("%s: %s, within the budget of %s.", m.differ(), bound, Percent(m.Budget))
+	return fmt.Sprintf("%s: %s, within the budget of %s.", m.differ(), bound, Percent(m.Budget)) + m.reservations()
+}
+
+// reservations are what whoever cuts a model over must know though it passes.
+func (m *Model) reservations() string {
+	var text string
+	if n := total(m.Ledger.Unavailable); n > 0 {
+		text += fmt.Sprintf(" %s of %s sent got no answer (%s).", count(n), plural(m.Ledger.sent(), "exchange"), counts(m.Ledger.Unavailable))
+	}
+	if n := total(m.Ledger.Undecided); n > 0 {
+		text += fmt.Sprintf(" %s could not be decided (%s).", plural(n, "exchange"), counts(m.Ledger.Undecided))
+	}
+	return text
 }
 
 // decide gives the overall verdict.

@@ -117,6 +117,9 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	if opts.Spool, err = filepath.Abs(opts.Spool); err != nil {
 		return opts, err
 	}
+	if opts.Recording, err = absolute(f.out); err != nil {
+		return opts, err
+	}
 	b, err := store.Open(ctx, f.out)
 	if err != nil {
 		return opts, err
@@ -124,7 +127,7 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	opts.Ship = func(_ context.Context, s capture.Segment) (exchange.Sink, error) {
 		return dataset.NewObject(b, dataset.ObjectInfo{Hour: s.Opened, Instance: s.Instance, ID: s.ID, Ledger: &s.Ledger}, f.limits)
 	}
-	return opts, opts.Validate()
+	return opts, errors.Join(opts.Validate(), f.limits.Validate())
 }
 
 func parseRules(flags, file []string) ([]capture.Rule, error) {
@@ -146,7 +149,7 @@ func parseRules(flags, file []string) ([]capture.Rule, error) {
 // new connections, requests under way to their end, what was accepted to the
 // spool, the spool to the recording.
 func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Listener, grace time.Duration) error {
-	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, DisableGeneralOptionsHandler: true} // OPTIONS * is upstream's
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRecording()
 	var recorder errgroup.Group
@@ -161,16 +164,14 @@ func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Li
 		close(failed)
 		return err
 	})
+	adminServer := &http.Server{Handler: adminHandler(s), ReadHeaderTimeout: time.Minute}
 	if admin != nil {
-		adminServer := &http.Server{Handler: adminHandler(s), ReadHeaderTimeout: time.Minute}
-		defer adminServer.Close()
 		serving.Go(func() error {
 			if err := adminServer.Serve(admin); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil
 		})
-		defer serving.Wait()
 	}
 	select {
 	case <-ctx.Done():
@@ -183,8 +184,8 @@ func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Li
 		server.Close()
 	}
 	stopRecording()
-	err := recorder.Wait()
-	err = errors.Join(err, s.Close(end))
+	adminServer.Close()
+	err := errors.Join(serving.Wait(), recorder.Wait(), s.Close(end))
 	fmt.Fprintf(a.stderr, "capture: %s\n", s.Ledger())
 	return err
 }

@@ -67,7 +67,7 @@ func (a *app) demo(ctx context.Context, dir string) error {
 	if err := prepareDemo(dir); err != nil {
 		return err
 	}
-	a.configPath = filepath.Join(dir, "parity.yaml")
+	a.configPath, a.loaded = filepath.Join(dir, "parity.yaml"), nil
 	a.say("1. An old service with its models is trained and started, and so are their new endpoints.")
 	world, err := demo.Start(demoSeed)
 	if err != nil {
@@ -219,22 +219,16 @@ func found(m *compare.ModelTally) (main, all string) {
 	}
 	if m.Mismatch == 0 {
 		if m.Reformatted > 0 {
-			return "match", fmt.Sprintf("match, %d in other words", m.Reformatted)
+			return "match", fmt.Sprintf("match; %d of %d in other bytes", m.Reformatted, m.Match)
 		}
 		return "match", "match"
 	}
-	kinds := map[string]int64{}
+	kinds := map[string]int64{} // exchanges of its commonest signature
 	for _, s := range m.Signatures {
 		kinds[string(s.Kind)] = max(kinds[string(s.Kind)], s.Exchanges)
 	}
 	names := slices.SortedFunc(maps.Keys(kinds), func(x, y string) int {
 		return cmp.Or(cmp.Compare(kinds[y], kinds[x]), cmp.Compare(x, y))
 	})
-	for i, name := range names {
-		if i == 0 {
-			main = name
-		}
-		names[i] = fmt.Sprintf("%s in %d", name, kinds[name])
-	}
-	return main, strings.Join(names, ", ")
+	return names[0], fmt.Sprintf("%d mismatches: %s", m.Mismatch, strings.Join(names, ", "))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/telemetry"
 )
 
@@ -38,7 +39,9 @@ func (a *app) fsck(ctx context.Context, location string) error {
 	}
 	problems := checked.Problems
 	if len(problems) == 0 { // ledgers of damaged datasets say nothing
-		if err := a.checkLedgers(ctx, location); err != nil {
+		if err := a.checkLedgers(ctx, location); ctx.Err() != nil {
+			return ctx.Err()
+		} else if err != nil {
 			problems = append(problems, err)
 		}
 	}
@@ -78,30 +81,40 @@ func (a *app) checkLedgers(ctx context.Context, location string) error {
 	if err != nil {
 		return err
 	}
+	rec, err := dataset.OpenRecording(ctx, run.Info.Recording)
+	if err != nil {
+		return err
+	}
 	for _, s := range plan {
 		if !results[s.Index] {
 			continue
 		}
-		src, err := run.ResultSource(ctx, s)
+		err := eachOfSplit(ctx, run, rec, s, func(*exchange.Exchange, exchange.Sides) error { return nil })
 		if err != nil {
 			return err
 		}
-		if err := src.Close(); err != nil {
-			return err
-		}
 	}
-	return checkTallies(ctx, run)
+	return a.checkTallies(ctx, run, plan)
 }
 
-func checkTallies(ctx context.Context, run *dataset.Run) error {
+// checkTallies holds the tallies against the plan, their own outcomes, and the
+// rows of the mismatch set.
+func (a *app) checkTallies(ctx context.Context, run *dataset.Run, plan []dataset.Split) error {
 	judgements, err := run.Judgements(ctx)
 	if err != nil {
 		return err
 	}
 	for _, j := range judgements {
 		tally, err := reduce(ctx, run, j)
+		if errors.Is(err, errLacks) {
+			fmt.Fprintf(a.stdout, "not finished: %v\n", err)
+			continue
+		}
 		if err != nil {
 			return err
+		}
+		if err := checkMismatches(ctx, j, plan, mismatchesOf(tally)); err != nil {
+			return fmt.Errorf("judgement %s of %s: %w", j.Info.ID, run.Location, err)
 		}
 		for name, m := range tally.Models {
 			if !m.Balanced() {
@@ -110,4 +123,45 @@ func checkTallies(ctx context.Context, run *dataset.Run) error {
 		}
 	}
 	return nil
+}
+
+func checkMismatches(ctx context.Context, j *dataset.Judgement, plan []dataset.Split, counted int64) error {
+	var rows int64
+	for _, s := range plan {
+		n, err := j.MismatchRows(ctx, s)
+		if err != nil {
+			return err
+		}
+		rows += n
+	}
+	if rows != counted {
+		return fmt.Errorf("its tallies count %d mismatches, and its mismatch set has %d", counted, rows)
+	}
+	return nil
+}
+
+// checkMismatchSet refuses a mismatch set that has lost a part: fewer would be
+// sent than differed. Any other recording is passed over.
+func checkMismatchSet(ctx context.Context, rec *dataset.Recording) error {
+	location, id, ok := dataset.MismatchesOf(rec.Location)
+	if !ok {
+		return nil
+	}
+	run, err := dataset.OpenRun(ctx, location)
+	if err != nil {
+		return err
+	}
+	j, err := run.Judgement(ctx, id)
+	if err != nil {
+		return err
+	}
+	plan, _, err := run.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	tally, err := reduce(ctx, run, j)
+	if err != nil {
+		return err
+	}
+	return checkMismatches(ctx, j, plan, mismatchesOf(tally))
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,8 +33,9 @@ func (a *app) importCommand() *cobra.Command {
    "response": {"status", "headers", "body" or "body_base64"}, "latency_us"}
 
 Each exchange gets an id that follows from its time, the source's name and its
-place there, so importing the same file twice adds nothing. Lines that can't be
-read are counted in the ledger and named on stderr. "parity cat" writes this format.`,
+place there, so importing the same file twice adds nothing; a file that has grown
+since belongs into a new recording. Lines that can't be read are counted in the
+ledger and named on stderr. "parity cat" writes this format.`,
 		Example: `  parity import jsonl exchanges.jsonl --out recording
   zcat exchanges.jsonl.gz | parity import jsonl - --out s3://bucket/recording`,
 		Args: cobra.ExactArgs(2),
@@ -65,12 +65,20 @@ func (a *app) importJSONL(ctx context.Context, source, out string, limits datase
 		defer f.Close()
 		in, name = f, filepath.Base(source)
 	}
+	if c, ok := in.(io.Closer); ok { // an interrupt ends a read that waits
+		defer context.AfterFunc(ctx, func() { c.Close() })()
+	}
 	b, err := store.Open(ctx, out)
 	if err != nil {
 		return err
 	}
+	if err := limits.Validate(); err != nil {
+		return err
+	}
+	if err := dataset.RefuseRun(ctx, out); err != nil {
+		return err
+	}
 	im := dataset.NewImporter(b, instanceName(name), limits)
-	defer func() { err = errors.Join(err, im.Close()) }()
 	var ledger exchange.Ledger
 	var seen atomic.Int64
 	stop := telemetry.Watch(a.stderr, func() string { return fmt.Sprintf("import: %d lines", seen.Load()) })
@@ -79,6 +87,9 @@ func (a *app) importJSONL(ctx context.Context, source, out string, limits datase
 		seen.Add(1)
 		return a.importLine(ctx, line, name, offset, im, &ledger)
 	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		return fmt.Errorf("import %s: %w", source, err)
 	}
@@ -98,9 +109,9 @@ func (a *app) importJSONL(ctx context.Context, source, out string, limits datase
 func eachLine(ctx context.Context, in io.Reader, fn func(line []byte, offset int64) error) error {
 	r := bufio.NewReaderSize(in, 1<<20)
 	for offset := int64(0); ; {
-		text, readErr := r.ReadBytes('\n')
+		text, readErr := readLine(r)
 		if readErr != nil && readErr != io.EOF {
-			return readErr
+			return fmt.Errorf("line at byte %d: %w", offset, readErr)
 		}
 		if line := bytes.TrimSpace(text); len(line) > 0 {
 			if err := fn(line, offset); err != nil {
@@ -111,6 +122,22 @@ func eachLine(ctx context.Context, in io.Reader, fn func(line []byte, offset int
 			return ctx.Err()
 		}
 		offset += int64(len(text))
+	}
+}
+
+// maxLine is far over what two bodies at capture's limit take as base64.
+const maxLine = 256 << 20
+
+func readLine(r *bufio.Reader) (line []byte, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case len(line) > maxLine:
+			return nil, fmt.Errorf("it is longer than %s: is this a file of lines?", size(maxLine))
+		case err != bufio.ErrBufferFull:
+			return line, err
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"replay":                   {"internal/exchange", "internal/telemetry"},
 	"compare":                  {"internal/exchange"},
 	"report":                   {"compare", "internal/exchange"},
-	"internal/config":          {"compare", "report"},
+	"internal/config":          {"capture", "compare", "replay", "report"},
 	"cmd/parity": {
 		"capture", "compare", "replay", "report", "internal/config", "internal/dataset", "internal/demo",
 		"internal/exchange", "internal/store", "internal/telemetry",

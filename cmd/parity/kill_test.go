@@ -27,18 +27,33 @@ import (
 type process struct {
 	*exec.Cmd
 	stderr bytes.Buffer
+	ended  chan struct{}
 }
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.Command("parity", args...)}
+	p := &process{Cmd: exec.Command("parity", args...), ended: make(chan struct{})}
 	p.Stderr = &p.stderr
 	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Process.Kill(); p.Wait() })
+	go func() { p.Wait(); close(p.ended) }()
+	t.Cleanup(func() { p.Process.Kill(); <-p.ended })
 	return p
+}
+
+// waitFor waits for something that p does while it lives.
+func (p *process) waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	waitUntil(t, what, func() bool {
+		select {
+		case <-p.ended:
+			t.Fatalf("parity ended before %s: %s", what, p.stderr.String())
+		default:
+		}
+		return ok()
+	})
 }
 
 // waitUntil polls for a condition that another process makes true.
@@ -70,11 +85,11 @@ func TestReplayKilled(t *testing.T) {
 			// Inside a split: so many answers are never a multiple of rows.
 			until := target.asked.Load() + rows + rows/2 + int64(kill)
 			p := start(t, args...)
-			waitUntil(t, "requests", func() bool { return target.asked.Load() >= until })
+			p.waitFor(t, "requests", func() bool { return target.asked.Load() >= until })
 			if err := p.Process.Signal(syscall.SIGKILL); err != nil {
 				t.Fatalf("it had ended before kill %d: %s", kill, p.stderr.String())
 			}
-			p.Wait()
+			<-p.ended
 			checkNoDuplicates(t, ids(t, run))
 		}
 		before := target.asked.Load()
@@ -102,11 +117,11 @@ func TestInterrupt(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	args := []string{"replay", recording, "--target", target.URL, "--out", run, "--rate", "200"}
 	p := start(t, args...)
-	waitUntil(t, "some splits", func() bool { return target.asked.Load() > 70 })
+	p.waitFor(t, "some splits", func() bool { return target.asked.Load() > 70 })
 	if err := p.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	p.Wait()
+	<-p.ended
 	if code := p.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(p.stderr.String(), "the same command goes on") {
 		t.Errorf("it exits with %d and says %s", code, p.stderr.String())
 	}
@@ -142,7 +157,7 @@ func TestCaptureKilled(t *testing.T) {
 		const clients, rounds = 8, 4
 		for round := range rounds {
 			p := start(t, args...)
-			waitUntil(t, "the sidecar", func() bool { return reachable(address) })
+			p.waitFor(t, "the sidecar", func() bool { return reachable(address) })
 			load(t, address, clients, round, &whole, func() bool { return old.asked.Load() >= int64(400*(round+1)) }, func() {
 				if round < rounds-1 {
 					p.Process.Signal(syscall.SIGKILL)
@@ -150,8 +165,9 @@ func TestCaptureKilled(t *testing.T) {
 					p.Process.Signal(syscall.SIGTERM)
 				}
 			})
-			if err := p.Wait(); round == rounds-1 && err != nil {
-				t.Fatalf("%v\n%s", err, p.stderr.String())
+			<-p.ended
+			if round == rounds-1 && !p.ProcessState.Success() {
+				t.Fatalf("%v\n%s", p.ProcessState, p.stderr.String())
 			}
 		}
 		checkCaptured(t, recording, whole.Load(), clients*rounds)

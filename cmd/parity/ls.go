@@ -49,7 +49,7 @@ func (a *app) ls(ctx context.Context, location string) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "KIND\tOBJECTS\tSIZE\tLOCATION")
 	for _, f := range found {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", f.Kind, f.Objects, size(f.Bytes), f.Location)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", f.Kind, f.Objects, size(f.Bytes), printable(f.Location))
 	}
 	return w.Flush()
 }

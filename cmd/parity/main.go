@@ -40,12 +40,13 @@ type app struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	configPath     string
+	loaded         *config.Config
 }
 
 func main() {
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(a.run(ctx, os.Args[1:]))
 }
 
@@ -135,7 +136,17 @@ func explainArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-func (a *app) config() (config.Config, error) { return config.Load(a.configPath) }
+// config reads the file once, so that a command that takes hours goes by one.
+func (a *app) config() (config.Config, error) {
+	if a.loaded == nil {
+		c, err := config.Load(a.configPath)
+		if err != nil {
+			return config.Config{}, err
+		}
+		a.loaded = &c
+	}
+	return *a.loaded, nil
+}
 
 // absolute makes a local location independent of the working directory.
 func absolute(location string) (string, error) {

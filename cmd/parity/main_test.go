@@ -176,3 +176,12 @@ func readBody(r *http.Request) string {
 	}
 	return string(body)
 }
+
+// jsonLine is a line of the import format with a body.
+func jsonLine(body string) ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"id": "r1", "time": "2026-11-22T20:00:00Z", "model": "m",
+		"request":  map[string]any{"method": "PUT", "path": "/a?b=%41;c", "headers": map[string]any{"x-y": "it's"}, "body": body},
+		"response": map[string]any{"status": 200},
+	})
+}

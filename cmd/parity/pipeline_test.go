@@ -147,6 +147,23 @@ func TestUnfinishedRunIsInconclusive(t *testing.T) {
 	}
 }
 
+// Without this, a slip in a model's name would leave it to the general rules
+// without a word.
+func TestRulesForNoModelAreWarnedOf(t *testing.T) {
+	target := newEcho(t, answerBack(0))
+	run := filepath.Join(t.TempDir(), "run")
+	config := writeConfig(t, "compare: {models: {'nope-*': {number: {abs: 1}}, 'model-1': {number: {abs: 1}}}}\ngate: {models: {legla: {budget: 0}}}")
+	r := mustParity(t, exitInconclusive, "run", makeRecording(t, 20, 10), "--target", target.URL, "--out", run, "--config", config)
+	for _, want := range []string{`compare.models has "nope-*"`, "legla"} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("no word of %s in %s", want, r.stdout)
+		}
+	}
+	if strings.Contains(r.stdout, `"model-1", which`) {
+		t.Error(r.stdout)
+	}
+}
+
 // Without this, going on with another target or selection could mix two runs.
 func TestRunKeepsItsIdentity(t *testing.T) {
 	target := newEcho(t, answerBack(0))

@@ -101,6 +101,9 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 		Concurrency: cmp.Or(f.concurrency, target.Concurrency),
 		Timeout:     cmp.Or(f.timeout, target.Timeout),
 	}
+	if opts.Headers, err = target.Header(a.getenv); err != nil {
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", f.target, err)
+	}
 	if opts.Rate, err = parseRate(f.rate); err != nil {
 		return opts, dataset.Shard{}, err
 	}
@@ -162,6 +165,9 @@ func (a *app) plan(ctx context.Context, rec *dataset.Recording, out string, opts
 	if run, plan, err := dataset.ResumeRun(ctx, out, info); err != nil || plan != nil {
 		return run, plan, err
 	}
+	if err := checkMismatchSet(ctx, rec); err != nil {
+		return nil, nil, err
+	}
 	splits, err := rec.Splits(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -172,12 +178,32 @@ func (a *app) plan(ctx context.Context, rec *dataset.Recording, out string, opts
 	if dataset.Planned(splits) == 0 {
 		return nil, nil, fmt.Errorf("%s holds no exchanges: there is nothing to send", rec.Location)
 	}
+	if err := refuseInside(rec, out); err != nil {
+		return nil, nil, err
+	}
 	run, err := dataset.CreateRun(ctx, out, info)
 	if err != nil {
 		return nil, nil, err
 	}
 	plan, err := run.FreezePlan(ctx, splits)
 	return run, plan, err
+}
+
+// refuseInside keeps a run out of the recording's folder, of which its objects
+// would be taken for a part.
+func refuseInside(rec *dataset.Recording, out string) error {
+	recording, err := absolute(rec.Location)
+	if err != nil {
+		return err
+	}
+	run, err := absolute(out)
+	if err != nil {
+		return err
+	}
+	if run == recording || strings.HasPrefix(run, recording+"/") {
+		return fmt.Errorf("--out %s lies in the recording %s: choose a place of its own", out, rec.Location)
+	}
+	return nil
 }
 
 // openSplits is how many splits are sent side by side, so that the last slow
@@ -260,7 +286,7 @@ func byReason(counts map[string]int64) string {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
 	for i, name := range names {
-		names[i] = fmt.Sprintf("%s %d", name, counts[name])
+		names[i] = fmt.Sprintf("%s %d", printable(name), counts[name])
 	}
 	return " (" + strings.Join(names, ", ") + ")"
 }

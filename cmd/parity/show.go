@@ -200,8 +200,12 @@ func curl(run *dataset.Run, e *exchange.Exchange) string {
 	case len(body) <= inline && utf8.Valid(body) && !strings.ContainsRune(string(body), 0):
 		args = append(args, "--data-raw "+shellQuote(string(body)))
 	default:
-		from := fmt.Sprintf("parity cat %s | jq -j 'select(.id == \"%s\") | .request | .body // (.body_base64 | @base64d)'", shellQuote(run.Location), e.ID)
-		return from + " |\n  " + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
+		field, decode := ".body", ""
+		if !utf8.Valid(body) {
+			field, decode = ".body_base64", "base64 -d |\n  " // jq's @base64d changes what is no text
+		}
+		from := fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s'", shellQuote(run.Location), e.ID, field)
+		return from + " |\n  " + decode + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
 	}
 	return "  " + strings.Join(args, " \\\n    ")
 }

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -32,11 +35,36 @@ func (a *app) summarise(ctx context.Context, location, judgement string) (*repor
 	if err != nil {
 		return nil, err
 	}
-	return report.Summarise(report.Info{
+	s, err := report.Summarise(report.Info{
 		Run: location, Recording: run.Info.Recording, Target: run.Info.Target,
 		Judgement: j.Info.ID, Version: j.Info.Version, Rules: j.Info.Rules,
 	}, tally, cfg.Gate)
+	if err != nil {
+		return nil, err
+	}
+	unused, err := unusedGlobs(j.Info.Rules, tally)
+	s.Warnings = append(s.Warnings, unused...)
+	return s, err
 }
+
+// unusedGlobs warns of rules for models that the run does not have: a slip in
+// a name would leave a model to the general rules.
+func unusedGlobs(rules []byte, t *compare.Tally) (warnings []string, err error) {
+	var r compare.Rules
+	if err := json.Unmarshal(rules, &r); err != nil {
+		return nil, fmt.Errorf("read the judgement's rules: %w", err)
+	}
+	names := slices.Collect(maps.Keys(t.Models))
+	for _, glob := range slices.Sorted(maps.Keys(r.Models)) {
+		if !slices.ContainsFunc(names, func(name string) bool { return exchange.Glob(glob, name) }) {
+			warnings = append(warnings, fmt.Sprintf("compare.models has %q, which matches no model of this run", glob))
+		}
+	}
+	return warnings, nil
+}
+
+// errLacks says that a judgement is not finished, which is no damage.
+var errLacks = errors.New("lacks")
 
 // reduce merges the tallies of all splits of the plan. Of splits that were not
 // sent yet it counts the exchanges as missing, by meeting them.
@@ -60,16 +88,22 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 		g.Go(func() error {
 			t := compare.NewTally()
 			var err error
-			switch {
-			case judged[s.Index]:
+			switch sent, isJudged := results[s.Index], judged[s.Index]; {
+			case sent && isJudged:
 				err = j.Tally(gctx, s, t)
-			case results[s.Index]:
-				err = fmt.Errorf("judgement %s lacks split %s: repeat `parity compare %s` with its rules", j.Info.ID, s.Name(), run.Location)
+			case sent:
+				err = fmt.Errorf("judgement %s %w split %s: repeat `parity compare %s` with its rules", j.Info.ID, errLacks, s.Name(), run.Location)
+			case isJudged:
+				err = fmt.Errorf("split %s of %s is judged and its result is gone: bring it back, or delete the run and begin anew", s.Name(), run.Location)
 			default:
 				t, err = missing(gctx, rec, s, run.Info.Selection)
 			}
 			if err != nil {
 				return err
+			}
+			if n := t.Planned(); n != s.Planned {
+				return fmt.Errorf("split %s has %d exchanges in judgement %s and %d in the plan of %s: `parity fsck %s`",
+					s.Name(), n, j.Info.ID, s.Planned, run.Location, run.Location)
 			}
 			mu.Lock()
 			defer mu.Unlock()

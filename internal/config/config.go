@@ -8,13 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net/http"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/modelparity/parity/capture"
 	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/replay"
 	"github.com/modelparity/parity/report"
 )
 
@@ -37,6 +43,9 @@ type Target struct {
 	URL         string        `yaml:"url"`
 	Concurrency int           `yaml:"concurrency"` // --concurrency wins
 	Timeout     time.Duration `yaml:"timeout"`
+	// Headers go with every request. $NAME and ${NAME} in a value stand for the
+	// environment's, so that no secret needs to be in the file.
+	Headers map[string]string `yaml:"headers"`
 }
 
 // Load reads the file; no path is no file, and all defaults.
@@ -60,7 +69,7 @@ func Parse(text []byte) (Config, error) {
 	var c Config
 	dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), wholeNumber[int](), wholeNumber[int64]())
 	if err := dec.Decode(&c); err != nil && err != io.EOF {
-		return Config{}, plain(err)
+		return Config{}, plain(text, err)
 	}
 	if err := dec.Decode(new(Config)); err != io.EOF {
 		return Config{}, errors.New("a second document follows the first: keep one")
@@ -76,15 +85,27 @@ func wholeNumber[T int | int64]() yaml.DecodeOption {
 	return yaml.CustomUnmarshaler(func(dst *T, text []byte) error {
 		n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
 		if err != nil {
-			return fmt.Errorf("%s is not a whole number", bytes.TrimSpace(text))
+			return notWhole(bytes.TrimSpace(text))
 		}
 		*dst = T(n)
 		return nil
 	})
 }
 
+// notWhole is the text of a number that should be whole. The parser does not
+// say where such a value stands.
+type notWhole string
+
+func (n notWhole) Error() string { return string(n) + " is not a whole number" }
+
 // plain renders the parser's error with line, column and the place in the text.
-func plain(err error) error { return errors.New(yaml.FormatError(err, false, true)) }
+func plain(text []byte, err error) error {
+	var number notWhole
+	if errors.As(err, &number) {
+		return fmt.Errorf("%s%w", scalarPosition(text, string(number)), number)
+	}
+	return errors.New(yaml.FormatError(err, false, true))
+}
 
 // validate asks each section; what is wrong is named with its line.
 func (c Config) validate(text []byte) error {
@@ -92,9 +113,10 @@ func (c Config) validate(text []byte) error {
 		path string
 		err  error
 	}{
+		{"$.capture", c.Capture.validate()},
+		{"$.targets", c.validateTargets()},
 		{"$.compare", c.Compare.Validate()},
 		{"$.gate", c.Gate.Validate()},
-		{"$.targets", c.validateTargets()},
 	} {
 		if section.err != nil {
 			return fmt.Errorf("%s%w", position(text, section.path, section.err), section.err)
@@ -103,14 +125,52 @@ func (c Config) validate(text []byte) error {
 	return nil
 }
 
-func (c Config) validateTargets() error {
-	for name, t := range c.Targets {
-		if t.URL == "" {
-			return fmt.Errorf("target %s has no url", name)
-		}
-		if t.Concurrency < 0 || t.Timeout < 0 {
-			return fmt.Errorf("target %s: concurrency and timeout can't be negative", name)
+func (c Capture) validate() error {
+	for field, rules := range map[string][]string{"model": c.Model, "version": c.Version} {
+		for i, rule := range rules {
+			if _, err := capture.ParseRule(rule); err != nil {
+				return fmt.Errorf("capture.%s[%d]: %w", field, i, err)
+			}
 		}
 	}
 	return nil
+}
+
+func (c Config) validateTargets() error {
+	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
+		t := c.Targets[name]
+		if t.URL == "" {
+			return fmt.Errorf("targets.%s: it has no url", name)
+		}
+		o := replay.Options{Target: t.URL, RunID: "config", Concurrency: t.Concurrency, Timeout: t.Timeout, Headers: t.header(func(string) string { return "" })}
+		if err := o.Validate(); err != nil {
+			return fmt.Errorf("targets.%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (t Target) header(getenv func(string) string) http.Header {
+	h := http.Header{}
+	for name, value := range t.Headers {
+		h.Set(name, os.Expand(value, getenv))
+	}
+	return h
+}
+
+// Header fills in the headers' values. A variable that is not set is an error.
+func (t Target) Header(getenv func(string) string) (http.Header, error) {
+	var missing []string
+	h := t.header(func(name string) string {
+		value := getenv(name)
+		if value == "" {
+			missing = append(missing, name)
+		}
+		return value
+	})
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return nil, fmt.Errorf("the target's headers need %s from the environment: set it", strings.Join(slices.Compact(missing), ", "))
+	}
+	return h, nil
 }

@@ -18,10 +18,10 @@ func position(text []byte, section string, err error) string {
 		return ""
 	}
 	field, _, _ := strings.Cut(err.Error(), " ")
-	field = strings.TrimPrefix(strings.TrimRight(field, ":"), strings.TrimPrefix(section, "$.")+".")
+	field = strings.TrimPrefix(strings.TrimRight(field, ":,"), strings.TrimPrefix(section, "$.")+".")
 	for _, path := range []string{section + "." + field, section} {
-		if at := find(file, path); at != "" {
-			return at
+		if found := find(file, path); found != "" {
+			return found
 		}
 	}
 	return ""
@@ -36,6 +36,33 @@ func find(file *ast.File, path string) string {
 	if err != nil || node.GetToken() == nil {
 		return ""
 	}
-	at := node.GetToken().Position
-	return fmt.Sprintf("[%d:%d] ", at.Line, at.Column)
+	return at(node)
+}
+
+func at(node ast.Node) string {
+	p := node.GetToken().Position
+	return fmt.Sprintf("[%d:%d] ", p.Line, p.Column)
+}
+
+// scalarPosition says where a value stands that is spelt so.
+func scalarPosition(text []byte, value string) string {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return ""
+	}
+	s := &scalars{value: value}
+	for _, doc := range file.Docs {
+		ast.Walk(s, doc)
+	}
+	return s.found
+}
+
+// scalars walks a document to the first scalar of a value.
+type scalars struct{ value, found string }
+
+func (s *scalars) Visit(node ast.Node) ast.Visitor {
+	if _, ok := node.(ast.ScalarNode); ok && s.found == "" && node.GetToken().Value == s.value {
+		s.found = at(node)
+	}
+	return s
 }

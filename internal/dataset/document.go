@@ -13,22 +13,31 @@ import (
 	"github.com/modelparity/parity/internal/store"
 )
 
-// document is how JSON lies on the store: what it is, in which version, and a
-// checksum over the compact form of its body.
+// document is how JSON lies on the store: what it is, in which version, what
+// it belongs to, and a checksum.
 type document struct {
-	Format string          `json:"format"` // "parity.run/1"
-	CRC    string          `json:"crc32c"` // 8 hexadecimal digits
+	Format string          `json:"format"`       // "parity.tally/1"
+	Of     string          `json:"of,omitempty"` // run/judgement/split: it says nothing of any other
+	CRC    string          `json:"crc32c"`       // 8 hexadecimal digits
 	Body   json.RawMessage `json:"body"`
+}
+
+// checksum is the CRC-32C over format, of and the compact body, a line feed
+// after each of the first two.
+func (d document) checksum(compact []byte) string {
+	crc := crc32.Checksum([]byte(d.Format+"\n"+d.Of+"\n"), castagnoli)
+	return fmt.Sprintf("%08x", crc32.Update(crc, castagnoli, compact))
 }
 
 // putDocument creates a document. It returns exchange.ErrExists when there is
 // one already.
-func putDocument(ctx context.Context, b store.Bucket, key, format string, body any) error {
+func putDocument(ctx context.Context, b store.Bucket, key, format, of string, body any) error {
 	compact, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", key, err)
 	}
-	d := document{format, fmt.Sprintf("%08x", crc32.Checksum(compact, castagnoli)), compact}
+	d := document{Format: format, Of: of, Body: compact}
+	d.CRC = d.checksum(compact)
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", key, err)
@@ -40,34 +49,39 @@ func putDocument(ctx context.Context, b store.Bucket, key, format string, body a
 	return err
 }
 
-// getDocument reads what putDocument wrote.
-func getDocument(ctx context.Context, b store.Bucket, key, format string, body any) error {
+// getDocument reads what putDocument wrote. One that belongs elsewhere is an
+// error.
+func getDocument(ctx context.Context, b store.Bucket, key, format, of string, body any) error {
 	text, _, err := b.Get(ctx, key, 0, -1)
 	if err != nil {
 		return err
 	}
-	return inObject(b, key, parseDocument(text, format, body))
+	has, err := parseDocument(text, format, body)
+	if err == nil && has != of {
+		err = fmt.Errorf("it belongs to %q, not to %q: somebody moved it here", has, of)
+	}
+	return inObject(b, key, err)
 }
 
-func parseDocument(text []byte, format string, body any) error {
+func parseDocument(text []byte, format string, body any) (of string, err error) {
 	var d document
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&d); err != nil {
-		return fmt.Errorf("it is damaged, or no %s: %w", format, err)
+		return "", fmt.Errorf("it is damaged, or no %s: %w", format, err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return fmt.Errorf("it is damaged, or no %s: text follows it", format)
+		return "", fmt.Errorf("it is damaged, or no %s: text follows it", format)
 	}
 	if d.Format != format {
-		return fmt.Errorf("it is %q, and this parity reads %q", d.Format, format)
+		return "", fmt.Errorf("it is %q, and this parity reads %q", d.Format, format)
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, d.Body); err != nil {
-		return err
+		return "", err
 	}
-	if got := fmt.Sprintf("%08x", crc32.Checksum(compact.Bytes(), castagnoli)); got != d.CRC {
-		return errors.New("it is damaged: the checksum does not fit")
+	if d.checksum(compact.Bytes()) != d.CRC {
+		return "", errors.New("it is damaged: the checksum does not fit")
 	}
-	return json.Unmarshal(compact.Bytes(), body)
+	return d.Of, json.Unmarshal(compact.Bytes(), body)
 }

@@ -20,6 +20,10 @@ type Checked struct {
 // every checksum. What it finds is in Checked; an error means that it could
 // not look.
 func Check(ctx context.Context, location string, progress func(key string)) (*Checked, error) {
+	location, err := resolveMismatches(ctx, location)
+	if err != nil {
+		return nil, err
+	}
 	b, err := store.Open(ctx, location)
 	if err != nil {
 		return nil, err
@@ -51,8 +55,13 @@ func checkObject(ctx context.Context, b store.Bucket, key string) (rows int64, e
 	case strings.HasSuffix(key, ".parquet"):
 		return checkParquet(ctx, b, key)
 	case strings.HasSuffix(key, ".json"):
+		text, _, err := b.Get(ctx, key, 0, -1)
+		if err != nil {
+			return 0, err
+		}
 		var body any
-		return 0, getDocument(ctx, b, key, documentFormat(key), &body)
+		_, err = parseDocument(text, documentFormat(key), &body)
+		return 0, inObject(b, key, err)
 	default:
 		return 0, inObject(b, key, errors.New("it is none of Parity's objects"))
 	}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -20,102 +21,79 @@ type Importer struct {
 	bucket   store.Bucket
 	instance string
 	limits   Limits
-	hours    map[time.Time]*writer
-	ids      map[time.Time][]byte
-	bytes    int64
-	row      exchange.Batch
+	hours    map[time.Time][]exchange.Exchange
+	bytes    int
+	named    bool // the instance is
 }
 
 const importBytes = 64 << 20
 
-// NewImporter begins an import. The instance names the source.
+// NewImporter begins an import. The instance names the source; the first
+// exchange adds to it, so that two sources of one name have a ledger each.
 func NewImporter(b store.Bucket, instance string, limits Limits) *Importer {
-	return &Importer{
-		bucket: b, instance: instance, limits: limits,
-		hours: map[time.Time]*writer{}, ids: map[time.Time][]byte{},
-	}
+	return &Importer{bucket: b, instance: instance, limits: limits, hours: map[time.Time][]exchange.Exchange{}}
 }
 
-// Add takes one exchange, into the partition of its time.
+// Add takes one exchange, and keeps what it points to, into the partition of its time.
 func (im *Importer) Add(ctx context.Context, e *exchange.Exchange) error {
+	if !im.named {
+		im.instance += fmt.Sprintf("-%x", e.ID[12:])
+		im.named = true
+	}
 	hour := e.Time.Time().Truncate(time.Hour)
-	w := im.hours[hour]
-	if w == nil {
-		var err error
-		if w, err = newWriter(im.bucket, "", RecordingKind, im.limits, nil); err != nil {
-			return err
-		}
-		im.hours[hour] = w
-	}
-	im.row.Rows = append(im.row.Rows[:0], *e)
-	if err := w.Write(ctx, &im.row); err != nil {
-		return err
-	}
-	im.ids[hour] = append(im.ids[hour], e.ID[:]...)
-	if im.bytes += w.size(e) + 512; im.bytes >= importBytes {
+	im.hours[hour] = append(im.hours[hour], *e)
+	im.bytes += len(e.Request.Headers) + len(e.Request.Body) + len(e.Reference.Headers) + len(e.Reference.Body) + 512
+	if im.bytes >= importBytes {
 		return im.flush(ctx, nil)
 	}
 	return nil
 }
 
-// Finish writes what is left. The ledger goes with the last object.
+// Finish writes what is left. The ledger goes with the last object, which has
+// no rows where the last exchange had filled the one before.
 func (im *Importer) Finish(ctx context.Context, l exchange.Ledger) error {
+	if len(im.hours) == 0 {
+		epoch := time.Unix(0, 0)
+		id := exchange.DeriveID(epoch, []byte(im.instance), []byte(ledgerText(l)))
+		return im.put(ctx, ObjectInfo{Hour: epoch, Instance: im.instance, ID: id, Ledger: &l}, nil)
+	}
 	return im.flush(ctx, &l)
 }
 
 func (im *Importer) flush(ctx context.Context, l *exchange.Ledger) error {
 	hours := slices.SortedFunc(maps.Keys(im.hours), time.Time.Compare)
 	for i, hour := range hours {
-		info := ObjectInfo{Hour: hour, Instance: im.instance, ID: exchange.DeriveID(hour, []byte(im.instance), im.ids[hour])}
+		var ids []byte
+		for _, e := range im.hours[hour] {
+			ids = append(ids, e.ID[:]...)
+		}
+		info := ObjectInfo{Hour: hour, Instance: im.instance, ID: exchange.DeriveID(hour, []byte(im.instance), ids)}
 		if i == len(hours)-1 {
 			info.Ledger = l
 		}
-		if err := im.commit(ctx, im.hours[hour], info); err != nil {
+		if err := im.put(ctx, info, im.hours[hour]); err != nil {
 			return err
 		}
 		delete(im.hours, hour)
-		delete(im.ids, hour)
 	}
 	im.bytes = 0
-	if len(hours) > 0 || l == nil {
-		return nil
-	}
-	return im.commitLedger(ctx, *l)
+	return nil
 }
 
-// commitLedger writes an object of no rows, when the last exchange had filled
-// the one before.
-func (im *Importer) commitLedger(ctx context.Context, l exchange.Ledger) error {
-	w, err := newWriter(im.bucket, "", RecordingKind, im.limits, nil)
+func (im *Importer) put(ctx context.Context, info ObjectInfo, rows []exchange.Exchange) (err error) {
+	w, err := NewObject(im.bucket, info, im.limits)
 	if err != nil {
 		return err
 	}
-	epoch := time.Unix(0, 0)
-	id := exchange.DeriveID(epoch, []byte(im.instance), []byte(ledgerText(l)))
-	return im.commit(ctx, w, ObjectInfo{Hour: epoch, Instance: im.instance, ID: id, Ledger: &l})
-}
-
-func (im *Importer) commit(ctx context.Context, w *writer, info ObjectInfo) error {
-	w.key = info.Key()
-	for k, v := range info.meta() {
-		w.parquet.SetKeyValueMetadata(k, v)
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if err := w.Write(ctx, &exchange.Batch{Rows: rows}); err != nil {
+		return err
 	}
-	err := w.Commit(ctx)
-	if err == nil {
+	switch err := w.Commit(ctx); {
+	case err == nil:
 		im.Added++
+	case !errors.Is(err, exchange.ErrExists):
+		return err
 	}
-	if errors.Is(err, exchange.ErrExists) {
-		err = nil
-	}
-	return errors.Join(err, w.Close())
-}
-
-// Close drops what was not written.
-func (im *Importer) Close() error {
-	var err error
-	for _, w := range im.hours {
-		err = errors.Join(err, w.Close())
-	}
-	im.hours = nil
-	return err
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ type Judgement struct {
 
 // CreateJudgement makes the judgement, or opens it where it exists.
 func (r *Run) CreateJudgement(ctx context.Context, info JudgementInfo) (*Judgement, error) {
-	err := putDocument(ctx, r.bucket, judgementKey(info.ID), judgementFormat, info)
+	err := putDocument(ctx, r.bucket, judgementKey(info.ID), judgementFormat, r.Info.ID, info)
 	if err != nil && !errors.Is(err, exchange.ErrExists) {
 		return nil, fmt.Errorf("create judgement of %s: %w", r.Location, err)
 	}
@@ -65,7 +66,7 @@ func (r *Run) Judgement(ctx context.Context, id string) (*Judgement, error) {
 		return r.latest(ctx)
 	}
 	j := &Judgement{run: r}
-	err := getDocument(ctx, r.bucket, judgementKey(id), judgementFormat, &j.Info)
+	err := getDocument(ctx, r.bucket, judgementKey(id), judgementFormat, r.Info.ID, &j.Info)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("run %s has no judgement %s: `parity ls %s` lists them", r.Location, id, r.Location)
 	}
@@ -120,18 +121,25 @@ func (j *Judgement) MismatchLocation() string {
 
 // MismatchSink begins the mismatch object of a split.
 func (j *Judgement) MismatchSink(s Split) (exchange.Sink, error) {
-	return newWriter(j.run.bucket, j.folder("mismatches")+s.Name()+".parquet", MismatchKind, Limits{}, nil)
+	return newWriter(j.run.bucket, j.mismatchKey(s), MismatchKind, Limits{}, map[string]string{keyOf: j.of(s)})
+}
+
+// of is what the objects of a split say that they belong to.
+func (j *Judgement) of(s Split) string { return j.run.Info.ID + "/" + j.Info.ID + "/" + s.Name() }
+
+func (j *Judgement) mismatchKey(s Split) string {
+	return j.folder("mismatches") + s.Name() + ".parquet"
 }
 
 // PutTally writes the tally of a split. It is the commit: written after the
 // mismatches, it says that the split is judged.
 func (j *Judgement) PutTally(ctx context.Context, s Split, tally any) error {
-	return putDocument(ctx, j.run.bucket, j.tallyKey(s), tallyFormat, tally)
+	return putDocument(ctx, j.run.bucket, j.tallyKey(s), tallyFormat, j.of(s), tally)
 }
 
 // Tally reads the tally of a split.
 func (j *Judgement) Tally(ctx context.Context, s Split, tally any) error {
-	return getDocument(ctx, j.run.bucket, j.tallyKey(s), tallyFormat, tally)
+	return getDocument(ctx, j.run.bucket, j.tallyKey(s), tallyFormat, j.of(s), tally)
 }
 
 func (j *Judgement) tallyKey(s Split) string { return j.folder("tallies") + s.Name() + ".json" }
@@ -139,6 +147,54 @@ func (j *Judgement) tallyKey(s Split) string { return j.folder("tallies") + s.Na
 // Judged lists the splits that have a tally.
 func (j *Judgement) Judged(ctx context.Context) (map[int]bool, error) {
 	return listSplits(ctx, j.run.bucket, j.folder("tallies"))
+}
+
+// checkWhole refuses a judgement that lacks splits which were sent: its
+// mismatch set would be taken for all of it.
+func (j *Judgement) checkWhole(ctx context.Context) error {
+	results, err := j.run.Results(ctx)
+	if err != nil {
+		return err
+	}
+	judged, err := j.Judged(ctx)
+	if err != nil {
+		return err
+	}
+	for split := range results {
+		if !judged[split] {
+			return fmt.Errorf("judgement %s of %s has %d of %d splits: repeat `parity compare %s` with its rules first",
+				j.Info.ID, j.run.Location, len(judged), len(results), j.run.Location)
+		}
+	}
+	return nil
+}
+
+// MismatchRows counts the rows of a split's mismatch object; 0 where there is
+// none.
+func (j *Judgement) MismatchRows(ctx context.Context, s Split) (int64, error) {
+	o, err := openObject(ctx, j.run.bucket, j.mismatchKey(s))
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil
+	}
+	if err == nil {
+		err = o.belongs(j.of(s))
+	}
+	if err != nil {
+		return 0, err
+	}
+	return o.allRows(), nil
+}
+
+var mismatchPath = regexp.MustCompile(`^(.*)/judgements/([0-9a-f]+)/mismatches/?$`)
+
+// MismatchesOf says which judgement of which run a mismatch set is of; false
+// where the location is another recording's.
+func MismatchesOf(location string) (run, judgement string, ok bool) {
+	m := mismatchPath.FindStringSubmatch(location)
+	if m == nil {
+		return "", "", false
+	}
+	return m[1], m[2], true
 }
 
 // resolveMismatches turns RUN/mismatches into the place of the mismatch set of
@@ -156,5 +212,5 @@ func resolveMismatches(ctx context.Context, location string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return j.MismatchLocation(), nil
+	return j.MismatchLocation(), j.checkWhole(ctx)
 }

@@ -7,6 +7,7 @@ package dataset
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -45,10 +46,11 @@ func openObject(ctx context.Context, b store.Bucket, key string) (o *object, err
 	at := tailReader{tail, size - int64(len(tail))}
 	footer, err := readFooter(at, size)
 	if errors.Is(err, errOutside) { // a large footer
-		if tail, _, err = b.Get(ctx, key, 0, -1); err != nil {
+		n := int64(binary.LittleEndian.Uint32(tail[len(tail)-8:])) // readFooter found it to be within the object
+		if tail, _, err = b.Get(ctx, key, -(n + 8), 0); err != nil {
 			return nil, err
 		}
-		at = tailReader{tail, 0}
+		at = tailReader{tail, size - int64(len(tail))}
 		footer, err = readFooter(at, size)
 	}
 	if err != nil {
@@ -93,6 +95,15 @@ func (o *object) checkSums() error {
 	}
 	for ; len(digits) > 0; digits = digits[4:] {
 		o.sums = append(o.sums, uint32(digits[0])<<24|uint32(digits[1])<<16|uint32(digits[2])<<8|uint32(digits[3]))
+	}
+	return nil
+}
+
+// belongs refuses an object that somebody moved here from elsewhere: it would
+// be whole, and say something of another run.
+func (o *object) belongs(of string) error {
+	if has := o.meta(keyOf); has != of {
+		return inObject(o.bucket, o.key, fmt.Errorf("it belongs to %q, not to %q: somebody moved it here", has, of))
 	}
 	return nil
 }
@@ -226,7 +237,7 @@ func recovered(panicked any, err error) error {
 
 // inObject says which object an error is about.
 func inObject(b store.Bucket, key string, err error) error {
-	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
+	if err == nil || err == io.EOF { // a wrapped io.EOF is a failure of the store
 		return err
 	}
 	return fmt.Errorf("read %s: %w", store.Join(fmt.Sprint(b), strings.Split(key, "/")...), err)

@@ -42,6 +42,7 @@ func (r *Run) writePlan(ctx context.Context, splits []Split) error {
 	w := parquet.NewGenericWriter[planRow](f, writerOptions(PlanKind)...)
 	w.SetKeyValueMetadata(keyFormat, FormatVersion)
 	w.SetKeyValueMetadata(keyKind, string(PlanKind))
+	w.SetKeyValueMetadata(keyOf, r.Info.ID)
 	rows := make([]planRow, len(splits))
 	for i, s := range splits {
 		rows[i] = planRow{int64(s.Index), s.Object, s.ObjectSize, int64(s.RowGroup), s.Rows, s.Planned}
@@ -65,6 +66,9 @@ func (r *Run) Plan(ctx context.Context) (plan []Split, ok bool, err error) {
 		return nil, false, nil
 	}
 	if err != nil {
+		return nil, false, err
+	}
+	if err := o.belongs(r.Info.ID); err != nil {
 		return nil, false, err
 	}
 	defer func() { err = inObject(r.bucket, planKey, recovered(recover(), err)) }()

@@ -83,6 +83,15 @@ func (s Split) Name() string { return fmt.Sprintf("%06d", s.Index) }
 // openParallel is how many footers are read at a time.
 const openParallel = 16
 
+// open opens an object that holds exchanges with answers.
+func (r *Recording) open(ctx context.Context, key string) (*object, error) {
+	o, err := openObject(ctx, r.bucket, key)
+	if err == nil && o.kind != RecordingKind && o.kind != MismatchKind {
+		err = inObject(r.bucket, key, fmt.Errorf("it holds a %s, not a recording: name the recording's own folder", o.kind))
+	}
+	return o, err
+}
+
 // eachObject opens every object, several at a time. fn is called with the
 // object's number; calls run side by side.
 func (r *Recording) eachObject(ctx context.Context, fn func(i int, o *object) error) error {
@@ -90,12 +99,9 @@ func (r *Recording) eachObject(ctx context.Context, fn func(i int, o *object) er
 	g.SetLimit(openParallel)
 	for i, key := range r.keys {
 		g.Go(func() error {
-			o, err := openObject(ctx, r.bucket, key)
+			o, err := r.open(ctx, key)
 			if err != nil {
 				return err
-			}
-			if o.kind != RecordingKind && o.kind != MismatchKind {
-				return inObject(r.bucket, key, fmt.Errorf("it holds a %s, not a recording", o.kind))
 			}
 			return fn(i, o)
 		})
@@ -127,7 +133,7 @@ func (r *Recording) Splits(ctx context.Context) ([]Split, error) {
 // Source reads the given sides of a split. A split that is not what it was
 // when the plan was made is an error.
 func (r *Recording) Source(ctx context.Context, s Split, sides exchange.Sides) (exchange.Source, error) {
-	o, err := openObject(ctx, r.bucket, s.Object)
+	o, err := r.open(ctx, s.Object)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +198,7 @@ type InstanceStats struct {
 func (r *Recording) Stats(ctx context.Context) (*Stats, error) {
 	st := &Stats{Objects: len(r.keys), Defects: map[string]int64{}, Models: map[string]ModelStats{}, Instances: map[string]InstanceStats{}}
 	for _, key := range r.keys {
-		o, err := openObject(ctx, r.bucket, key)
+		o, err := r.open(ctx, key)
 		if err != nil {
 			return nil, err
 		}

@@ -51,7 +51,7 @@ func CreateRun(ctx context.Context, location string, info RunInfo) (*Run, error)
 	if err := refuseForeign(ctx, b, location); err != nil {
 		return nil, err
 	}
-	err = putDocument(ctx, b, runKey, runFormat, info)
+	err = putDocument(ctx, b, runKey, runFormat, "", info)
 	if err != nil && !errors.Is(err, exchange.ErrExists) {
 		return nil, fmt.Errorf("create run %s: %w", location, err)
 	}
@@ -60,6 +60,19 @@ func CreateRun(ctx context.Context, location string, info RunInfo) (*Run, error)
 		return nil, err
 	}
 	return r, r.sameAs(info)
+}
+
+// RefuseRun keeps a recording out of a run's folder, where nothing would find
+// it.
+func RefuseRun(ctx context.Context, location string) error {
+	_, err := OpenRun(ctx, location)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s is a run: choose another --out for a recording", location)
+	case errors.Is(err, ErrNoRun):
+		return nil
+	}
+	return err
 }
 
 // ResumeRun opens a run of the same identity and its plan. It returns nil
@@ -124,7 +137,7 @@ func OpenRun(ctx context.Context, location string) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{Location: location, bucket: b}
-	err = getDocument(ctx, b, runKey, runFormat, &r.Info)
+	err = getDocument(ctx, b, runKey, runFormat, "", &r.Info)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("%s %w (it has no %s): name the folder given as --out of `parity replay`", location, ErrNoRun, runKey)
 	}
@@ -137,15 +150,21 @@ func OpenRun(ctx context.Context, location string) (*Run, error) {
 // resultKey is where a split's candidate answers lie.
 func resultKey(s Split) string { return "results/g0/" + s.Name() + ".parquet" }
 
+// of is what a result says that it belongs to.
+func (r *Run) of(s Split) string { return r.Info.ID + "/" + s.Name() }
+
 // ResultSink begins the result object of a split.
 func (r *Run) ResultSink(s Split) (exchange.Sink, error) {
-	return newWriter(r.bucket, resultKey(s), ResultKind, Limits{}, nil)
+	return newWriter(r.bucket, resultKey(s), ResultKind, Limits{}, map[string]string{keyOf: r.of(s)})
 }
 
 // ResultSource reads the result object of a split.
 func (r *Run) ResultSource(ctx context.Context, s Split) (exchange.Source, error) {
 	o, err := openObject(ctx, r.bucket, resultKey(s))
 	if err != nil {
+		return nil, err
+	}
+	if err := o.belongs(r.of(s)); err != nil {
 		return nil, err
 	}
 	if o.kind != ResultKind || o.allRows() != s.Planned {

@@ -31,6 +31,7 @@ const (
 	keyKind      = "parity.kind"
 	keyInstance  = "parity.instance"
 	keyLedger    = "parity.ledger"
+	keyOf        = "parity.of"
 	keyChunksCRC = "parity.chunks_crc32c"
 	keyFooterCRC = "parity.footer_crc32c"
 

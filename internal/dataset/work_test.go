@@ -124,9 +124,6 @@ func TestImporter(t *testing.T) {
 		if im.Added != want {
 			t.Errorf("import %d added %d objects, want %d", again, im.Added, want)
 		}
-		if err := im.Close(); err != nil {
-			t.Error(err)
-		}
 	}
 	rec, err := OpenRecording(t.Context(), fmt.Sprint(b))
 	if err != nil {
@@ -136,7 +133,7 @@ func TestImporter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := st.Instances["import-test"]
+	in := st.Instances[fmt.Sprintf("import-test-%x", rows[0].ID[12:])]
 	if st.Rows != 3000 || st.Objects != 3 || len(st.Models) != 7 || in.Rows != 3000 || in.Ledger == nil || !in.Ledger.Balanced() {
 		t.Errorf("%+v, %+v", st, in)
 	}
@@ -197,5 +194,33 @@ func TestLatestJudgement(t *testing.T) {
 	rec, err := OpenRecording(t.Context(), store.Join(run.Location, "mismatches"))
 	if err != nil || !strings.Contains(rec.Location, filepath.Join("judgements", "a", "mismatches")) {
 		t.Errorf("%+v, %v", rec, err)
+	}
+}
+
+// Without this, an object of many row groups would be read whole for each.
+func TestLargeFooter(t *testing.T) {
+	b := &counting{Bucket: openBucket(t)}
+	write(t, b, "a.parquet", RecordingKind, Limits{Rows: 40}, sample(20_000, 4))
+	_, size, err := b.Get(t.Context(), "a.parquet", 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := &Recording{Location: "here", bucket: b, keys: []string{"a.parquet"}}
+	splits, err := rec.Splits(t.Context())
+	if err != nil || len(splits) != 500 {
+		t.Fatalf("%d splits, %v", len(splits), err)
+	}
+	b.gets.Store(0)
+	b.bytes.Store(0)
+	src, err := rec.Source(t.Context(), splits[77], exchange.RequestSide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	if err := EachRow(t.Context(), src, func(*exchange.Exchange) error { rows++; return nil }); err != nil || rows != 40 {
+		t.Fatalf("%d rows, %v", rows, err)
+	}
+	if b.gets.Load() > 3 || b.bytes.Load() > size/4 {
+		t.Errorf("a split of %d bytes in 500 groups took %d requests and %d bytes", size, b.gets.Load(), b.bytes.Load())
 	}
 }

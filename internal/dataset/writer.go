@@ -23,6 +23,14 @@ type Limits struct {
 	Bytes int64 // of bodies and headers before compression, default 16 MiB
 }
 
+// Validate names the field that makes no sense.
+func (l Limits) Validate() error {
+	if l.Rows < 0 || l.Bytes < 0 {
+		return fmt.Errorf("split rows %d, bytes %d: must be above 0, or 0 for the default", l.Rows, l.Bytes)
+	}
+	return nil
+}
+
 func (l Limits) orDefaults() Limits {
 	return Limits{Rows: cmp.Or(l.Rows, 10_000), Bytes: cmp.Or(l.Bytes, 16<<20)}
 }

@@ -33,26 +33,15 @@ func (s *Summer) Checksum(e *Exchange, side Sides) uint32 {
 	const inline = 64 // copying less than this is cheaper than a call to Update
 	crc, buf := uint32(0), s.small[:0]
 	for _, c := range checksumColumns[side] {
-		switch c.Kind {
-		case UUID:
-			buf = append(buf, e.ID[:]...)
-		case Time, Int:
-			buf = binary.LittleEndian.AppendUint64(buf, uint64(*c.num(e)))
-		case Text:
-			t := *c.text(e)
-			buf = binary.LittleEndian.AppendUint32(buf, uint32(len(t)))
-			buf = append(buf, t...)
-		case JSON, Blob:
-			b := *c.blob(e)
-			buf = binary.LittleEndian.AppendUint32(buf, uint32(len(b)))
-			if len(b) < inline {
-				buf = append(buf, b...)
-				continue
-			}
-			crc = crc32.Update(crc, castagnoli, buf)
-			crc = crc32.Update(crc, castagnoli, b)
-			buf = buf[:0]
+		if c.blob == nil || len(*c.blob(e)) < inline {
+			buf = c.append(buf, e)
+			continue
 		}
+		b := *c.blob(e)
+		buf = binary.LittleEndian.AppendUint32(buf, uint32(len(b)))
+		crc = crc32.Update(crc, castagnoli, buf)
+		crc = crc32.Update(crc, castagnoli, b)
+		buf = buf[:0]
 	}
 	s.small = buf
 	return crc32.Update(crc, castagnoli, buf)
@@ -61,25 +50,27 @@ func (s *Summer) Checksum(e *Exchange, side Sides) uint32 {
 // Append adds the canonical encoding of the key and the given sides to dst.
 func Append(dst []byte, e *Exchange, sides Sides) []byte {
 	for _, c := range columns {
-		if c.Side&(sides|KeySide) == 0 {
-			continue
-		}
-		switch c.Kind {
-		case UUID:
-			dst = append(dst, e.ID[:]...)
-		case Time, Int:
-			dst = binary.LittleEndian.AppendUint64(dst, uint64(*c.num(e)))
-		case Text:
-			t := *c.text(e)
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(len(t)))
-			dst = append(dst, t...)
-		case JSON, Blob:
-			b := *c.blob(e)
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b)))
-			dst = append(dst, b...)
+		if c.Side&(sides|KeySide) != 0 {
+			dst = c.append(dst, e)
 		}
 	}
 	return dst
+}
+
+// append adds the canonical encoding of one column.
+func (c *Column) append(dst []byte, e *Exchange) []byte {
+	switch c.Kind {
+	case UUID:
+		return append(dst, e.ID[:]...)
+	case Time, Int:
+		return binary.LittleEndian.AppendUint64(dst, uint64(*c.num(e)))
+	case Text:
+		t := *c.text(e)
+		return append(binary.LittleEndian.AppendUint32(dst, uint32(len(t))), t...)
+	default:
+		b := *c.blob(e)
+		return append(binary.LittleEndian.AppendUint32(dst, uint32(len(b))), b...)
+	}
 }
 
 var errShort = errors.New("the encoding ends early")

@@ -10,7 +10,7 @@ const (
 	UUID Kind = iota // FIXED_LEN_BYTE_ARRAY(16), UUID
 	Time             // INT64, TIMESTAMP(MICROS, UTC)
 	Int              // INT64
-	Text             // BYTE_ARRAY, STRING, dictionary-coded: few different values
+	Text             // BYTE_ARRAY, STRING, dictionary-coded: short, and mostly repeated
 	JSON             // BYTE_ARRAY, STRING: holds a JSON text
 	Blob             // BYTE_ARRAY
 )

@@ -82,6 +82,8 @@ const (
 	Redacted          Defect = "redacted"           // what a replay needs was hidden
 )
 
+var defects = []Defect{RequestTruncated, ResponseTruncated, NoAnswer, Redacted}
+
 // Failure is the class of an exchange that got no usable answer. A failure is
 // data: it is recorded and counted like any answer.
 type Failure string

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -75,6 +76,12 @@ func ParseLine(text []byte) (*Exchange, error) {
 	if err != nil {
 		return nil, fmt.Errorf("time %q is not RFC 3339", l.Time)
 	}
+	if l.Defect != "" && !slices.Contains(defects, l.Defect) {
+		return nil, fmt.Errorf("defect %q is none of %v", l.Defect, defects)
+	}
+	if l.LatencyUS < 0 || l.FirstByteUS < 0 {
+		return nil, errors.New("a latency is negative")
+	}
 	e := &Exchange{Time: At(t), Model: l.Model, ModelVersion: l.ModelVersion, Defect: l.Defect}
 	if e.Model == "" {
 		e.Model = UnknownModel
@@ -109,8 +116,8 @@ func ParseAnswer(text []byte) (sourceID string, a Answer, err error) {
 // UnknownModel is the model of exchanges for which no rule yields one.
 const UnknownModel = "_unknown"
 
-// unmarshalExact refuses what encoding/json would quietly change: bytes that
-// are not UTF-8 and lone surrogates, both of which become U+FFFD.
+// unmarshalExact refuses text that encoding/json would quietly change: bytes
+// that are not UTF-8 and lone surrogates, both of which become U+FFFD.
 func unmarshalExact(text []byte, l *line) error {
 	if !utf8.Valid(text) {
 		return errors.New("not UTF-8; send such bodies as body_base64")
@@ -118,16 +125,34 @@ func unmarshalExact(text []byte, l *line) error {
 	if err := json.Unmarshal(text, l); err != nil {
 		return err
 	}
-	for _, m := range []*message{l.Request, l.Response} {
-		if m != nil && m.Body != nil && strings.Contains(*m.Body, "\uFFFD") && !holdsReplacement(text) {
-			return errors.New("a body holds a lone surrogate, which is no text; send it as body_base64")
-		}
+	if lone := loneSurrogate(text); lone != nil {
+		return fmt.Errorf("%s is a lone surrogate, which is no text; send such bodies as body_base64", lone)
 	}
 	return nil
 }
 
-func holdsReplacement(text []byte) bool {
-	return bytes.Contains(text, []byte("\uFFFD")) || bytes.Contains(bytes.ToLower(text), []byte(`\ufffd`))
+var unicodeEscape = regexp.MustCompile(`\\\\|\\u[0-9a-fA-F]{4}`)
+
+// loneSurrogate finds the first escape of half a UTF-16 pair in a JSON text.
+func loneSurrogate(text []byte) []byte {
+	var high []byte // waits for the other half
+	end := 0        // of high
+	for _, at := range unicodeEscape.FindAllIndex(text, -1) {
+		escape := text[at[0]:at[1]]
+		half := len(escape) == 6 && (escape[2] == 'd' || escape[2] == 'D') && escape[3] > '7'
+		low := half && escape[3] != '8' && escape[3] != '9' && escape[3]|0x20 != 'a' && escape[3]|0x20 != 'b'
+		switch {
+		case high != nil && !(low && at[0] == end):
+			return high
+		case high != nil:
+			high = nil
+		case low:
+			return escape
+		case half:
+			high, end = escape, at[1]
+		}
+	}
+	return high
 }
 
 func (l *line) reference(e *Exchange) error {
@@ -138,6 +163,9 @@ func (l *line) reference(e *Exchange) error {
 		if l.Response == nil {
 			return nil
 		}
+	}
+	if s := l.Response.Status; s != 0 && (s < 100 || s > 999) {
+		return fmt.Errorf("status %d is none of HTTP's", s)
 	}
 	e.Reference.LatencyUS, e.Reference.FirstByteUS = l.LatencyUS, l.FirstByteUS
 	return l.Response.answer(&e.Reference)
@@ -195,7 +223,11 @@ func parseHeaders(text []byte, h http.Header) error {
 			h.Add(strings.ToLower(name), v)
 		case []any:
 			for _, each := range v {
-				h.Add(strings.ToLower(name), fmt.Sprint(each))
+				text, ok := each.(string)
+				if !ok {
+					return fmt.Errorf("header %s: %v is no string", name, each)
+				}
+				h.Add(strings.ToLower(name), text)
 			}
 		default:
 			return fmt.Errorf("header %s: %v is neither a string nor an array of strings", name, v)

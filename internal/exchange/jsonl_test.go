@@ -35,10 +35,15 @@ func TestParseLineRefuses(t *testing.T) {
 		`{"request":{"path":"/"},"time":"yesterday"}`: "RFC 3339",
 		`[1]`:    "cannot unmarshal",
 		`{"id":`: "unexpected end",
-		strings.Replace(goodLine, "é", "\xff", 1):      "not UTF-8",
-		strings.Replace(goodLine, "é", `\ud800`, 1):    "lone surrogate",
-		strings.Replace(goodLine, `"AP8="`, `"!"`, 1):  "illegal base64",
-		strings.Replace(goodLine, `["1","2"]`, `7`, 1): "neither a string nor an array",
+		strings.Replace(goodLine, "é", "\xff", 1):           "not UTF-8",
+		strings.Replace(goodLine, "é", `\ud800`, 1):         "lone surrogate",
+		strings.Replace(goodLine, "é", `\udc00\ud800`, 1):   "lone surrogate",
+		strings.Replace(goodLine, "é", `\ud800 \udc00`, 1):  "lone surrogate",
+		strings.Replace(goodLine, "é", `\ud800\ufffd`, 1):   "lone surrogate",
+		strings.Replace(goodLine, `"m"`, `"\uDBFF"`, 1):     "lone surrogate",
+		strings.Replace(goodLine, `["1","2"]`, `[null]`, 1): "no string",
+		strings.Replace(goodLine, `"AP8="`, `"!"`, 1):       "illegal base64",
+		strings.Replace(goodLine, `["1","2"]`, `7`, 1):      "neither a string nor an array",
 	} {
 		if _, err := ParseLine([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", line, err, want)
@@ -48,6 +53,7 @@ func TestParseLineRefuses(t *testing.T) {
 		`{"time":"2026-11-22T21:13:26Z","request":{"path":"/"}}`:                                NoAnswer,
 		`{"time":"2026-11-22T21:13:26Z","request":{"path":"/"},"response":{"failure":"reset"}}`: NoAnswer,
 		strings.Replace(goodLine, `"id"`, `"defect":"redacted","id"`, 1):                        Redacted,
+		strings.Replace(goodLine, "é", `\\ud800 \ud83d\ude00 \ud83d\ude00`, 1):                  "", // an escaped backslash, and pairs
 		strings.Replace(goodLine, "é", "�", 1):                                                  "", // a real U+FFFD is text
 	} {
 		e, err := ParseLine([]byte(line))

@@ -149,8 +149,14 @@ func (b *s3Bucket) Get(ctx context.Context, key string, off, n int64) (data []by
 	return data, size, b.explain(ctx, "get", key, err)
 }
 
+// getTimeout is for one try of a Get with its body, which is some MiB as a
+// rule: a server that goes silent in the middle must not hang the job.
+const getTimeout = 5 * time.Minute
+
 func (b *s3Bucket) get(ctx context.Context, key string, off, n int64) (data []byte, size int64, err error) {
-	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.bucket, Key: b.name(key), Range: byteRange(off, n)})
+	try, cancel := context.WithTimeout(ctx, getTimeout)
+	defer cancel()
+	out, err := b.client.GetObject(try, &s3.GetObjectInput{Bucket: &b.bucket, Key: b.name(key), Range: byteRange(off, n)})
 	if err != nil {
 		return nil, 0, err
 	}
