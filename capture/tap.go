@@ -29,6 +29,10 @@ func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Where the proxy returns without an answer or an error, or panics, the
 	// exchange still counts.
 	defer t.finish(exchange.Protocol)
+	// Without this, net/http closes what is unread of the request when the answer
+	// begins; the transport, which may still be at it, takes that for a failure
+	// and breaks off the answer. HTTP/2 is full-duplex anyway.
+	http.NewResponseController(w).EnableFullDuplex()
 	out := r.WithContext(context.WithValue(r.Context(), tapKey{}, t))
 	if r.Body != nil && r.Body != http.NoBody {
 		out.Body = &requestBody{r.Body, t}

@@ -388,3 +388,60 @@ func TestUpgradePasses(t *testing.T) {
 	}
 	balanced(t, store.ledger(), 0)
 }
+
+// If this fails an answer that begins while the last of the request is still
+// being read breaks off: net/http closes the request's body then, and the
+// transport takes that for a failure of the whole. It shows within a few dozen
+// exchanges under the race detector.
+func TestAnswerWhileTheRequestEnds(t *testing.T) {
+	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(must(io.ReadAll(r.Body))) }))
+	defer back.Close()
+	store := newStore()
+	r := start(t, options(t, back.URL, store))
+	const rounds = 60
+	for range rounds {
+		for _, size := range []int{50_000, 300_000, 150_000} {
+			body := strings.Repeat("x", size)
+			res := must(http.Post(r.url, "text/plain", strings.NewReader(body)))
+			got, err := io.ReadAll(res.Body)
+			res.Body.Close()
+			if err != nil || string(got) != body {
+				t.Fatalf("the client got %d bytes of %d: %v", len(got), size, err)
+			}
+		}
+	}
+	r.stop()
+	balanced(t, store.ledger(), 3*rounds)
+}
+
+// If this fails an answer that comes before the request is sent whole is cut,
+// or its client waits for ever.
+func TestEarlyAnswer(t *testing.T) {
+	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		io.WriteString(w, strings.Repeat("no", 50_000))
+	}))
+	defer back.Close()
+	store := newStore()
+	r := start(t, options(t, back.URL, store))
+	whole := 0
+	for range 20 {
+		res, err := http.Post(r.url, "text/plain", strings.NewReader(strings.Repeat("x", 5_000_000)))
+		if err != nil {
+			continue // the old service hung up on the client's upload, as it would without us
+		}
+		got, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err == nil && (res.StatusCode != http.StatusRequestEntityTooLarge && res.StatusCode != http.StatusBadGateway) {
+			t.Errorf("status %d, %d bytes", res.StatusCode, len(got))
+		}
+		whole++
+	}
+	if whole == 0 {
+		t.Error("no answer came at all")
+	}
+	r.stop()
+	if l := store.ledger(); !l.Balanced() || l.Served < int64(whole) {
+		t.Errorf("%d answers; %s", whole, l)
+	}
+}
