@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/modelparity/parity/internal/dataset"
@@ -234,5 +235,33 @@ func TestCurlLine(t *testing.T) {
 				t.Errorf("replay sent %q\ncurl sent %q", got[0], got[1:])
 			}
 		})
+	}
+}
+
+// Without this, --json /dev/null would replace the device by a file, which
+// takes a machine down when root does it.
+func TestReportIntoAPipe(t *testing.T) {
+	_, run := brokenRun(t)
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan []byte, 1)
+	go func() {
+		text, _ := os.ReadFile(pipe)
+		got <- text
+	}()
+	mustParity(t, exitDone, "report", run, "--json", pipe)
+	if text := <-got; !strings.HasPrefix(string(text), "{") {
+		t.Errorf("%d bytes came through the pipe", len(text))
+	}
+	if info, err := os.Stat(pipe); err != nil || info.Mode().IsRegular() {
+		t.Errorf("the pipe is gone: %v, %v", info, err)
+	}
+	file := filepath.Join(t.TempDir(), "report.html")
+	mustParity(t, exitDone, "report", run, "--html", file)
+	mustParity(t, exitDone, "report", run, "--html", file)
+	if names, err := os.ReadDir(filepath.Dir(file)); err != nil || len(names) != 1 {
+		t.Errorf("%v, %v", names, err)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -120,6 +121,9 @@ func (a *app) writeFile(path string, write func(io.Writer) error) (err error) {
 		}
 		return w.Flush()
 	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeInto(path, write) // a pipe or device, which a rename would replace
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".parity-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -140,6 +144,18 @@ func (a *app) writeFile(path string, write func(io.Writer) error) (err error) {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	fmt.Fprintf(a.stderr, "wrote %s\n", path)
+	return nil
+}
+
+func writeInto(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	w := bufio.NewWriter(f)
+	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
 	return nil
 }
 

@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // line is an exchange in the jsonl import format, which `parity cat` writes
@@ -116,45 +114,6 @@ func ParseAnswer(text []byte) (sourceID string, a Answer, err error) {
 // UnknownModel is the model of exchanges for which no rule yields one.
 const UnknownModel = "_unknown"
 
-// unmarshalExact refuses text that encoding/json would quietly change: bytes
-// that are not UTF-8 and lone surrogates, both of which become U+FFFD.
-func unmarshalExact(text []byte, l *line) error {
-	if !utf8.Valid(text) {
-		return errors.New("not UTF-8; send such bodies as body_base64")
-	}
-	if err := json.Unmarshal(text, l); err != nil {
-		return err
-	}
-	if lone := loneSurrogate(text); lone != nil {
-		return fmt.Errorf("%s is a lone surrogate, which is no text; send such bodies as body_base64", lone)
-	}
-	return nil
-}
-
-var unicodeEscape = regexp.MustCompile(`\\\\|\\u[0-9a-fA-F]{4}`)
-
-// loneSurrogate finds the first escape of half a UTF-16 pair in a JSON text.
-func loneSurrogate(text []byte) []byte {
-	var high []byte // waits for the other half
-	end := 0        // of high
-	for _, at := range unicodeEscape.FindAllIndex(text, -1) {
-		escape := text[at[0]:at[1]]
-		half := len(escape) == 6 && (escape[2] == 'd' || escape[2] == 'D') && escape[3] > '7'
-		low := half && escape[3] != '8' && escape[3] != '9' && escape[3]|0x20 != 'a' && escape[3]|0x20 != 'b'
-		switch {
-		case high != nil && !(low && at[0] == end):
-			return high
-		case high != nil:
-			high = nil
-		case low:
-			return escape
-		case half:
-			high, end = escape, at[1]
-		}
-	}
-	return high
-}
-
 func (l *line) reference(e *Exchange) error {
 	if l.Response == nil || l.Response.Status == 0 {
 		if e.Defect == "" {
@@ -234,98 +193,4 @@ func parseHeaders(text []byte, h http.Header) error {
 		}
 	}
 	return nil
-}
-
-// AppendLine adds e and a line feed in the jsonl import format to dst, with
-// the candidate and the deltas where sides has them.
-func AppendLine(dst []byte, e *Exchange, sides Sides) ([]byte, error) {
-	l := line{
-		ID: e.ID.String(), Model: e.Model, ModelVersion: e.ModelVersion, Defect: e.Defect,
-		Time: e.Time.Time().Format(time.RFC3339Nano), Verdict: e.Verdict.Kind, Deltas: e.Verdict.Deltas,
-	}
-	var err error
-	if sides&RequestSide != 0 {
-		r := &e.Request
-		l.SourceID = r.SourceID
-		l.Request, err = newMessage(r.Headers, r.Body)
-		if err != nil {
-			return dst, err
-		}
-		l.Request.Method, l.Request.Path = r.Method, r.Path
-	}
-	if sides&ReferenceSide != 0 {
-		if l.Response, err = newAnswer(&e.Reference); err != nil {
-			return dst, err
-		}
-		l.LatencyUS, l.FirstByteUS = e.Reference.LatencyUS, e.Reference.FirstByteUS
-	}
-	if sides&CandidateSide != 0 {
-		if l.Candidate, err = newAnswer(&e.Candidate.Answer); err != nil {
-			return dst, err
-		}
-		if l.Candidate == nil {
-			l.Candidate = &message{}
-		}
-		l.Candidate.Error = e.Candidate.Error
-		if e.Candidate.Sent != 0 {
-			l.Candidate.Sent = e.Candidate.Sent.Time().Format(time.RFC3339Nano)
-		}
-		l.Candidate.FirstByteUS, l.Candidate.LatencyUS = e.Candidate.FirstByteUS, e.Candidate.LatencyUS
-	}
-	out := bytes.NewBuffer(dst)
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	err = enc.Encode(l)
-	return out.Bytes(), err
-}
-
-// newAnswer gives nil where there is nothing at all.
-func newAnswer(a *Answer) (*message, error) {
-	if a.Status == 0 && a.Failure == "" && len(a.Headers) == 0 && len(a.Body) == 0 {
-		return nil, nil
-	}
-	m, err := newMessage(a.Headers, a.Body)
-	if err == nil {
-		m.Status, m.Failure = a.Status, a.Failure
-	}
-	return m, err
-}
-
-func newMessage(headers, body []byte) (*message, error) {
-	m := &message{}
-	switch {
-	case len(body) == 0:
-	case utf8.Valid(body):
-		s := string(body)
-		m.Body = &s
-	default:
-		m.BodyBase64 = body
-	}
-	var err error
-	m.Headers, err = headerObject(headers)
-	return m, err
-}
-
-// headerObject turns EncodeHeaders' pairs into an object, or leaves them where
-// a value is not UTF-8.
-func headerObject(text []byte) (jsonHeaders, error) {
-	fields, err := DecodeHeaders(text)
-	if err != nil || len(fields) == 0 {
-		return nil, err
-	}
-	object := map[string]any{}
-	for _, f := range fields {
-		if !utf8.ValidString(f.Value) {
-			return jsonHeaders(text), nil
-		}
-		switch old := object[f.Name].(type) {
-		case nil:
-			object[f.Name] = f.Value
-		case string:
-			object[f.Name] = []string{old, f.Value}
-		case []string:
-			object[f.Name] = append(old, f.Value)
-		}
-	}
-	return json.Marshal(object)
 }
