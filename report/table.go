@@ -60,7 +60,7 @@ func passing(models []Model) (n int) {
 }
 
 func (p painter) table(models []Model) string {
-	rows := []table.Row{{"VERDICT", "MODEL", "DISTINCT", "DIFFER", "RATE", "BUDGET", "TOP DIFFERENCE"}}
+	rows := []table.Row{{"VERDICT", "MODEL", "DISTINCT", "DIFFER", "RATE (AT MOST)", "BUDGET", "TOP DIFFERENCE"}}
 	for _, m := range models {
 		rows = append(rows, table.Row{
 			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), count(m.Requests), count(m.Mismatched),
@@ -133,7 +133,7 @@ func (m *Model) rateAndBound() string {
 	if m.Requests == 0 {
 		return m.rate()
 	}
-	return m.rate() + " ≤ " + percentUp(m.Upper)
+	return m.rate() + " (" + percentUp(m.Upper) + ")"
 }
 
 // topDifference is the signature of most exchanges: "number $.scores[*].value".
@@ -217,7 +217,7 @@ func writeNext(b *strings.Builder, s *Summary) {
 		b.WriteString("  repeat the `parity replay` that began the run: it goes on where it stopped\n") // its selection is not known here
 	}
 	if s.Ledger.Mismatch > 0 {
-		fmt.Fprintf(b, "  parity show %s\n  parity replay %s --target TARGET --out RUN\n", run, shellWord(s.Info.Run+"/mismatches"))
+		fmt.Fprintf(b, "  parity show %s\n  parity run %s --target %s --out RUN2\n", run, shellWord(s.Info.Run+"/mismatches"), shellWord(s.Info.Target))
 	}
 	fmt.Fprintf(b, "  parity report %s --html report.html\n", run)
 }

@@ -30,7 +30,7 @@ func (m *Model) decide() {
 		m.Reason = fmt.Sprintf("The run is not complete: %s not sent yet.", of(m.Ledger.Missing, m.Ledger.Planned, "exchange", "is", "are"))
 	case float64(failed) > m.UnavailableBudget*float64(sent):
 		m.Verdict = Inconclusive
-		m.Reason = fmt.Sprintf("%s of the exchanges sent got no answer (%s), %s are allowed: replay again.",
+		m.Reason = fmt.Sprintf("%s of the exchanges sent got no answer (%s), %s are allowed: replay into a new run.",
 			percent(float64(failed)/float64(sent)), counts(m.Ledger.Unavailable), Percent(m.UnavailableBudget))
 	case m.Ledger.judged() == 0:
 		m.Verdict, m.Reason = Inconclusive, "No answer could be judged."

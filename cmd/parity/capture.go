@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -91,6 +92,9 @@ func (a *app) capture(ctx context.Context, f captureFlags) error {
 	if err != nil {
 		return err
 	}
+	if len(opts.Model) == 0 {
+		fmt.Fprintf(a.stderr, "capture: no --model-from: every exchange is recorded as model %s\n", exchange.UnknownModel)
+	}
 	fmt.Fprintf(a.stderr, "capture: %s to %s, recording to %s by way of %s\n", front.Addr(), opts.Upstream.Redacted(), f.out, opts.Spool)
 	return a.serve(ctx, sidecar, front, admin, f.grace)
 }
@@ -101,8 +105,8 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 		return capture.Options{}, err
 	}
 	upstream, err := url.Parse(f.upstream)
-	if err != nil {
-		return capture.Options{}, fmt.Errorf("--upstream %q: %w", f.upstream, err)
+	if err != nil || upstream.Host == "" {
+		return capture.Options{}, fmt.Errorf("--upstream %q: must be http(s)://host[:port][/path]", f.upstream)
 	}
 	opts := capture.Options{
 		Upstream: upstream, Spool: cmp.Or(f.spool, "parity-spool"), MaxBody: f.maxBody,
@@ -123,6 +127,11 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	b, err := store.Open(ctx, f.out)
 	if err != nil {
 		return opts, err
+	}
+	if !strings.Contains(f.out, "://") { // a store that is away must not keep the sidecar from starting
+		if err := dataset.RefuseRun(ctx, f.out); err != nil {
+			return opts, err
+		}
 	}
 	opts.Ship = func(_ context.Context, s capture.Segment) (exchange.Sink, error) {
 		return dataset.NewObject(b, dataset.ObjectInfo{Hour: s.Opened, Instance: s.Instance, ID: s.ID, Ledger: &s.Ledger}, f.limits)

@@ -123,15 +123,20 @@ func (a *app) judge() (*compare.Judge, dataset.JudgementInfo, error) {
 
 // openPlanned opens a run's plan and the recording that it is about.
 func openPlanned(ctx context.Context, run *dataset.Run) ([]dataset.Split, *dataset.Recording, error) {
-	plan, ok, err := run.Plan(ctx)
+	plan, err := planOf(ctx, run)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !ok {
-		return nil, nil, fmt.Errorf("run %s has no plan yet: repeat the `parity replay` that began it", run.Location)
-	}
 	rec, err := dataset.OpenRecording(ctx, run.Info.Recording)
 	return plan, rec, err
+}
+
+func planOf(ctx context.Context, run *dataset.Run) ([]dataset.Split, error) {
+	plan, ok, err := run.Plan(ctx)
+	if err == nil && !ok {
+		err = fmt.Errorf("run %s has no plan yet: repeat the `parity replay` that began it", run.Location)
+	}
+	return plan, err
 }
 
 // judgeSplit judges one split and commits its mismatches. The tally is the
@@ -170,9 +175,14 @@ func mismatchesOf(t *compare.Tally) (n int64) {
 }
 
 func (a *app) sayCompared(j *dataset.Judgement, w dataset.Worked, mismatches int64, already, unsent int) {
-	fmt.Fprintf(a.stderr, "compare: judgement %s: %d splits judged, %d mismatches", j.Info.ID, w.Made, mismatches)
-	if already > 0 {
-		fmt.Fprintf(a.stderr, "; %d splits were judged already", already)
+	fmt.Fprintf(a.stderr, "compare: judgement %s: ", j.Info.ID)
+	switch {
+	case w.Made == 0 && already > 0:
+		fmt.Fprintf(a.stderr, "nothing is left to judge under these rules")
+	case already > 0:
+		fmt.Fprintf(a.stderr, "%d mismatches in what was left to judge", mismatches)
+	default:
+		fmt.Fprintf(a.stderr, "%d mismatches", mismatches)
 	}
 	if unsent > 0 {
 		fmt.Fprintf(a.stderr, "; %d splits are not sent yet", unsent)

@@ -18,7 +18,10 @@ func curl(run *dataset.Run, e *exchange.Exchange) string {
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %v)", err)
 	}
-	args := []string{"curl -sS -X " + shellQuote(e.Request.Method) + " " + shellQuote(url)}
+	args := []string{
+		"curl -sSi -X " + shellQuote(e.Request.Method) + " " + shellQuote(url),
+		"-H '" + replay.RunHeader + ": " + run.Info.ID + "'", "-H '" + replay.ExchangeHeader + ": " + e.ID.String() + "'",
+	}
 	fields, err := exchange.DecodeHeaders(e.Request.Headers)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %v)", err)

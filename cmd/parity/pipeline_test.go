@@ -54,6 +54,46 @@ func TestJudgementsStandSideBySide(t *testing.T) {
 	})
 }
 
+// Without this, budgets could be held against what other, laxer rules found.
+func TestGateGoesByItsOwnRules(t *testing.T) {
+	target := newEcho(t, answerBack(2))
+	run := filepath.Join(t.TempDir(), "run")
+	const gate = "\ngate: {budget: 5%, min_samples: 10}"
+	strict := writeConfig(t, "compare: {number: {abs: 0, rel: 0}}"+gate)
+	lax := writeConfig(t, "compare: {number: {abs: 1000, rel: 0}}"+gate)
+	other := writeConfig(t, "compare: {number: {abs: 1, rel: 0}}"+gate)
+	mustParity(t, exitNotShown, "run", makeRecording(t, 700, 100), "--target", target.URL, "--out", run, "--config", strict)
+	mustParity(t, exitDone, "compare", run, "--config", lax)
+	mustParity(t, exitDone, "compare", run, "--config", strict) // there already; the lax one stays the latest
+	mustParity(t, exitNotShown, "gate", run, "--config", strict)
+	mustParity(t, exitDone, "gate", run, "--config", lax)
+	if r := mustParity(t, exitFailed, "gate", run, "--config", other); !strings.Contains(r.stderr, "is not judged yet under the rules of") {
+		t.Errorf("gate under rules that nothing was judged by says %s", r.stderr)
+	}
+	if r := mustParity(t, exitDone, "show", run, "--config", lax); !strings.Contains(r.stdout, "no mismatches") {
+		t.Errorf("show says %s", r.stdout)
+	}
+}
+
+// Without this, a run could not be looked at where only it was kept.
+func TestReportWithoutTheRecording(t *testing.T) {
+	recording, run := brokenRun(t)
+	if err := os.RemoveAll(recording); err != nil {
+		t.Fatal(err)
+	}
+	mustParity(t, exitDone, "report", run)
+	mustParity(t, exitNotShown, "gate", run)
+	mustParity(t, exitDone, "show", run)
+	target := newEcho(t, answerBack(0))
+	mustParity(t, exitInconclusive, "run", run+"/mismatches", "--target", target.URL, "--out", run+"2")
+	if n := target.asked.Load(); n != 10 {
+		t.Errorf("%d requests were sent for 10 mismatches", n)
+	}
+	if r := mustParity(t, exitInconclusive, "run", run+"/mismatches", "--target", target.URL, "--out", run+"2"); !strings.Contains(r.stderr, "nothing is sent") {
+		t.Errorf("the same again says %s", r.stderr)
+	}
+}
+
 // Without this, a mismatch set could not be what people replay after a fix.
 func TestReplayMismatches(t *testing.T) {
 	recording := makeRecording(t, 100, 10)

@@ -162,6 +162,11 @@ func (a *app) send(ctx context.Context, rec *dataset.Recording, run *dataset.Run
 	}
 	work := dataset.Work{Plan: plan, Shard: shard, Done: done, Parallel: openSplits}
 	left := dataset.Planned(work.Left())
+	if left == 0 {
+		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (run begun %s); to ask again, choose another --out\n",
+			run.Info.Created.Format(time.DateTime))
+		return nil
+	}
 	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
 		left, dataset.Planned(plan), len(work.Left()), len(plan), run.Info.Target)
 	var mu sync.Mutex

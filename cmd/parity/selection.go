@@ -18,7 +18,7 @@ type selectionFlags struct {
 }
 
 func (f *selectionFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.models, "model", nil, "only models that match this `GLOB`; may be repeated")
+	cmd.Flags().StringArrayVar(&f.models, "model", nil, "only models that match this `GLOB`, or none that do with a ! before it; may be repeated")
 	cmd.Flags().StringVar(&f.since, "since", "", "only exchanges from this `TIME` on (RFC 3339, or a date)")
 	cmd.Flags().StringVar(&f.until, "until", "", "only exchanges before this `TIME`")
 	cmd.Flags().StringVar(&f.sample, "sample", "", "only this share of the requests, by hash: the same ones each time, as in 10%")

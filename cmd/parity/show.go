@@ -53,7 +53,7 @@ type finding struct {
 }
 
 func (a *app) showSignatures(ctx context.Context, run *dataset.Run, judgement string) error {
-	j, err := run.Judgement(ctx, judgement)
+	j, err := a.judgement(ctx, run, judgement)
 	if err != nil {
 		return err
 	}
@@ -67,8 +67,10 @@ func (a *app) showSignatures(ctx context.Context, run *dataset.Run, judgement st
 			findings = append(findings, finding{model, s})
 		}
 	}
+	fmt.Fprintf(a.stdout, "judgement %s, rules %s\n\n", j.Info.ID, j.Info.Rules)
 	if len(findings) == 0 {
 		fmt.Fprintln(a.stdout, "no mismatches")
+		a.showUnanswered(run, tally)
 		return nil
 	}
 	slices.SortFunc(findings, func(x, y finding) int {
@@ -86,9 +88,30 @@ func (a *app) showSignatures(ctx context.Context, run *dataset.Run, judgement st
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\none exchange:   parity show %s ID\nsend again:     parity replay %s --target %s --out RUN2\n",
+	a.showUnanswered(run, tally)
+	fmt.Fprintf(a.stdout, "\none exchange:   parity show %s ID\nsend again:     parity run %s --target %s --out RUN2\n",
 		shellQuote(run.Location), shellQuote(run.Location+"/mismatches"), shellQuote(run.Info.Target))
 	return nil
+}
+
+// showUnanswered says what is no mismatch and no match either.
+func (a *app) showUnanswered(run *dataset.Run, t *compare.Tally) {
+	unavailable, undecided := map[string]int64{}, map[string]int64{}
+	for _, m := range t.Models {
+		for class, n := range m.Unavailable {
+			unavailable[class] += n
+		}
+		for reason, n := range m.Undecided {
+			undecided[reason] += n
+		}
+	}
+	if n := total(unavailable); n > 0 {
+		fmt.Fprintf(a.stdout, "\n%d got no answer%s:\n  parity cat %s | jq 'select(.candidate.failure or .candidate.status >= 400)'\n",
+			n, byReason(unavailable), shellQuote(run.Location))
+	}
+	if n := total(undecided); n > 0 {
+		fmt.Fprintf(a.stdout, "\n%d could not be judged%s\n", n, byReason(undecided))
+	}
 }
 
 // brief cuts a literal for a table.
@@ -114,7 +137,7 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 		}
 		return errFound
 	}
-	j, err := run.Judgement(ctx, judgement)
+	j, err := a.judgement(ctx, run, judgement)
 	if err == nil {
 		var rec *dataset.Recording
 		if rec, err = dataset.OpenRecording(ctx, j.MismatchLocation()); err == nil {

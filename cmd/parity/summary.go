@@ -17,7 +17,26 @@ import (
 	"github.com/modelparity/parity/report"
 )
 
-// summarise reduces a judgement's tallies. judgement "" is the latest.
+// judgement opens the judgement with an id. Without one it is that of the
+// config's rules, so that budgets are never held against what other rules found,
+// and without a config the latest.
+func (a *app) judgement(ctx context.Context, run *dataset.Run, id string) (*dataset.Judgement, error) {
+	if id != "" || a.configPath == "" {
+		return run.Judgement(ctx, id)
+	}
+	_, info, err := a.judge()
+	if err != nil {
+		return nil, err
+	}
+	j, err := run.Judgement(ctx, info.ID)
+	if errors.Is(err, dataset.ErrNotJudged) {
+		return nil, fmt.Errorf("run %s %w under the rules of %s: `parity compare %s --config %s` does it",
+			run.Location, dataset.ErrNotJudged, a.configPath, run.Location, a.configPath)
+	}
+	return j, err
+}
+
+// summarise reduces a judgement's tallies. For judgement "" see app.judgement.
 func (a *app) summarise(ctx context.Context, location, judgement string) (*report.Summary, error) {
 	cfg, err := a.config()
 	if err != nil {
@@ -27,7 +46,7 @@ func (a *app) summarise(ctx context.Context, location, judgement string) (*repor
 	if err != nil {
 		return nil, err
 	}
-	j, err := run.Judgement(ctx, judgement)
+	j, err := a.judgement(ctx, run, judgement)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +88,7 @@ var errLacks = errors.New("lacks")
 // reduce merges the tallies of all splits of the plan. Of splits that were not
 // sent yet it counts the exchanges as missing, by meeting them.
 func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compare.Tally, error) {
-	plan, rec, err := openPlanned(ctx, run)
+	plan, err := planOf(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +115,7 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 			case isJudged:
 				err = fmt.Errorf("split %s of %s is judged and its result is gone: bring it back, or delete the run and begin anew", s.Name(), run.Location)
 			default:
-				t, err = missing(gctx, rec, s, run.Info.Selection)
+				t, err = missing(gctx, run, s)
 			}
 			if err != nil {
 				return err
@@ -114,8 +133,13 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 	return merged, g.Wait()
 }
 
-// missing counts the exchanges of a split without a result.
-func missing(ctx context.Context, rec *dataset.Recording, s dataset.Split, sel exchange.Selection) (_ *compare.Tally, err error) {
+// missing counts the exchanges of a split without a result. Only these need
+// the recording: a run that is complete can be reported where it alone is.
+func missing(ctx context.Context, run *dataset.Run, s dataset.Split) (_ *compare.Tally, err error) {
+	rec, err := dataset.OpenRecording(ctx, run.Info.Recording)
+	if err != nil {
+		return nil, err
+	}
 	judge, err := compare.NewJudge(compare.Rules{})
 	if err != nil {
 		return nil, err
@@ -125,5 +149,5 @@ func missing(ctx context.Context, rec *dataset.Recording, s dataset.Split, sel e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	return judge.Split(ctx, compare.SplitInput{Reference: src, Selection: sel})
+	return judge.Split(ctx, compare.SplitInput{Reference: src, Selection: run.Info.Selection})
 }

@@ -68,7 +68,7 @@ func (r *Run) Judgement(ctx context.Context, id string) (*Judgement, error) {
 	j := &Judgement{run: r}
 	err := getDocument(ctx, r.bucket, judgementKey(id), judgementFormat, r.Info.ID, &j.Info)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("run %s has no judgement %s: `parity ls %s` lists them", r.Location, id, r.Location)
+		return nil, fmt.Errorf("run %s %w as %s: `parity ls %s` lists its judgements", r.Location, ErrNotJudged, id, r.Location)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open judgement: %w", err)

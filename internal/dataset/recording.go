@@ -64,7 +64,7 @@ func emptyError(others int) error {
 	if others > 0 {
 		return fmt.Errorf("%w (none of its %d objects is a .parquet): name the folder that `parity capture` or `parity import` wrote", ErrNoRecording, others)
 	}
-	return fmt.Errorf("%w: name the folder that `parity capture` or `parity import` wrote", ErrNoRecording)
+	return fmt.Errorf("%w: name the folder that `parity capture` or `parity import` wrote (capture writes when it seals a segment: after --segment-age, or when it stops)", ErrNoRecording)
 }
 
 // Split is the unit of work: one row group of one object of a recording.

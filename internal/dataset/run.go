@@ -120,7 +120,7 @@ func (r *Run) sameAs(info RunInfo) error {
 	}{
 		{"recording", r.Info.Recording, info.Recording},
 		{"target", r.Info.Target, info.Target},
-		{"selection", r.Info.Selection, info.Selection},
+		{"selection", r.Info.Selection.String(), info.Selection.String()},
 	} {
 		if !reflect.DeepEqual(field.has, field.want) {
 			return fmt.Errorf("run %s was begun with %s %v, not %v: repeat that command to go on, or choose another --out",

@@ -70,6 +70,9 @@ func (r *Recording) count(ctx context.Context, s Split, sel exchange.Selection) 
 func (r *Recording) checkGlobs(globs []string, models map[string]bool) error {
 	names := slices.Sorted(maps.Keys(models))
 	for _, glob := range globs {
+		if strings.HasPrefix(glob, "!") {
+			continue // that there is nothing to leave out is as well
+		}
 		if !slices.ContainsFunc(names, func(name string) bool { return exchange.Glob(glob, name) }) {
 			const most = 12
 			if n := len(names); n > most {

@@ -3,6 +3,7 @@ package exchange
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -10,7 +11,9 @@ import (
 // what identifies the run, and it looks at nothing but an exchange's key. The
 // zero value selects everything.
 type Selection struct {
-	Models []string  `json:"models,omitempty"` // globs; any may match
+	// Models are globs, of which any may match; one that begins with ! leaves
+	// out what it matches, whatever the others say.
+	Models []string  `json:"models,omitempty"`
 	Since  time.Time `json:"since,omitzero"`   // inclusive
 	Until  time.Time `json:"until,omitzero"`   // exclusive
 	Sample float64   `json:"sample,omitempty"` // share of requests, by hash: 0 and 1 mean all
@@ -38,15 +41,38 @@ func (s *Selection) Match(e *Exchange) bool {
 }
 
 func (s *Selection) matchModel(model string) bool {
-	if len(s.Models) == 0 {
-		return true
-	}
+	asked, found := false, false
 	for _, glob := range s.Models {
-		if Glob(glob, model) {
-			return true
+		if out, ok := strings.CutPrefix(glob, "!"); ok {
+			if Glob(out, model) {
+				return false
+			}
+			continue
 		}
+		asked, found = true, found || Glob(glob, model)
 	}
-	return false
+	return found || !asked
+}
+
+// String is the selection as the flags that make it.
+func (s Selection) String() string {
+	var flags []string
+	for _, glob := range s.Models {
+		flags = append(flags, fmt.Sprintf("--model %q", glob))
+	}
+	if !s.Since.IsZero() {
+		flags = append(flags, "--since "+s.Since.Format(time.RFC3339Nano))
+	}
+	if !s.Until.IsZero() {
+		flags = append(flags, "--until "+s.Until.Format(time.RFC3339Nano))
+	}
+	if s.Sample != 0 {
+		flags = append(flags, fmt.Sprintf("--sample %v", s.Sample))
+	}
+	if len(flags) == 0 {
+		return "everything"
+	}
+	return strings.Join(flags, " ")
 }
 
 func (s *Selection) matchTime(t Timestamp) bool {
