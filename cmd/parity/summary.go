@@ -100,6 +100,9 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 	if err != nil {
 		return nil, err
 	}
+	// Only splits that were not sent need the recording: a run that is complete
+	// can be reported where it alone is.
+	recording := sync.OnceValues(func() (*dataset.Recording, error) { return dataset.OpenRecording(ctx, run.Info.Recording) })
 	merged, mu := compare.NewTally(), sync.Mutex{}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
@@ -115,7 +118,7 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 			case isJudged:
 				err = fmt.Errorf("split %s of %s is judged and its result is gone: bring it back, or delete the run and begin anew", s.Name(), run.Location)
 			default:
-				t, err = missing(gctx, run, s)
+				t, err = missing(gctx, recording, s, run.Info.Selection)
 			}
 			if err != nil {
 				return err
@@ -133,10 +136,9 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 	return merged, g.Wait()
 }
 
-// missing counts the exchanges of a split without a result. Only these need
-// the recording: a run that is complete can be reported where it alone is.
-func missing(ctx context.Context, run *dataset.Run, s dataset.Split) (_ *compare.Tally, err error) {
-	rec, err := dataset.OpenRecording(ctx, run.Info.Recording)
+// missing counts the exchanges of a split without a result.
+func missing(ctx context.Context, recording func() (*dataset.Recording, error), s dataset.Split, sel exchange.Selection) (_ *compare.Tally, err error) {
+	rec, err := recording()
 	if err != nil {
 		return nil, err
 	}
@@ -149,5 +151,5 @@ func missing(ctx context.Context, run *dataset.Run, s dataset.Split) (_ *compare
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	return judge.Split(ctx, compare.SplitInput{Reference: src, Selection: run.Info.Selection})
+	return judge.Split(ctx, compare.SplitInput{Reference: src, Selection: sel})
 }

@@ -296,6 +296,26 @@ func TestFlippedBitsInPlansAndDocuments(t *testing.T) {
 			t.Fatalf("bit %d: another run was read: %+v", bit, got.Info)
 		}
 	})
+	j, err := run.CreateJudgement(ctx, JudgementInfo{ID: "1234", Version: "v", JudgeVersion: 1, Rules: []byte(`{"number":{"abs":0.5}}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipBits(t, filepath.Join(run.Location, judgementKey("1234")), func(bit int) {
+		got, err := run.Judgement(ctx, "1234")
+		if err == nil && !reflect.DeepEqual(got.Info, j.Info) {
+			t.Fatalf("bit %d: another judgement was read: %+v", bit, got.Info)
+		}
+	})
+	tally := map[string]any{"models": map[string]any{"a": map[string]any{"match": 17.0, "requests": "AAAA"}}}
+	if err := j.PutTally(ctx, splits[3], tally); err != nil {
+		t.Fatal(err)
+	}
+	flipBits(t, filepath.Join(run.Location, j.tallyKey(splits[3])), func(bit int) {
+		var got map[string]any
+		if err := j.Tally(ctx, splits[3], &got); err == nil && !reflect.DeepEqual(got, tally) {
+			t.Fatalf("bit %d: another tally was read: %+v", bit, got)
+		}
+	})
 }
 
 // Without this, a file cut short, empty, or of another program would be a
