@@ -182,7 +182,9 @@ func (s *shipper) send(ctx context.Context, seg Segment, fr *frames, path string
 
 // sendNone makes the segment an object without rows, and returns how many are
 // in the recording. As an object is written once, none can get there any more; and
-// where there is one already, a commit got through before it panicked.
+// where there is one already, a commit got through before it panicked. (Or it is
+// this one, and the process was killed before it let go of the segment: then the
+// ledger counts rows that are not there, which `parity ls` tells.)
 //
 // It also tells a sink that is broken from rows that break it: the former
 // fails here again.

@@ -24,7 +24,7 @@ import (
 // whatever a client got whole is in the ledger, whenever the process dies. An
 // exchange whose client got only a part when the process died may be in it too.
 func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	t := &tap{sidecar: s, requestLength: r.ContentLength, sent: time.Now()}
+	t := &tap{sidecar: s, client: w, requestLength: r.ContentLength, sent: time.Now()}
 	t.record = record{arrival: t.sent, method: r.Method, uri: originForm(r), header: r.Header}
 	// Where the proxy returns without an answer or an error, or panics, the
 	// exchange still counts.
@@ -49,6 +49,7 @@ type tapKey struct{}
 type tap struct {
 	record
 	sidecar       *Sidecar
+	client        http.ResponseWriter
 	sent          time.Time // when the request went upstream
 	requestLength int64
 	answered      bool
@@ -74,6 +75,7 @@ func newProxy(o *Options) *httputil.ReverseProxy {
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			t := r.Context().Value(tapKey{}).(*tap)
+			t.hangUp()
 			t.finish(t.classify(r.Context(), err))
 			w.WriteHeader(http.StatusBadGateway)
 		},
@@ -131,6 +133,7 @@ func (t *tap) answer(res *http.Response) {
 		t.sidecar.ledger.drop(upgrade)
 		return
 	}
+	t.hangUp()
 	t.answered = true
 	t.status, t.answerHeader = int64(res.StatusCode), res.Header
 	t.firstByte = time.Since(t.sent)
@@ -140,6 +143,17 @@ func (t *tap) answer(res *http.Response) {
 		return
 	}
 	res.Body = &responseBody{res.Body, t, res.ContentLength}
+}
+
+// hangUp tells the client that its connection ends with this answer, where the
+// request is not read to its end yet: in full duplex net/http says nothing about
+// it, and closes the connection after the answer all the same.
+func (t *tap) hangUp() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.request.ended {
+		t.client.Header().Set("Connection", "close")
+	}
 }
 
 // requestBody copies what the transport reads.

@@ -445,3 +445,37 @@ func TestEarlyAnswer(t *testing.T) {
 		t.Errorf("%d answers; %s", whole, l)
 	}
 }
+
+// If this fails a client whose request was answered early takes its connection
+// for one that it can go on with, and its next request dies.
+func TestEarlyAnswerEndsTheConnection(t *testing.T) {
+	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+	}))
+	defer back.Close()
+	store := newStore()
+	r := start(t, options(t, back.URL, store))
+	said, answered := 0, 0
+	for range 20 {
+		conn := must(net.Dial("tcp", r.front.Listener.Addr().String()))
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx")
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err == nil && res.StatusCode == http.StatusRequestEntityTooLarge {
+			answered++
+			if res.Close {
+				said++
+			}
+			res.Body.Close()
+		}
+		conn.Close()
+	}
+	r.stop()
+	if answered == 0 || said != answered {
+		t.Errorf("of %d early answers %d said that the connection ends", answered, said)
+	}
+	for _, e := range store.rows() {
+		if bytes.Contains(e.Reference.Headers, []byte("close")) {
+			t.Errorf("the recording has our own header: %s", e.Reference.Headers)
+		}
+	}
+}

@@ -19,12 +19,15 @@ func curl(run *dataset.Run, e *exchange.Exchange) string {
 		return fmt.Sprintf("(it can't be sent: %v)", err)
 	}
 	args := []string{
-		"curl -sSi -X " + shellQuote(e.Request.Method) + " " + shellQuote(url),
+		"curl -sSig --path-as-is -X " + shellQuote(e.Request.Method) + " " + shellQuote(url),
 		"-H '" + replay.RunHeader + ": " + run.Info.ID + "'", "-H '" + replay.ExchangeHeader + ": " + e.ID.String() + "'",
 	}
 	fields, err := exchange.DecodeHeaders(e.Request.Headers)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %v)", err)
+	}
+	if e.Request.ContentType == "" && len(e.Request.Body) > 0 {
+		args = append(args, "-H 'content-type:'") // curl would make one up
 	}
 	for _, f := range fields {
 		if !slices.Contains(curlSets, f.Name) {

@@ -65,9 +65,6 @@ func (a *app) importJSONL(ctx context.Context, source, out string, limits datase
 		defer f.Close()
 		in, name = f, filepath.Base(source)
 	}
-	if c, ok := in.(io.Closer); ok { // an interrupt ends a read that waits
-		defer context.AfterFunc(ctx, func() { c.Close() })()
-	}
 	b, err := store.Open(ctx, out)
 	if err != nil {
 		return err

@@ -181,7 +181,7 @@ func readBody(r *http.Request) string {
 func jsonLine(body string) ([]byte, error) {
 	return json.Marshal(map[string]any{
 		"id": "r1", "time": "2026-11-22T20:00:00Z", "model": "m",
-		"request":  map[string]any{"method": "PUT", "path": "/a?b=%41;c", "headers": map[string]any{"x-y": "it's"}, "body": body},
+		"request":  map[string]any{"method": "PUT", "path": "/a/../b?b=%41;c[0]={x}", "headers": map[string]any{"x-y": "it's"}, "body": body},
 		"response": map[string]any{"status": 200},
 	})
 }

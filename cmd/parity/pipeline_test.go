@@ -84,6 +84,9 @@ func TestReportWithoutTheRecording(t *testing.T) {
 	mustParity(t, exitDone, "report", run)
 	mustParity(t, exitNotShown, "gate", run)
 	mustParity(t, exitDone, "show", run)
+	if r := mustParity(t, exitDone, "fsck", run); !strings.Contains(r.stdout, "not checked against its recording") {
+		t.Errorf("fsck says %s", r.stdout)
+	}
 	target := newEcho(t, answerBack(0))
 	mustParity(t, exitInconclusive, "run", run+"/mismatches", "--target", target.URL, "--out", run+"2")
 	if n := target.asked.Load(); n != 10 {

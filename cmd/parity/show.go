@@ -106,7 +106,7 @@ func (a *app) showUnanswered(run *dataset.Run, t *compare.Tally) {
 		}
 	}
 	if n := total(unavailable); n > 0 {
-		fmt.Fprintf(a.stdout, "\n%d got no answer%s:\n  parity cat %s | jq 'select(.candidate.failure or .candidate.status >= 400)'\n",
+		fmt.Fprintf(a.stdout, "\n%d got no answer%s:\n  parity cat %s | jq 'select(.candidate.failure or (.candidate.status | IN(401, 403, 407, 429, 502, 503, 504)))'\n",
 			n, byReason(unavailable), shellQuote(run.Location))
 	}
 	if n := total(undecided); n > 0 {

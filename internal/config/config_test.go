@@ -60,6 +60,7 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		"gate: {}\ngate: {}":                                                       "[2:1]",
 		"gate: {}\n---\ngate: {}":                                                  "second document",
 		"targets:\n  new: { url: u, concurrency: two }":                            "[2:31] two is not a whole number",
+		"targets:\n  ten: { url: \"http://x\", concurrency: ten }":                 "[2:40] ten is not",
 		"targets:\n  a: { url: http://x }\n  b: { url: ftp://x }":                  "[3:",
 		"targets:\n  a: { url: http://x, headers: { Host: x } }":                   "[2:",
 		"capture:\n  model: [ \"const:a\", \"nonsense\" ]":                         "[2:23] capture.model[1]",

@@ -44,7 +44,8 @@ func at(node ast.Node) string {
 	return fmt.Sprintf("[%d:%d] ", p.Line, p.Column)
 }
 
-// scalarPosition says where a value stands that is spelt so.
+// scalarPosition says where the value stands that is spelt so; "" where there
+// are several.
 func scalarPosition(text []byte, value string) string {
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
@@ -54,15 +55,25 @@ func scalarPosition(text []byte, value string) string {
 	for _, doc := range file.Docs {
 		ast.Walk(s, doc)
 	}
-	return s.found
+	if len(s.found) != 1 {
+		return ""
+	}
+	return s.found[0]
 }
 
-// scalars walks a document to the first scalar of a value.
-type scalars struct{ value, found string }
+// scalars walks a document to the scalars of a value, keys left out.
+type scalars struct {
+	value string
+	found []string
+}
 
 func (s *scalars) Visit(node ast.Node) ast.Visitor {
-	if _, ok := node.(ast.ScalarNode); ok && s.found == "" && node.GetToken().Value == s.value {
-		s.found = at(node)
+	if pair, ok := node.(*ast.MappingValueNode); ok {
+		ast.Walk(s, pair.Value)
+		return nil
+	}
+	if _, ok := node.(ast.ScalarNode); ok && node.GetToken().Value == s.value {
+		s.found = append(s.found, at(node))
 	}
 	return s
 }

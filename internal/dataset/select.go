@@ -42,7 +42,7 @@ func (r *Recording) Select(ctx context.Context, splits []Split, sel exchange.Sel
 	}
 	chosen := slices.DeleteFunc(slices.Clone(splits), func(s Split) bool { return s.Planned == 0 })
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("no exchange of %s is selected by these times and this sample", r.Location)
+		return nil, fmt.Errorf("no exchange of %s is selected by %s", r.Location, sel)
 	}
 	for i := range chosen {
 		chosen[i].Index = i
