@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -158,7 +159,11 @@ func parseRules(flags, file []string) ([]capture.Rule, error) {
 // new connections, requests under way to their end, what was accepted to the
 // spool, the spool to the recording.
 func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Listener, grace time.Duration) error {
-	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, DisableGeneralOptionsHandler: true} // OPTIONS * is upstream's
+	server := &http.Server{
+		Handler: s, ReadHeaderTimeout: time.Minute,
+		DisableGeneralOptionsHandler: true, // OPTIONS * is the old service's to answer
+		ErrorLog:                     slog.NewLogLogger(telemetry.Logger(a.stderr).Handler(), slog.LevelWarn),
+	}
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRecording()
 	var recorder errgroup.Group
