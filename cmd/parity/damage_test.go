@@ -189,12 +189,23 @@ func TestImportOfManyHours(t *testing.T) {
 
 func two(n int) string { return string([]byte{byte('0' + n/10), byte('0' + n%10)}) }
 
+// need ends the test where there is no such program: it is skipped, and fails
+// where nothing may be.
+func need(t *testing.T, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return
+	}
+	if os.Getenv("PARITY_NO_SKIP") != "" {
+		t.Fatalf("%s is not there", program)
+	}
+	t.Skipf("%s is not there; the lines that parity prints for it are not tried", program)
+}
+
 // Without this, the curl line that show prints could send something else than
 // was recorded.
 func TestCurlLine(t *testing.T) {
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("there is no curl to run")
-	}
+	need(t, "curl")
 	for name, body := range map[string]string{
 		"quotes":  `{"a":"it's \"x\" $HOME ` + "`id`" + ` \\ !"}`,
 		"control": "a\x01\tb\nc",
@@ -224,9 +235,7 @@ func TestCurlLine(t *testing.T) {
 				t.Fatal("no curl line")
 			}
 			if strings.Contains(command, "jq ") {
-				if _, err := exec.LookPath("jq"); err != nil {
-					t.Skip("there is no jq to run")
-				}
+				need(t, "jq")
 			}
 			if text, err := exec.Command("bash", "-c", command).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s\n%s", err, text, command)
