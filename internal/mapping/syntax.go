@@ -1,0 +1,247 @@
+package mapping
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/itchyny/gojq"
+)
+
+// refused are the functions that a program may not call, and why. A program may
+// not define functions of these names either: what is refused is read off the
+// text, without resolving names.
+var refused = map[string]string{
+	"now": clock, "localtime": zone, "strflocaltime": zone,
+	"env": environment, "$ENV": environment,
+	"input": input, "inputs": input, "input_filename": input, "input_line_number": input,
+	"debug": output, "stderr": output, "halt": output, "halt_error": output,
+	"builtins": version, "modulemeta": modules, "get_search_list": modules,
+	"$__loc__": version, "$__prog_args": environment,
+	"fromstream": "it makes arrays as large as a document says",
+}
+
+const (
+	clock       = "it depends on the clock"
+	zone        = "it depends on the machine's time zone; gmtime and strftime are in UTC"
+	environment = "it depends on the environment"
+	input       = "a program has the one document only"
+	output      = "it writes, or ends the process; error(\"why\") is for documents that can't be mapped"
+	version     = "it depends on the version of jq"
+	modules     = "there are no modules"
+)
+
+// patterns are the functions whose first argument is a regular expression.
+var patterns = []string{"test", "match", "capture", "scan", "splits", "sub", "gsub"}
+
+// zoneName finds %Z in a format of strptime, where gojq asks the machine's time
+// zone what a name means.
+var zoneName = regexp.MustCompile(`%[^%A-Za-z]*Z`)
+
+// check refuses what a program may not hold; bound takes care of the rest.
+func check(query *gojq.Query) error {
+	return each(reflect.ValueOf(query), func(node any) error {
+		switch n := node.(type) {
+		case *gojq.Import:
+			return fmt.Errorf("import is refused: %s", modules)
+		case *gojq.FuncDef:
+			return checkName(n.Name)
+		case *gojq.Func:
+			return checkCall(n)
+		case *gojq.Index:
+			return checkIndex(n)
+		}
+		return nil
+	})
+}
+
+func checkName(name string) error {
+	if why, ok := refused[name]; ok {
+		return fmt.Errorf("%s is refused: %s", name, why)
+	}
+	if strings.HasPrefix(name, "_") && (name == "_match" || strings.HasPrefix(name, prefix)) {
+		return fmt.Errorf("%s is refused: the name is taken", name)
+	}
+	return nil
+}
+
+func checkCall(f *gojq.Func) error {
+	if err := checkName(f.Name); err != nil {
+		return err
+	}
+	if f.Name == "strptime" && len(f.Args) == 1 {
+		format, ok := literal(f.Args[0])
+		if !ok || zoneName.MatchString(format) {
+			return fmt.Errorf("%s is refused: its format must be written out and have no %%Z, which depends on the machine's time zone", f)
+		}
+	}
+	for _, name := range patterns {
+		if f.Name == name {
+			return checkPattern(f)
+		}
+	}
+	if f.Name == "split" && len(f.Args) == 2 {
+		return checkPattern(f)
+	}
+	return nil
+}
+
+// checkPattern wants regular expression and flags to be written out: compiling
+// one that a document chose may take 100 MB, and gojq keeps each one for ever.
+func checkPattern(f *gojq.Func) error {
+	flagsAt := 1
+	if strings.HasSuffix(f.Name, "sub") {
+		flagsAt = 2
+	}
+	pattern, ok := "", len(f.Args) > 0
+	if ok {
+		pattern, ok = literal(f.Args[0])
+	}
+	if !ok {
+		return fmt.Errorf("%s is refused: the regular expression must be written out in the program, as a string", f)
+	}
+	if _, err := regexp.Compile(pattern); err != nil {
+		return fmt.Errorf("%s: %w", f, err)
+	}
+	if flagsAt >= len(f.Args) || f.Args[flagsAt].String() == "null" {
+		return nil
+	}
+	if flags, ok := literal(f.Args[flagsAt]); !ok || strings.Trim(flags, "gim") != "" {
+		return fmt.Errorf("%s is refused: the flags must be written out, of g, i and m", f)
+	}
+	return nil
+}
+
+func checkIndex(x *gojq.Index) error {
+	if x.Start == nil || x.IsSlice || x.Start.Term == nil || x.Start.Term.Type != gojq.TermTypeNumber {
+		return nil
+	}
+	if i, err := strconv.ParseFloat(x.Start.Term.Number, 64); err != nil || i > maxIndex {
+		return fmt.Errorf("index %s is refused: it is over %d", x.Start, maxIndex)
+	}
+	return nil
+}
+
+// literal gives the text of a string without interpolation.
+func literal(q *gojq.Query) (string, bool) {
+	if q.Term == nil || q.Term.Type != gojq.TermTypeString || q.Term.Str.Queries != nil || len(q.Term.SuffixList) > 0 {
+		return "", false
+	}
+	return q.Term.Str.Str, true
+}
+
+// counted are the operators that bounds.jq has a counted form of.
+var counted = map[gojq.Operator]string{
+	gojq.OpAdd: "add", gojq.OpSub: "subtract", gojq.OpMul: "multiply", gojq.OpDiv: "divide",
+}
+
+// assigning are the operators that bound writes as |= with the operator, since
+// gojq calls the uncounted form for them.
+var assigning = map[gojq.Operator]gojq.Operator{
+	gojq.OpUpdateAdd: gojq.OpAdd, gojq.OpUpdateSub: gojq.OpSub,
+	gojq.OpUpdateMul: gojq.OpMul, gojq.OpUpdateDiv: gojq.OpDiv,
+}
+
+// bound puts the counted forms in the place of operators and computed indices,
+// which can't be redefined in jq as functions can.
+func bound(query *gojq.Query) {
+	_ = each(reflect.ValueOf(query), func(node any) error {
+		switch n := node.(type) {
+		case *gojq.Query:
+			boundOperator(n)
+		case *gojq.Index:
+			if n.Start != nil && !n.IsSlice && !constant(n.Start) {
+				n.Start = pipe(n.Start, call("index"))
+			}
+		}
+		return nil
+	})
+}
+
+// boundOperator writes l - r as _parity_subtract(l; r), l = r as
+// _parity_copied | l = r, and l -= r as
+// _parity_copied | r as $x | l |= _parity_subtract(.; $x), which is what jq
+// means by it.
+func boundOperator(q *gojq.Query) {
+	if op, ok := assigning[q.Op]; ok {
+		operand := "$" + prefix + "operand"
+		value := &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: operand}}}
+		dot := &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeIdentity}}
+		update := &gojq.Query{Left: q.Left, Op: gojq.OpModify, Right: call(counted[op], dot, value)}
+		boundPlaces(q.Left)
+		bind := &gojq.Query{Left: q.Right, Op: gojq.OpPipe, Right: update, Patterns: []*gojq.Pattern{{Name: operand}}}
+		q.Left, q.Op, q.Right = call("copied"), gojq.OpPipe, bind
+		return
+	}
+	switch q.Op {
+	case gojq.OpAssign, gojq.OpModify, gojq.OpUpdateMod, gojq.OpUpdateAlt:
+		boundPlaces(q.Left)
+		assignment := &gojq.Query{Left: q.Left, Op: q.Op, Right: q.Right}
+		q.Left, q.Op, q.Right = call("copied"), gojq.OpPipe, assignment
+		return
+	}
+	if name, ok := counted[q.Op]; ok && !arithmetic(q) {
+		q.Term, q.Left, q.Right, q.Op = call(name, q.Left, q.Right).Term, nil, nil, 0
+	}
+}
+
+// arithmetic says whether an operand is a number, so that only * with text can
+// cost anything.
+func arithmetic(q *gojq.Query) bool {
+	number := func(q *gojq.Query) bool {
+		return q.Term != nil && q.Term.Type == gojq.TermTypeNumber && len(q.Term.SuffixList) == 0
+	}
+	return q.Op != gojq.OpMul && (number(q.Left) || number(q.Right))
+}
+
+// boundPlaces makes indices on the left of an assignment cost what they copy.
+func boundPlaces(left *gojq.Query) {
+	_ = each(reflect.ValueOf(left), func(node any) error {
+		if f, ok := node.(*gojq.Func); ok && f.Name == prefix+"index" {
+			f.Name = prefix + "place"
+		}
+		return nil
+	})
+}
+
+// constant says whether an index is a literal: gojq makes better code of those,
+// and check has seen them.
+func constant(q *gojq.Query) bool {
+	if q.Term == nil || len(q.Term.SuffixList) > 0 {
+		return false
+	}
+	_, text := literal(q)
+	return text || q.Term.Type == gojq.TermTypeNumber || q.Term.Type == gojq.TermTypeUnary
+}
+
+func call(name string, args ...*gojq.Query) *gojq.Query {
+	return &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &gojq.Func{Name: prefix + name, Args: args}}}
+}
+
+func pipe(l, r *gojq.Query) *gojq.Query { return &gojq.Query{Left: l, Op: gojq.OpPipe, Right: r} }
+
+// each calls f for every node of a syntax tree, the inner ones first. Reflection
+// instead of a case for each of the 20 types, so that none is forgotten.
+func each(v reflect.Value, f func(node any) error) error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil
+		}
+		for i := range v.Elem().NumField() {
+			if err := each(v.Elem().Field(i), f); err != nil {
+				return err
+			}
+		}
+		return f(v.Interface())
+	case reflect.Slice:
+		for i := range v.Len() {
+			if err := each(v.Index(i), f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
