@@ -1,0 +1,44 @@
+package tape
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// benchAnswers are what a model says of one request, as two services write it.
+var benchAnswers = []struct{ name, text string }{
+	{"compact", `{"model":"review","label":"great","score":0.5761674612004085,"distribution":{"great":0.5761674612004085,"other":0.4238325387995915},"terms":["the","product","is","fresh"],"topics":[{"t":"food","s":0.5761674612004085},{"t":"love","s":0.04157263801849211},{"t":"price","s":4.83E-12}]}`},
+	{"spaced", `{"label": "great", "model": "review", "score": 0.5761674612004086, "terms": ["the", "product", "is", "fresh"], "distribution": {"other": 0.4238325387995915, "great": 0.5761674612004085}, "topics": [{"t": "food", "s": 0.5761674612004086}, {"t": "love", "s": 0.04157263801849211}, {"t": "price", "s": 4.83e-12}]}`},
+}
+
+// BenchmarkReadJSON against jsontext's tokens, which the tape was made of before.
+func BenchmarkReadJSON(b *testing.B) {
+	for _, c := range benchAnswers {
+		text := []byte(c.text)
+		b.Run("tape/"+c.name, func(b *testing.B) {
+			var t Tape
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := t.ReadJSON(text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("jsontext/"+c.name, func(b *testing.B) {
+			d := jsontext.NewDecoder(bytes.NewBuffer(text))
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				d.Reset(bytes.NewBuffer(text))
+				for {
+					if _, err := d.ReadToken(); err != nil {
+						break
+					}
+				}
+			}
+		})
+	}
+}
