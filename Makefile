@@ -22,7 +22,7 @@ demo: build ## Run the whole pipeline on this machine: no cloud, no config
 	bin/parity demo
 
 .PHONY: test
-test: $(BIN)/versitygw $(DUCKDB) ## Run all tests with the race detector, against a real S3 server built on first use
+test: $(BIN)/versitygw $(BIN)/statsd_exporter $(DUCKDB) ## Run all tests with the race detector, against real servers built on first use
 	$(GO_TEST) ./...
 
 .PHONY: check
@@ -56,6 +56,9 @@ golden: ## Write the golden files anew; look at the difference before you commit
 # Tools are pinned in modules of their own and rebuilt when those change.
 $(BIN)/versitygw: tools/go.mod
 	go build -C tools -o ../$@ github.com/versity/versitygw/cmd/versitygw
+
+$(BIN)/statsd_exporter: tools/go.mod
+	go build -C tools -o ../$@ github.com/prometheus/statsd_exporter
 
 # All versions are exact in package.json; a lock file would have to list the
 # binaries of every platform, or npm refuses it.
