@@ -15,11 +15,10 @@ func BenchmarkCompare(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			e := jsonPair(1, "m", ref, c.cand)
-			rules := newJudge(b, Rules{}).rules.of("m")
-			var cmp comparer
+			cmp := newComparer(newJudge(b, Rules{}).rules.of("m"))
 			b.ReportAllocs()
 			for b.Loop() {
-				cmp.compare(&e.Reference, &e.Candidate.Answer, rules)
+				cmp.compare(&e.Reference, &e.Candidate.Answer)
 				cmp.each(func(finding) {})
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pairs/s")

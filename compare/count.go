@@ -9,7 +9,7 @@ func (m *ModelTally) plan(e *exchange.Exchange) {
 }
 
 // decided counts its outcome, and what goes with it.
-func (m *ModelTally) decided(e *exchange.Exchange, d decision) {
+func (m *ModelTally) decided(e *exchange.Exchange, d decided) {
 	switch d.outcome {
 	case Match:
 		m.Match++
@@ -29,10 +29,13 @@ func (m *ModelTally) decided(e *exchange.Exchange, d decision) {
 	if d.outcome != Match && d.outcome != Noise && d.outcome != Mismatch {
 		return
 	}
-	m.Requests.Add(e.RequestHash)
+	v := m.version(e.ModelVersion)
+	v.Exchanges++
+	v.Requests.Add(e.RequestHash)
 	if d.outcome == Mismatch {
-		m.Mismatched.Add(e.RequestHash)
+		v.Mismatched.Add(e.RequestHash)
 	}
+	v.First, v.Last = earlier(v.First, e.Time), max(v.Last, e.Time)
 	if d.reformatted {
 		m.Reformatted++
 	}
@@ -40,26 +43,62 @@ func (m *ModelTally) decided(e *exchange.Exchange, d decision) {
 	m.CandidateLatency.AddLatency(e.Candidate.LatencyUS)
 }
 
-// ignored counts the differences that rules hid.
-func (m *ModelTally) ignored(found []difference, rules *settings) {
-	for _, d := range found {
-		if d.hiddenBy != none {
-			Count(&m.Ignored, rules.ignore[d.hiddenBy].path, 1)
-		}
+// decisions counts what both sides decide.
+func (m *ModelTally) decisions(flips []flip, outcome Outcome) {
+	if len(flips) == 0 {
+		return
+	}
+	flipped := false
+	for _, f := range flips {
+		m.Decided++
+		m.confuse(f.from, f.to, 1)
+		flipped = flipped || f.differs
+	}
+	switch {
+	case flipped:
+		m.Flips++
+	case outcome == Mismatch:
+		m.Drifted++
 	}
 }
 
-// delta counts one difference of an exchange. seen holds the signatures that
-// the exchange had before.
-func (m *ModelTally) delta(e *exchange.Exchange, f finding, seen map[string]bool) {
-	name := f.folded + " " + string(f.Kind)
+// delta counts one difference of an exchange.
+func (m *ModelTally) delta(e *exchange.Exchange, f *finding, seen map[string]*sighting) {
+	name := f.signature()
 	s := m.Signature(name, f.folded, f.Kind)
 	s.Deltas++
-	s.Errors.AddError(f.AbsError)
-	if seen[name] {
+	if f.Kind == KindNumber {
+		s.Errors.AddError(f.AbsError)
+		s.RelErrors.AddError(f.RelError)
+		s.MaxAbs, s.MaxRel = max(s.MaxAbs, f.AbsError), max(s.MaxRel, f.RelError)
+	}
+	if first := seen[name]; first != nil {
+		if first.noise && !f.Noise {
+			first.noise = false
+			s.Noise--
+		}
 		return
 	}
-	seen[name] = true
+	seen[name] = &sighting{f.Noise}
 	s.Exchanges++
+	if f.Noise {
+		s.Noise++
+	}
+	s.First, s.Last = earlier(s.First, e.Time), max(s.Last, e.Time)
 	s.Exemplify(Exemplar{ID: e.ID, Reference: cut(f.Reference, maxExemplar), Candidate: cut(f.Candidate, maxExemplar)})
+}
+
+// sighting is a signature that an exchange has.
+type sighting struct{ noise bool }
+
+// hits adds what each rule did, of the aspects that it speaks of.
+func (m *ModelTally) hits(c *comparer) {
+	m.NaNs += c.walker.nans
+	for i, rule := range c.walker.machine.rules {
+		for x, says := range rule.says {
+			if says != "" && aspect(x) != jqAspect { // a program is for everything: it has no place where it fires
+				Count(&m.Hits, rule.path+" "+aspectNames[x], c.walker.hits[i*int(aspects)+x])
+			}
+		}
+	}
 }

@@ -1,32 +1,94 @@
 package compare
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// One file a case: rules.json (may be left out), reference.* and candidate.*,
-// whose ending gives the content type, and what comes of it in want: the
-// outcome, then a delta a line. A change here changes what users are told about
-// their models, so it shows in a diff.
+// A golden case is one file, testdata/<category>/<name>.txtar. A change of one
+// changes what users are told about their models, so it shows in a diff. The
+// first line says what a user would lose. The sections are
+//
+//	rules.yaml or rules.json   what parity.yaml has under compare; may be left out
+//	control.*                  answers of the old system, two and two to one request; may be left out
+//	reference.*, candidate.*   the pair
+//	want                       what comes of it: the outcome, the decisions, a delta a line
+//
+// The ending of an answer gives its content type; .http is a whole answer, with
+// a status line, header fields and the body, which x-body-encoding says is hex
+// or base64.
+type goldenCase struct {
+	rules     Rules
+	control   []exchange.Answer
+	ref, cand exchange.Answer
+}
+
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) < 25 {
+	for category, files := range goldenFiles(t) {
+		t.Run(category, func(t *testing.T) {
+			for _, file := range files {
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { golden(t, file) })
+			}
+		})
+	}
+}
+
+// The issue asks for so many cases of every kind, each of which says why it is
+// there.
+func TestGoldenCasesAreEnough(t *testing.T) {
+	all := 0
+	for category, files := range goldenFiles(t) {
+		all += len(files)
+		if len(files) < 10 {
+			t.Errorf("%s has %d cases, want at least 10", category, len(files))
+		}
+		for _, file := range files {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if comment := strings.TrimSuffix(string(archive.Comment), "\n"); !strings.HasSuffix(comment, ".") || strings.Contains(comment, "\n") {
+				t.Errorf("%s begins with %q, want one sentence on one line", file, comment)
+			}
+		}
+	}
+	if all < 200 {
+		t.Errorf("%d golden cases, want at least 200", all)
+	}
+}
+
+// goldenFiles lists the cases by category.
+func goldenFiles(t *testing.T) map[string][]string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil || len(files) == 0 {
 		t.Fatalf("%d golden files, %v", len(files), err)
 	}
+	byCategory := map[string][]string{}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { golden(t, file) })
+		category := filepath.Base(filepath.Dir(file))
+		byCategory[category] = append(byCategory[category], file)
 	}
+	return byCategory
 }
 
 func golden(t *testing.T, file string) {
@@ -34,56 +96,129 @@ func golden(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rules Rules
-	var ref, cand exchange.Answer
-	var want []byte
+	c, want := readGolden(t, archive)
+	got := c.judge(t)
+	if !*update {
+		if !bytes.Equal(got, want) {
+			t.Errorf("%sgot\n%swant\n%s", archive.Comment, got, want)
+		}
+		return
+	}
+	last := len(archive.Files) - 1
+	if archive.Files[last].Name != "want" {
+		archive.Files = append(archive.Files, txtar.File{Name: "want"})
+		last++
+	}
+	archive.Files[last].Data = got
+	if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readGolden(t *testing.T, archive *txtar.Archive) (c goldenCase, want []byte) {
+	t.Helper()
 	for _, f := range archive.Files {
+		var err error
 		switch name, ending, _ := strings.Cut(f.Name, "."); name {
-		case "rules":
-			if err := json.Unmarshal(f.Data, &rules); err != nil {
-				t.Fatal(err)
-			}
+		case "rules": // JSON is YAML
+			err = yaml.UnmarshalWithOptions(f.Data, &c.rules, yaml.Strict())
+		case "control":
+			c.control = append(c.control, exchange.Answer{})
+			c.control[len(c.control)-1], err = goldenAnswer(ending, f.Data)
 		case "reference":
-			ref = goldenAnswer(t, ending, f.Data)
+			c.ref, err = goldenAnswer(ending, f.Data)
 		case "candidate":
-			cand = goldenAnswer(t, ending, f.Data)
+			c.cand, err = goldenAnswer(ending, f.Data)
 		case "want":
 			want = f.Data
 		default:
 			t.Fatalf("what is %s?", f.Name)
 		}
-	}
-	d, deltas := compareAnswers(t, rules, &ref, &cand)
-	got := describeGolden(t, d, deltas)
-	if *update {
-		last := len(archive.Files) - 1
-		if archive.Files[last].Name != "want" {
-			archive.Files = append(archive.Files, txtar.File{Name: "want"})
-			last++
+		if err != nil {
+			t.Fatalf("%s: %v", f.Name, err)
 		}
-		archive.Files[last].Data = got
-		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
 	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("got\n%swant\n%s", got, want)
+	if len(c.control)%2 != 0 {
+		t.Fatal("an answer of the control has no other to be compared with")
 	}
+	return c, want
 }
 
-func goldenAnswer(t *testing.T, ending string, body []byte) exchange.Answer {
-	t.Helper()
+func goldenAnswer(ending string, body []byte) (exchange.Answer, error) {
+	if ending == "http" {
+		return httpAnswer(body)
+	}
 	contentType, ok := map[string]string{
-		"json": "application/json", "csv": "text/csv", "txt": "text/plain", "html": "text/html; charset=utf-8", "untyped": "",
+		"json": "application/json", "jsonl": "application/jsonl", "csv": "text/csv", "txt": "text/plain", "html": "text/html; charset=utf-8", "untyped": "",
 	}[ending]
 	if !ok {
-		t.Fatalf("no content type for .%s", ending)
+		return exchange.Answer{}, fmt.Errorf("no content type for .%s", ending)
 	}
-	return exchange.Answer{Status: 200, ContentType: contentType, Body: bytes.TrimSuffix(body, []byte("\n"))}
+	return exchange.Answer{Status: 200, ContentType: contentType, Body: bytes.TrimSuffix(body, []byte("\n"))}, nil
 }
 
-func describeGolden(t *testing.T, d decision, deltas []Delta) []byte {
+func httpAnswer(text []byte) (a exchange.Answer, err error) {
+	r := bufio.NewReader(bytes.NewReader(text))
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return a, err
+	}
+	if a.Status, err = strconv.ParseInt(strings.TrimSpace(strings.TrimPrefix(line, "HTTP")), 10, 64); err != nil {
+		return a, err
+	}
+	fields, err := textproto.NewReader(r).ReadMIMEHeader()
+	if err != nil {
+		return a, err
+	}
+	header := http.Header(fields)
+	encoding := header.Get("X-Body-Encoding")
+	header.Del("X-Body-Encoding")
+	a.ContentType, a.Headers = header.Get("Content-Type"), exchange.EncodeHeaders(header)
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return a, err
+	}
+	switch body = bytes.TrimSuffix(body, []byte("\n")); encoding {
+	case "":
+		a.Body = body
+	case "hex":
+		a.Body, err = hex.DecodeString(string(bytes.Join(bytes.Fields(body), nil)))
+	case "base64":
+		a.Body, err = base64.StdEncoding.DecodeString(string(body))
+	default:
+		err = fmt.Errorf("body encoding %q is neither hex nor base64", encoding)
+	}
+	return a, err
+}
+
+// judge does to the pair what a split does, after the control was judged.
+func (c *goldenCase) judge(t *testing.T) []byte {
+	t.Helper()
+	var control []exchange.Exchange
+	for i := 0; i < len(c.control); i += 2 {
+		e := jsonPair(i, "m", "", "")
+		e.Reference, e.Candidate.Answer = c.control[i], c.control[i+1]
+		control = append(control, e)
+	}
+	judge, err := NewJudge(c.rules, Options{Noise: judgeRows(t, c.rules, control, nil).Profile()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := split{judge: judge, tally: NewTally(), models: map[string]*model{}, seen: map[string]*sighting{}}
+	m := s.model("m")
+	e := jsonPair(0, "m", "", "")
+	e.Reference, e.Candidate.Answer = c.ref, c.cand
+	d, err := m.comparer.decide(&e, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.outcome == Mismatch {
+		d.outcome = s.findings(m, &e)
+	}
+	return describeGolden(t, d, m.comparer.flips, s.deltas)
+}
+
+func describeGolden(t *testing.T, d decided, flips []flip, deltas []finding) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	b.WriteString(string(d.outcome))
@@ -94,10 +229,13 @@ func describeGolden(t *testing.T, d decision, deltas []Delta) []byte {
 		b.WriteString(" reformatted")
 	}
 	b.WriteString("\n")
+	for _, f := range flips {
+		fmt.Fprintf(&b, "decides %s → %s\n", f.from, f.to)
+	}
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	for _, delta := range deltas {
-		if err := enc.Encode(delta); err != nil {
+	for _, f := range deltas {
+		if err := enc.Encode(f.Delta); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/number"
 )
 
 var epoch = time.Date(2026, 11, 22, 21, 0, 0, 0, time.UTC)
@@ -102,6 +103,7 @@ func judgeRows(t testing.TB, r Rules, all []exchange.Exchange, mismatches exchan
 		Reference:  &rows{all: all, size: 3, sides: exchange.RecordingSides},
 		Candidate:  &rows{all: all, size: 2, sides: exchange.ResultSides},
 		Mismatches: mismatches,
+		Requests:   requestsOf(all),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -109,9 +111,15 @@ func judgeRows(t testing.TB, r Rules, all []exchange.Exchange, mismatches exchan
 	return tally
 }
 
+func requestsOf(all []exchange.Exchange) func(context.Context) (exchange.Source, error) {
+	return func(context.Context) (exchange.Source, error) {
+		return &rows{all: all, size: 4, sides: exchange.RequestSide}, nil
+	}
+}
+
 func newJudge(t testing.TB, r Rules) *Judge {
 	t.Helper()
-	j, err := NewJudge(r)
+	j, err := NewJudge(r, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,24 +127,24 @@ func newJudge(t testing.TB, r Rules) *Judge {
 }
 
 // compareBodies compares two answers of status 200.
-func compareBodies(t testing.TB, r Rules, contentType string, ref, cand []byte) (decision, []Delta) {
+func compareBodies(t testing.TB, r Rules, contentType string, ref, cand []byte) (decided, []Delta) {
 	t.Helper()
 	a := exchange.Answer{Status: 200, ContentType: contentType, Body: ref}
 	b := exchange.Answer{Status: 200, ContentType: contentType, Body: cand}
 	return compareAnswers(t, r, &a, &b)
 }
 
-func compareAnswers(t testing.TB, r Rules, ref, cand *exchange.Answer) (decision, []Delta) {
+func compareAnswers(t testing.TB, r Rules, ref, cand *exchange.Answer) (decided, []Delta) {
 	t.Helper()
-	var c comparer
-	d := c.compare(ref, cand, newJudge(t, r).rules.of("m"))
+	c := newComparer(newJudge(t, r).rules.of("m"))
+	d := c.compare(ref, cand)
 	var deltas []Delta
 	c.each(func(f finding) { deltas = append(deltas, f.Delta) })
 	return d, deltas
 }
 
 // exact is the tolerance 0.
-var exact = Rules{Number: &Number{}}
+var exact = Rules{Number: &number.Tolerance{}}
 
 func toJSON(t testing.TB, v any) string {
 	t.Helper()

@@ -3,6 +3,7 @@ package compare
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -14,22 +15,36 @@ import (
 const MaxDeltas = 1000
 
 // Judge compares runs under one set of rules. It is safe for concurrent use.
-type Judge struct{ rules *compiled }
+type Judge struct {
+	rules   *compiled
+	options Options
+}
+
+// Options are what can be said of a judgement beside its rules. The zero value
+// is fine.
+type Options struct {
+	// Noise is what the old system differs from itself in; nil: nothing is known
+	// of it.
+	Noise *Profile
+	// MaxMismatches is how many exchanges of a split the mismatch set keeps for
+	// each model and signature, those with the lowest hashes of their ids. 0 is
+	// all. Counts don't depend on it.
+	MaxMismatches int
+}
 
 // NewJudge returns a judge, or the error of r.Validate.
-func NewJudge(r Rules) (*Judge, error) {
+func NewJudge(r Rules, o Options) (*Judge, error) {
 	c, err := r.compile()
 	if err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
 	}
-	return &Judge{c}, nil
+	return &Judge{rules: c, options: o}, nil
 }
 
 // SplitInput is what Split judges. The caller opens and closes it all, and
 // commits the sink.
 type SplitInput struct {
-	// Reference is the split of the recording, with key, request and reference
-	// sides (the request is only for the mismatch set).
+	// Reference is the split of the recording, with key and reference sides.
 	Reference exchange.Source
 	// Candidate is the split's result object: a row for each exchange that was
 	// planned, those with a defect included, in the recording's order. nil means
@@ -37,9 +52,12 @@ type SplitInput struct {
 	Candidate exchange.Source
 	// Selection is the run's: exchanges that it does not match were not planned.
 	Selection exchange.Selection
-	// Mismatches gets the mismatched exchanges, whole, with their deltas.
-	// nil: not wanted.
+	// Mismatches gets the mismatched exchanges, whole, with their deltas. nil: not
+	// wanted.
 	Mismatches exchange.Sink
+	// Requests opens the split of the recording with the request side, which only
+	// mismatches need. Split closes it.
+	Requests func(context.Context) (exchange.Source, error)
 }
 
 // Split judges one split. The tally follows from the input and the rules alone.
@@ -49,9 +67,10 @@ type SplitInput struct {
 // of such a split may be used.
 func (j *Judge) Split(ctx context.Context, in SplitInput) (*Tally, error) {
 	s := split{
-		judge: j, in: in, tally: NewTally(), settings: map[string]*settings{}, seen: map[string]bool{},
+		judge: j, in: in, tally: NewTally(), models: map[string]*model{}, seen: map[string]*sighting{},
 		ref:  cursor{source: in.Reference},
 		cand: cursor{source: in.Candidate},
+		kept: newKept(j.options.MaxMismatches),
 	}
 	for {
 		err := s.next(ctx)
@@ -70,22 +89,41 @@ type split struct {
 	judge     *Judge
 	in        SplitInput
 	ref, cand cursor
-	comparer  comparer
 	tally     *Tally
-	settings  map[string]*settings // by model
-	seen      map[string]bool      // the signatures of one exchange
-	pending   exchange.Batch       // mismatches to write; they point into the sources' batches
+	models    map[string]*model
+	last      *model               // the row before was most likely of the same
+	seen      map[string]*sighting // the signatures of one exchange
+	deltas    []finding            // its deltas
+	kept      *kept                // mismatches, for the mismatch set
+}
+
+// model is what judging one model needs.
+type model struct {
+	name     string
+	tally    *ModelTally
+	comparer *comparer
+	noise    *ModelProfile
+}
+
+func (s *split) model(name string) *model {
+	if s.last != nil && s.last.name == name {
+		return s.last
+	}
+	m := s.models[name]
+	if m == nil {
+		m = &model{name: name, tally: s.tally.Model(name), comparer: newComparer(s.judge.rules.of(name))}
+		if n := s.judge.options.Noise; n != nil {
+			m.noise = n.Models[name]
+		}
+		s.models[name] = m
+	}
+	s.last = m
+	return m
 }
 
 // next judges the next exchange of the recording, or passes over it where it
 // was not planned.
 func (s *split) next(ctx context.Context) error {
-	// A Read takes away the bytes that pending rows point to.
-	if s.ref.drained() || s.cand.drained() {
-		if err := s.flush(ctx); err != nil {
-			return err
-		}
-	}
 	row, err := s.ref.read(ctx)
 	if err != nil {
 		if err != io.EOF {
@@ -96,11 +134,10 @@ func (s *split) next(ctx context.Context) error {
 	if !s.in.Selection.Match(row) {
 		return nil
 	}
-	e := *row
-	if err := s.pair(ctx, &e); err != nil {
+	if err := s.pair(ctx, row); err != nil {
 		return err
 	}
-	return s.judgeOne(&e)
+	return s.judgeOne(row)
 }
 
 // pair adds the candidate's side to e.
@@ -124,80 +161,72 @@ func (s *split) pair(ctx context.Context, e *exchange.Exchange) error {
 }
 
 func (s *split) judgeOne(e *exchange.Exchange) error {
-	m := s.tally.Model(e.Model)
-	m.plan(e)
-	rules := s.rulesOf(e.Model)
-	d, err := s.comparer.decide(e, s.in.Candidate != nil, rules)
+	m := s.model(e.Model)
+	m.tally.plan(e)
+	d, err := m.comparer.decide(e, s.in.Candidate != nil)
 	if err != nil {
 		return fmt.Errorf("judge exchange %s: %w", e.ID, err)
 	}
-	m.decided(e, d)
-	if d.outcome == Match || d.outcome == Mismatch {
-		m.ignored(s.comparer.walker.found, rules)
-	}
 	if d.outcome == Mismatch {
-		return s.mismatch(m, e)
+		d.outcome = s.findings(m, e)
+	}
+	m.tally.decided(e, d)
+	m.tally.decisions(m.comparer.flips, d.outcome)
+	if d.outcome == Mismatch && s.in.Mismatches != nil {
+		return s.keep(m, e)
 	}
 	return nil
 }
 
-func (s *split) rulesOf(model string) *settings {
-	rules := s.settings[model]
-	if rules == nil {
-		rules = s.judge.rules.of(model)
-		s.settings[model] = rules
-	}
-	return rules
-}
-
-// mismatch counts the deltas and keeps the exchange for the mismatch set.
-func (s *split) mismatch(m *ModelTally, e *exchange.Exchange) error {
-	var kept []Delta
+// findings spells out the deltas of an exchange, counts them, and says whether
+// all of them are noise.
+func (s *split) findings(m *model, e *exchange.Exchange) Outcome {
+	outcome := Noise
 	clear(s.seen)
-	s.comparer.each(func(f finding) {
-		m.delta(e, f, s.seen)
-		if len(kept) < MaxDeltas {
-			kept = append(kept, f.Delta)
+	s.deltas = s.deltas[:0]
+	m.comparer.each(func(f finding) {
+		if f.Noise = m.noise.inside(&f); !f.Noise {
+			outcome = Mismatch
+		}
+		m.tally.delta(e, &f, s.seen)
+		if len(s.deltas) < MaxDeltas {
+			s.deltas = append(s.deltas, f)
 		}
 	})
-	if len(m.Signatures) > 2*MaxSignatures {
-		m.Trim()
+	if len(m.tally.Signatures) > 2*MaxSignatures || len(m.tally.Confusion) > 2*MaxConfusion {
+		m.tally.Trim()
 	}
-	if s.in.Mismatches == nil {
-		return nil
+	return outcome
+}
+
+// keep keeps a mismatched exchange for the mismatch set.
+func (s *split) keep(m *model, e *exchange.Exchange) error {
+	deltas := make([]Delta, len(s.deltas))
+	for i, f := range s.deltas {
+		deltas[i] = f.Delta
 	}
-	deltas, err := json.Marshal(kept)
+	text, err := json.Marshal(deltas)
 	if err != nil {
 		return fmt.Errorf("write the deltas of exchange %s: %w", e.ID, err)
 	}
-	e.Verdict = exchange.Verdict{Kind: string(Mismatch), Deltas: deltas}
-	s.pending.Rows = append(s.pending.Rows, *e)
-	return nil
-}
-
-func (s *split) flush(ctx context.Context) error {
-	if len(s.pending.Rows) == 0 {
-		return nil
-	}
-	if err := s.in.Mismatches.Write(ctx, &s.pending); err != nil {
-		return fmt.Errorf("write mismatches: %w", err)
-	}
-	s.pending.Rows = s.pending.Rows[:0]
+	e.Verdict = exchange.Verdict{Kind: string(Mismatch), Deltas: text}
+	s.kept.add(s.ref.row, m.name, s.deltas, e)
 	return nil
 }
 
 func (s *split) finish(ctx context.Context) (*Tally, error) {
-	if err := s.flush(ctx); err != nil {
-		return nil, err
-	}
 	if err := s.noMoreResults(ctx); err != nil {
 		return nil, err
 	}
-	for name, m := range s.tally.Models {
-		m.Trim()
-		if !m.Balanced() {
-			return nil, fmt.Errorf("model %q: %d exchanges were planned and %d have an outcome: this is a defect of parity", name, m.Planned, m.Total())
+	for name, m := range s.models {
+		m.tally.hits(m.comparer)
+		m.tally.Trim()
+		if !m.tally.Balanced() {
+			return nil, fmt.Errorf("model %q: %d exchanges were planned and %d have an outcome: this is a defect of parity", name, m.tally.Planned, m.tally.Total())
 		}
+	}
+	if err := s.writeMismatches(ctx); err != nil {
+		return nil, err
 	}
 	return s.tally, nil
 }
@@ -213,6 +242,43 @@ func (s *split) noMoreResults(ctx context.Context) error {
 			s.cand.row, c.ID, s.ref.row)
 	case err != io.EOF: // itself: a broken connection to the store may be wrapped around one
 		return fmt.Errorf("read the results after row %d: %w", s.cand.row, err)
+	}
+	return nil
+}
+
+// writeMismatches adds the requests to the mismatches and writes them, in the
+// recording's order.
+func (s *split) writeMismatches(ctx context.Context) (err error) {
+	rows := s.kept.rows()
+	if len(rows) == 0 {
+		return nil
+	}
+	for _, r := range rows {
+		s.tally.Model(r.exchange.Model).Kept++
+	}
+	src, err := s.in.Requests(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	requests := cursor{source: src}
+	for len(rows) > 0 {
+		e, err := requests.read(ctx)
+		if err != nil {
+			return fmt.Errorf("read the requests of the mismatches: %w", err)
+		}
+		if requests.row != rows[0].row {
+			continue
+		}
+		whole := rows[0].exchange
+		if e.ID != whole.ID {
+			return fmt.Errorf("read the requests of the mismatches: row %d is exchange %s and was %s before", requests.row, e.ID, whole.ID)
+		}
+		whole.Request = e.Request
+		if err := s.in.Mismatches.Write(ctx, &exchange.Batch{Rows: []exchange.Exchange{whole}}); err != nil {
+			return fmt.Errorf("write mismatches: %w", err)
+		}
+		rows = rows[1:]
 	}
 	return nil
 }

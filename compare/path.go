@@ -12,8 +12,8 @@ import (
 // pattern is a parsed path of a rule: the steps down from the root.
 type pattern []segment
 
-// segment is one step: to a member by name, to an element by index, or to any
-// element or member. Segments are equal by ==.
+// segment is one step: to a member by name, to an element by index, to any
+// element or member, or any number of such steps. Segments are equal by ==.
 type segment struct {
 	kind  segmentKind
 	name  string
@@ -26,10 +26,11 @@ const (
 	byName segmentKind = iota
 	byIndex
 	anyChild
+	descend // the two dots: no step, or more; never the last
 )
 
 // parsePath reads the subset of JSONPath (RFC 9535) that rules are written in:
-// $, .name, ['any name'], [3] and [*].
+// $, .name, ['any name'], [3], [*], and .. before any of them.
 func parsePath(text string) (pattern, error) {
 	rest, ok := strings.CutPrefix(text, "$")
 	if !ok {
@@ -37,9 +38,17 @@ func parsePath(text string) (pattern, error) {
 	}
 	var p pattern
 	for rest != "" {
+		at := len(text) - len(rest) + 1
+		if after, deep := strings.CutPrefix(rest, ".."); deep {
+			p = append(p, segment{kind: descend})
+			rest = after
+			if !strings.HasPrefix(rest, "[") {
+				rest = "." + rest
+			}
+		}
 		s, after, err := cutSegment(rest)
 		if err != nil {
-			return nil, fmt.Errorf("at character %d: %w", len(text)-len(rest)+1, err)
+			return nil, fmt.Errorf("at character %d: %w", at, err)
 		}
 		p, rest = append(p, s), after
 	}
@@ -55,7 +64,7 @@ func cutSegment(text string) (s segment, rest string, err error) {
 	case text[0] == '.':
 		return cutName(text[1:])
 	}
-	return s, "", errors.New("expected .name, ['name'], [3] or [*]")
+	return s, "", errors.New("expected .name, ['name'], [3], [*] or ..")
 }
 
 func cutName(text string) (s segment, rest string, err error) {
@@ -64,6 +73,9 @@ func cutName(text string) (s segment, rest string, err error) {
 		end = len(text)
 	}
 	name := text[:end]
+	if name == "*" {
+		return segment{kind: anyChild}, text[end:], nil
+	}
 	if !plainName(name) {
 		return s, "", fmt.Errorf("%q can't follow a dot: write names of other characters than letters, digits, _ and - as ['name'], and any child as [*]", name)
 	}
@@ -118,13 +130,17 @@ func plainName(name string) bool {
 
 func (p pattern) String() string {
 	text := []byte{'$'}
-	for _, s := range p {
-		switch s.kind {
-		case byName:
+	for i, s := range p {
+		switch {
+		case s.kind == descend && p[i+1].kind == byName && plainName(p[i+1].name):
+			text = append(text, '.') // the name brings the second dot
+		case s.kind == descend:
+			text = append(text, ".."...)
+		case s.kind == byName:
 			text = appendName(text, s.name)
-		case byIndex:
+		case s.kind == byIndex:
 			text = appendIndex(text, s.index)
-		case anyChild:
+		default:
 			text = append(text, "[*]"...)
 		}
 	}
@@ -157,15 +173,35 @@ func appendIndex(dst []byte, index int) []byte {
 	return append(dst, ']')
 }
 
-// overlaps says whether some place is met by both patterns.
-func (p pattern) overlaps(q pattern) bool {
-	if len(p) != len(q) {
-		return false
-	}
-	for i := range p {
-		if p[i] != q[i] && p[i].kind != anyChild && q[i].kind != anyChild {
+// everything says whether a pattern has nothing but wildcards, so that it leads
+// to all there is at some depth.
+func (p pattern) everything() bool {
+	for _, s := range p {
+		if s.kind == byName || s.kind == byIndex {
 			return false
 		}
 	}
 	return true
+}
+
+// overlaps says whether some place is met by both patterns: the product of two
+// automatons, row by row, where .. is what a star is in a glob. meet[j] tells it
+// of what is left of p from i and of q from j.
+func (p pattern) overlaps(q pattern) bool {
+	var meet, below []bool
+	for i := len(p); i >= 0; i-- {
+		meet, below = make([]bool, len(q)+1), meet
+		for j := len(q); j >= 0; j-- {
+			deep := i < len(p) && p[i].kind == descend && (below[j] || j < len(q) && meet[j+1])
+			other := j < len(q) && q[j].kind == descend && (meet[j+1] || i < len(p) && below[j])
+			both := i < len(p) && j < len(q) && p[i].meets(q[j]) && below[j+1]
+			meet[j] = deep || other || both || i == len(p) && j == len(q)
+		}
+	}
+	return meet[0]
+}
+
+// meets says whether one step can be both.
+func (s segment) meets(t segment) bool {
+	return s.kind != descend && t.kind != descend && (s == t || s.kind == anyChild || t.kind == anyChild)
 }

@@ -2,69 +2,127 @@ package compare
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/modelparity/parity/internal/number"
 )
 
 // Version is the version of the judge. It goes up whenever the same rules on
 // the same answers can give another verdict, and is part of what identifies a
 // judgement.
-const Version = 2
+const Version = 3
 
-// Number is a tolerance: two numbers are equal when
-//
-//	|candidate − reference| ≤ abs + rel·|reference|
-//
-// taken in float64. A part that is left out is 0; {0, 0} demands equal values.
-type Number struct {
-	Abs float64 `json:"abs" yaml:"abs"`
-	Rel float64 `json:"rel" yaml:"rel"`
-}
-
-// DefaultNumber is the tolerance where rules give none. It lets through what
-// summing float64 in another order does, and little more.
-var DefaultNumber = Number{Abs: 1e-9, Rel: 1e-6}
-
-// PathRule says how one place in JSON or CSV answers is compared. It does
-// exactly one thing: ignore or number.
-//
-// Path is $ (the whole body) followed by any of .name, ['any name'], [3] and
-// [*], which means any element of an array or any member of an object. In CSV
-// it is $[row][column], both from 0.
-//
-// Ignore hides every difference at the path and below it. A difference above
-// it still counts: where $.a is missing, ignoring $.a.b does not hide that.
-//
-// Number is the tolerance of every number at the path and below it; of rules
-// that apply to the same number, the one with the longest path wins. Ignore
-// wins over Number.
-type PathRule struct {
-	Path   string  `json:"path" yaml:"path"`
-	Ignore bool    `json:"ignore,omitempty" yaml:"ignore"`
-	Number *Number `json:"number,omitempty" yaml:"number"`
-}
-
-// Rules say when two answers are equal. The zero value compares everything
-// with DefaultNumber.
+// Rules say when two answers are equal; docs/rules.md has the whole of it. The
+// zero value compares everything, numbers with number.Default or, in tensors,
+// with number.ForDatatype.
 type Rules struct {
-	Number *Number    `json:"number,omitempty" yaml:"number"` // nil means DefaultNumber
-	Paths  []PathRule `json:"rules,omitempty" yaml:"rules"`
+	// Number is the tolerance of all numbers that no path rule has one for. nil
+	// means the defaults.
+	Number *number.Tolerance `json:"number,omitempty" yaml:"number"`
+	Paths  []PathRule        `json:"rules,omitempty" yaml:"rules"`
+	// Decision is what the business acts on; nil: nothing is known of it.
+	Decision *Decision `json:"decision,omitempty" yaml:"decision"`
+	// ContentType "exact" makes another media type a difference even where the
+	// values are the same; "" or "any" does not.
+	ContentType string `json:"content_type,omitempty" yaml:"content_type"`
 	// Models adds to the rules for the models that a glob matches. At most one
 	// glob may match any one model, so that the order of globs never matters.
 	Models map[string]ModelRules `json:"models,omitempty" yaml:"models"`
 }
 
-// ModelRules are what some models add: Number replaces the general one, Paths
-// go on top of the general ones. A path that stands in both is the model's.
+// ModelRules are what some models add: Number and Decision replace the general
+// ones, Paths win over the general ones wherever both lead to one place.
 type ModelRules struct {
-	Number *Number    `json:"number,omitempty" yaml:"number"`
-	Paths  []PathRule `json:"rules,omitempty" yaml:"rules"`
+	Number   *number.Tolerance `json:"number,omitempty" yaml:"number"`
+	Paths    []PathRule        `json:"rules,omitempty" yaml:"rules"`
+	Decision *Decision         `json:"decision,omitempty" yaml:"decision"`
+}
+
+// PathRule says how the values at one place, or at many, are compared. It says
+// one thing or several that go together.
+//
+// Path is $ (the whole answer) followed by any of .name, ['any name'], [3] and
+// [*] (any element of an array, any member of an object), each after .. at any
+// depth. In CSV it is $[row][column], both from 0, or $[row].name where both
+// sides have a header; of tensors $.outputs.name.data[3].
+//
+// Ignore, Number, Case, Unicode, Trim, Pattern, NullAbsent and EmptyAbsent hold
+// for the values at the path and for all below them, until a rule that ends
+// further down says otherwise. Order, Key, Top and Fold hold at the path alone.
+type PathRule struct {
+	Path string `json:"path" yaml:"path"`
+
+	// Ignore hides every difference. One above the path still counts: where $.a
+	// is missing, ignoring $.a.b does not hide that.
+	Ignore bool              `json:"ignore,omitempty" yaml:"ignore"`
+	Number *number.Tolerance `json:"number,omitempty" yaml:"number"`
+
+	Case    string `json:"case,omitempty" yaml:"case"`       // "ignore": by Unicode's case folding
+	Unicode string `json:"unicode,omitempty" yaml:"unicode"` // "nfc": canonically equivalent texts are equal
+	Trim    bool   `json:"trim,omitempty" yaml:"trim"`       // white space at both ends does not count
+	Pattern string `json:"pattern,omitempty" yaml:"pattern"` // two texts that both match the whole of this expression (RE2) are equal
+
+	NullAbsent  bool `json:"null_absent,omitempty" yaml:"null_absent"`   // a member that is null and one that is absent are equal
+	EmptyAbsent bool `json:"empty_absent,omitempty" yaml:"empty_absent"` // so are "", [] and {}
+
+	Order string `json:"order,omitempty" yaml:"order"` // "any": the array is a bag
+	Key   string `json:"key,omitempty" yaml:"key"`     // the elements, which path names by [*], are paired by this member
+	Top   int    `json:"top,omitempty" yaml:"top"`     // only the first so many elements of the array count
+	Fold  bool   `json:"fold,omitempty" yaml:"fold"`   // the object's names are ids: signatures show them as [*]
+
+	// JQ is applied to the values at the path, on both sides, before anything
+	// is compared.
+	JQ string `json:"jq,omitempty" yaml:"jq"`
+}
+
+// aspect is one of the things that a PathRule says.
+type aspect uint8
+
+const (
+	ignoreAspect aspect = iota
+	numberAspect
+	caseAspect
+	unicodeAspect
+	trimAspect
+	patternAspect
+	nullAspect
+	emptyAspect
+	orderAspect // from here on: at the path alone
+	keyAspect
+	topAspect
+	foldAspect
+	jqAspect // not part of the walk
+	aspects
+)
+
+var aspectNames = [aspects]string{
+	"ignore", "number", "case", "unicode", "trim", "pattern", "null_absent", "empty_absent", "order", "key", "top", "fold", "jq",
+}
+
+// values spells what the rule says, "" where it says nothing: two rules say the
+// same of an aspect if these are equal.
+func (r PathRule) values() (v [aspects]string) {
+	flag := func(b bool) string {
+		if b {
+			return "true"
+		}
+		return ""
+	}
+	v = [aspects]string{
+		ignoreAspect: flag(r.Ignore), caseAspect: r.Case, unicodeAspect: r.Unicode, trimAspect: flag(r.Trim), patternAspect: r.Pattern,
+		nullAspect: flag(r.NullAbsent), emptyAspect: flag(r.EmptyAbsent), orderAspect: r.Order, keyAspect: r.Key, foldAspect: flag(r.Fold), jqAspect: r.JQ,
+	}
+	if r.Number != nil {
+		v[numberAspect] = spellTolerance(*r.Number)
+	}
+	if r.Top != 0 {
+		v[topAspect] = strconv.Itoa(r.Top)
+	}
+	return v
 }
 
 // Validate names the first field that makes no sense, its value and what is
@@ -74,23 +132,35 @@ func (r Rules) Validate() error {
 	return err
 }
 
-// Canonical returns the rules as they are applied: defaults filled in, paths in
-// one spelling, sorted, without repeats. Rules that mean the same marshal to
-// the same JSON, whose digest can identify a judgement.
+// Canonical returns the rules as they are applied: paths in one spelling,
+// sorted, without repeats. Rules that mean the same marshal to the same JSON,
+// whose digest can identify a judgement.
 func (r Rules) Canonical() (Rules, error) {
 	if err := r.Validate(); err != nil {
 		return Rules{}, err
 	}
-	c := Rules{Number: cmp.Or(r.Number, &DefaultNumber), Paths: canonicalPaths(r.Paths)}
-	number := *c.Number
-	c.Number = &number // not the caller's to change afterwards
+	c := Rules{Number: canonicalTolerance(r.Number), Paths: canonicalPaths(r.Paths), Decision: r.Decision.canonical()}
+	if r.ContentType == exactly {
+		c.ContentType = exactly
+	}
 	for glob, m := range r.Models {
 		if c.Models == nil {
 			c.Models = map[string]ModelRules{}
 		}
-		c.Models[glob] = ModelRules{Number: m.Number, Paths: canonicalPaths(m.Paths)}
+		c.Models[glob] = ModelRules{Number: canonicalTolerance(m.Number), Paths: canonicalPaths(m.Paths), Decision: m.Decision.canonical()}
 	}
 	return c, nil
+}
+
+func canonicalTolerance(t *number.Tolerance) *number.Tolerance {
+	if t == nil {
+		return nil
+	}
+	c := *t // not the caller's to change afterwards
+	if c.NaN == "equal" {
+		c.NaN = ""
+	}
+	return &c
 }
 
 // canonicalPaths expects valid rules.
@@ -98,43 +168,15 @@ func canonicalPaths(rules []PathRule) []PathRule {
 	var out []PathRule
 	for _, r := range rules {
 		p, _ := parsePath(r.Path)
-		out = append(out, PathRule{Path: p.String(), Ignore: r.Ignore, Number: r.Number})
+		r.Path, r.Number = p.String(), canonicalTolerance(r.Number)
+		out = append(out, r)
 	}
-	slices.SortFunc(out, func(a, b PathRule) int { return cmp.Compare(a.Path, b.Path) })
-	return slices.CompactFunc(out, func(a, b PathRule) bool { return a.Path == b.Path })
-}
-
-func (n *Number) validate() error {
-	if n == nil {
-		return nil
+	order := func(a, b PathRule) int {
+		va, vb := a.values(), b.values()
+		return cmp.Or(cmp.Compare(a.Path, b.Path), slices.Compare(va[:], vb[:]))
 	}
-	for _, part := range []struct {
-		name  string
-		value float64
-	}{{"abs", n.Abs}, {"rel", n.Rel}} {
-		if !(part.value >= 0) || math.IsInf(part.value, 0) {
-			return fmt.Errorf("number.%s %v: must be 0 or a positive number", part.name, part.value)
-		}
-	}
-	return nil
-}
-
-func (r PathRule) validate() error {
-	p, err := parsePath(r.Path)
-	switch {
-	case err != nil:
-		return fmt.Errorf("path %q: %w", r.Path, err)
-	case r.Ignore && r.Number != nil:
-		return fmt.Errorf("path %q: has both ignore and number; a rule does one thing", r.Path)
-	case !r.Ignore && r.Number == nil:
-		return fmt.Errorf("path %q: says nothing; give it ignore: true or number: {abs: …, rel: …}", r.Path)
-	case r.Ignore && len(p) == 0:
-		return errors.New(`path "$": ignoring it would hide every difference; name what is below it`)
-	}
-	if err := r.Number.validate(); err != nil {
-		return fmt.Errorf("path %q: %w", r.Path, err)
-	}
-	return nil
+	slices.SortFunc(out, order)
+	return slices.CompactFunc(out, func(a, b PathRule) bool { return order(a, b) == 0 })
 }
 
 // globs lists the models' globs in order.

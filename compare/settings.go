@@ -2,66 +2,79 @@ package compare
 
 import (
 	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/mapping"
+	"github.com/modelparity/parity/internal/number"
 )
 
-// settings are the rules that hold for one model, ready for the walk.
+// exactly is the value of Rules.ContentType that makes media types count.
+const exactly = "exact"
+
+// settings are the rules that hold for one model.
 type settings struct {
-	number  Number
-	numbers []pathRule // the longest path first
-	ignore  []pathRule // the shortest path first
+	number      *number.Tolerance // nil: the defaults
+	rules       []pathRule        // a model's own after the general ones
+	decision    *decisionRule     // nil: none
+	contentType bool              // another media type is a difference
+	program     *mapping.Program  // all jq rules in one; nil: none
 }
 
-// pathRule is a PathRule with its path parsed. field says where it stands in
-// the configuration, for errors.
+// pathRule is a PathRule, ready for the walk. field says where it stands in the
+// configuration, for errors.
 type pathRule struct {
-	field string
-	path  string // in its one spelling
-	pattern
 	PathRule
+	field   string
+	path    string // in its one spelling
+	pattern pattern
+	says    [aspects]string
+	matches *regexp.Regexp // Pattern, anchored
+	own     bool           // a model's, which wins over general ones
 }
 
 // compiled are the settings of all models.
 type compiled struct {
-	general settings
+	general *settings
 	globs   []string
-	models  []settings // by glob
+	models  []*settings // by glob
 }
 
 // of returns the settings of a model.
 func (c *compiled) of(model string) *settings {
 	for i, glob := range c.globs {
 		if exchange.Glob(glob, model) {
-			return &c.models[i]
+			return c.models[i]
 		}
 	}
-	return &c.general
+	return c.general
 }
 
 func (r Rules) compile() (*compiled, error) {
 	c := &compiled{globs: r.globs()}
-	if err := r.Number.validate(); err != nil {
-		return nil, err
+	switch r.ContentType {
+	case "", "any", exactly:
+	default:
+		return nil, fmt.Errorf("content_type %q: allowed are any and exact", r.ContentType)
 	}
-	number := *cmp.Or(r.Number, &DefaultNumber)
-	general, err := parseRules("rules", r.Paths)
+	general, err := ModelRules{r.Number, r.Paths, r.Decision}.compile("", nil)
 	if err != nil {
 		return nil, err
 	}
-	if c.general, err = newSettings(number, general); err != nil {
-		return nil, err
-	}
+	general.contentType = r.ContentType == exactly
+	c.general = general
 	for i, glob := range c.globs {
 		for _, other := range c.globs[:i] {
 			if GlobsOverlap(glob, other) {
 				return nil, fmt.Errorf("%s and %s can both match one model; make them exclude each other", ModelField(other), ModelField(glob))
 			}
 		}
-		s, err := r.Models[glob].compile(ModelField(glob)+".", number, general)
+		s, err := r.Models[glob].compile(ModelField(glob)+".", general)
 		if err != nil {
 			return nil, err
 		}
@@ -70,69 +83,157 @@ func (r Rules) compile() (*compiled, error) {
 	return c, nil
 }
 
-func (m ModelRules) compile(field string, number Number, general []pathRule) (settings, error) {
-	if err := m.Number.validate(); err != nil {
-		return settings{}, fmt.Errorf("%s%w", field, err)
+// compile puts a model's rules on top of the general ones, or makes the general
+// ones.
+func (m ModelRules) compile(field string, general *settings) (*settings, error) {
+	if err := m.Number.Validate(); err != nil {
+		return nil, fmt.Errorf("%s%w", field, err)
 	}
-	own, err := parseRules(field+"rules", m.Paths)
+	own, err := parseRules(field+"rules", m.Paths, general != nil)
 	if err != nil {
-		return settings{}, err
+		return nil, err
 	}
-	all := slices.Clone(own)
-	for _, g := range general {
-		if !slices.ContainsFunc(own, func(o pathRule) bool { return o.path == g.path }) {
-			all = append(all, g)
-		}
+	decision, err := m.Decision.compile(field + "decision")
+	if err != nil {
+		return nil, err
 	}
-	return newSettings(*cmp.Or(m.Number, &number), all)
+	s := &settings{number: m.Number, decision: decision, rules: own}
+	if general != nil {
+		s.number, s.decision = cmp.Or(s.number, general.number), cmp.Or(s.decision, general.decision)
+		s.rules, s.contentType = append(general.without(own), own...), general.contentType
+	}
+	s.program, err = s.compileJQ()
+	return s, err
 }
 
-func parseRules(field string, rules []PathRule) ([]pathRule, error) {
+// without lists the general rules but those that ignore a place of which the
+// model's own rules have something to say.
+func (s *settings) without(own []pathRule) []pathRule {
+	return slices.DeleteFunc(slices.Clone(s.rules), func(g pathRule) bool {
+		return g.Ignore && slices.ContainsFunc(own, func(o pathRule) bool { return o.path == g.path })
+	})
+}
+
+func parseRules(field string, rules []PathRule, own bool) ([]pathRule, error) {
 	var out []pathRule
 	for i, r := range rules {
-		at := fmt.Sprintf("%s[%d]", field, i)
-		if err := r.validate(); err != nil {
-			return nil, fmt.Errorf("%s.%w", at, err)
+		p, err := r.parse()
+		if err != nil {
+			return nil, fmt.Errorf("%s[%d].%w", field, i, err)
 		}
-		p, _ := parsePath(r.Path)
-		out = append(out, pathRule{at, p.String(), p, r})
+		p.field, p.own = fmt.Sprintf("%s[%d]", field, i), own
+		out = append(out, p)
+	}
+	return out, clash(out)
+}
+
+func (r PathRule) parse() (pathRule, error) {
+	p, err := parsePath(r.Path)
+	if err != nil {
+		return pathRule{}, fmt.Errorf("path %q: %w", r.Path, err)
+	}
+	out := pathRule{PathRule: r, path: p.String(), pattern: p, says: r.values()}
+	if err := out.validate(); err != nil {
+		return pathRule{}, fmt.Errorf("path %q: %w", r.Path, err)
+	}
+	if r.Pattern != "" {
+		if out.matches, err = regexp.Compile(`\A(?:` + r.Pattern + `)\z`); err != nil {
+			return pathRule{}, fmt.Errorf("path %q: pattern: %w", r.Path, err)
+		}
 	}
 	return out, nil
 }
 
-func newSettings(number Number, rules []pathRule) (settings, error) {
-	s := settings{number: number}
-	if err := clash(rules); err != nil {
-		return s, err
-	}
-	for _, r := range rules {
-		if r.Ignore {
-			s.ignore = append(s.ignore, r)
-		} else {
-			s.numbers = append(s.numbers, r)
+func (r *pathRule) validate() error {
+	said := 0
+	for _, v := range r.says {
+		if v != "" {
+			said++
 		}
 	}
-	byLength := func(a, b pathRule) int {
-		return cmp.Or(cmp.Compare(len(a.pattern), len(b.pattern)), cmp.Compare(a.path, b.path))
+	switch {
+	case said == 0:
+		return errors.New("says nothing; give it ignore: true, number: {abs: …}, order: any, or another of docs/rules.md")
+	case r.Ignore && said > 1:
+		return errors.New("has ignore and something else; what is ignored is not compared, so that nothing else can be said of it")
+	case r.Ignore && r.pattern.everything():
+		return errors.New("ignoring it would hide every difference; name what is below it")
+	case r.Order != "" && r.Order != "any":
+		return fmt.Errorf("order %q: allowed is any", r.Order)
+	case r.Case != "" && r.Case != "ignore":
+		return fmt.Errorf("case %q: allowed is ignore", r.Case)
+	case r.Unicode != "" && r.Unicode != "nfc":
+		return fmt.Errorf("unicode %q: allowed is nfc", r.Unicode)
+	case r.Top < 0:
+		return fmt.Errorf("top %d: must be 1 or more", r.Top)
+	case r.Key != "" && (len(r.pattern) == 0 || r.pattern[len(r.pattern)-1].kind != anyChild):
+		return errors.New("key is about the elements of an array: end the path with [*], as in $.scores[*]")
 	}
-	slices.SortFunc(s.ignore, byLength)
-	slices.SortFunc(s.numbers, func(a, b pathRule) int { return byLength(b, a) })
-	return s, nil
+	return r.Number.Validate()
 }
 
-// clash finds two rules that want different things of one place: one path
-// twice, or two paths of the same length that meet and give numbers other
-// tolerances. Paths of other lengths never clash, the longest wins.
+// clash finds two rules that want different things of one place. Places further
+// down are none: there the rule that ends there wins.
 func clash(rules []pathRule) error {
 	for i, b := range rules {
 		for _, a := range rules[:i] {
-			same := a.Ignore == b.Ignore && reflect.DeepEqual(a.Number, b.Number)
-			meet := a.path == b.path || a.Number != nil && b.Number != nil && a.overlaps(b.pattern)
-			if meet && !same {
-				return fmt.Errorf("%s.path %q and %s.path %q can meet at one place and want different things; change or drop one",
-					a.field, a.Path, b.field, b.Path)
+			if a.path == b.path && a.Ignore != b.Ignore {
+				return fmt.Errorf("%s.path %q and %s.path %q are one place, which is ignored and compared; change or drop one", a.field, a.Path, b.field, b.Path)
+			}
+			for x := range aspects {
+				if a.says[x] != "" && b.says[x] != "" && a.says[x] != b.says[x] && a.pattern.overlaps(b.pattern) {
+					return fmt.Errorf("%s.path %q and %s.path %q can meet at one place and want different things of it (%s: %s and %s); change or drop one",
+						a.field, a.Path, b.field, b.Path, aspectNames[x], a.says[x], b.says[x])
+				}
 			}
 		}
 	}
 	return nil
+}
+
+func spellTolerance(t number.Tolerance) string {
+	text, err := json.Marshal(canonicalTolerance(&t))
+	if err != nil {
+		return err.Error() // an infinity, which Validate refuses
+	}
+	return string(text)
+}
+
+// compileJQ makes one program of all jq rules, in the order of their paths. A
+// model's own come last.
+func (s *settings) compileJQ() (*mapping.Program, error) {
+	var steps []string
+	for _, r := range s.rules {
+		if r.JQ == "" {
+			continue
+		}
+		if _, err := mapping.Compile(r.JQ); err != nil {
+			return nil, fmt.Errorf("%s.jq: %w", r.field, err)
+		}
+		steps = append(steps, r.pattern.jq()+" |= ("+r.JQ+")")
+	}
+	if len(steps) == 0 {
+		return nil, nil
+	}
+	return mapping.Compile(strings.Join(steps, " | "))
+}
+
+// jq spells the pattern as a path of jq. Steps that lead nowhere, as to a
+// member of a number, are passed over.
+func (p pattern) jq() string {
+	path := "."
+	for _, s := range p {
+		switch s.kind {
+		case byName:
+			name, _ := json.Marshal(s.name)
+			path += fmt.Sprintf(" | objects | select(has(%s)) | .[%s]", name, name)
+		case byIndex:
+			path += fmt.Sprintf(" | arrays | select(length > %d) | .[%d]", s.index, s.index)
+		case anyChild:
+			path += " | iterables[]"
+		case descend:
+			path += " | .."
+		}
+	}
+	return "(" + path + ")"
 }

@@ -29,17 +29,35 @@ type ModelTally struct {
 	Undecided   map[string]int64 `json:"undecided,omitempty"`   // by reason
 	Skipped     map[string]int64 `json:"skipped,omitempty"`     // by reason
 
+	// Kept counts the mismatches that the mismatch set has: all, unless it is bounded.
+	Kept int64 `json:"kept,omitempty"`
 	// Reformatted counts the matches whose bytes differ: in their format, within
 	// the tolerance, or where a rule ignores it.
 	Reformatted int64 `json:"reformatted"`
-	// Ignored counts the deltas that each rule hid, by the rule's path.
-	Ignored map[string]int64 `json:"ignored,omitempty"`
+	// NaNs counts the pairs of NaN that were held equal.
+	NaNs int64 `json:"nans,omitempty"`
+	// Hits counts how often each rule changed what would have been said without
+	// it, by its path and what it says: "$.took_ms ignore".
+	Hits map[string]int64 `json:"hits,omitempty"`
 
-	// Requests holds the hashes of the requests that were decided (match,
-	// noise or mismatch) and Mismatched those with a mismatch among their
-	// repeats: a repeated request is one piece of evidence.
-	Requests   HashSet `json:"requests"`
-	Mismatched HashSet `json:"mismatched"`
+	// Evidence is by the reference's model version, "" where none is known.
+	Versions map[string]*Evidence `json:"versions,omitempty"`
+
+	// Unstable holds the requests that the candidate answered in several ways
+	// where the old system did not, and Restless those that the old system did.
+	// Repeats are met within a split.
+	Unstable HashSet `json:"unstable,omitzero"`
+	Restless HashSet `json:"restless,omitzero"`
+
+	// Decided counts the decisions that were compared, Flips the exchanges with
+	// one that differs, Drifted the mismatches with none. Confusion counts
+	// decisions by what the reference decides and what the candidate does; at
+	// most MaxConfusion pairs, the rest in ConfusionFolded.
+	Decided         int64                       `json:"decided,omitempty"`
+	Flips           int64                       `json:"flips,omitempty"`
+	Drifted         int64                       `json:"drifted,omitempty"`
+	Confusion       map[string]map[string]int64 `json:"confusion,omitempty"`
+	ConfusionFolded int64                       `json:"confusion_folded,omitempty"`
 
 	// Signatures holds the deltas by signature ("$.scores[*].value number"), at
 	// most MaxSignatures of them; Folded counts the deltas of those that had no
@@ -55,14 +73,30 @@ type ModelTally struct {
 	Last  exchange.Timestamp `json:"last"`
 }
 
+// Evidence counts the distinct requests that were judged against one version of
+// the old model: a repeated request is one piece of evidence.
+type Evidence struct {
+	Exchanges  int64              `json:"exchanges"`  // decided: match, noise or mismatch
+	Requests   HashSet            `json:"requests"`   // the hashes of their requests
+	Mismatched HashSet            `json:"mismatched"` // those with a mismatch among their repeats
+	First      exchange.Timestamp `json:"first"`
+	Last       exchange.Timestamp `json:"last"`
+}
+
 // SignatureTally counts the deltas of one kind at one path, array indices folded.
 type SignatureTally struct {
-	Path      string     `json:"path"`
-	Kind      Kind       `json:"kind"`
-	Deltas    int64      `json:"deltas"`
-	Exchanges int64      `json:"exchanges"`        // that have at least one such delta
-	Errors    Histogram  `json:"errors,omitempty"` // absolute errors of number deltas
-	Exemplars []Exemplar `json:"exemplars"`        // bottom-k by hash of the id
+	Path      string             `json:"path"`
+	Kind      Kind               `json:"kind"`
+	Deltas    int64              `json:"deltas"`
+	Exchanges int64              `json:"exchanges"`            // that have at least one such delta
+	Noise     int64              `json:"noise,omitempty"`      // of these, where all such deltas are noise
+	Errors    Histogram          `json:"errors,omitempty"`     // absolute errors of number deltas
+	RelErrors Histogram          `json:"rel_errors,omitempty"` // relative ones
+	MaxAbs    float64            `json:"max_abs,omitempty"`    // the largest of each
+	MaxRel    float64            `json:"max_rel,omitempty"`
+	First     exchange.Timestamp `json:"first"` // of the exchanges with such a delta
+	Last      exchange.Timestamp `json:"last"`
+	Exemplars []Exemplar         `json:"exemplars"` // bottom-k by hash of the id
 }
 
 // Exemplar is one exchange that shows a signature.
@@ -73,10 +107,12 @@ type Exemplar struct {
 }
 
 // MaxSignatures is how many signatures a model keeps; which ones follows from
-// a hash, so that shards agree. MaxExemplars is the same for a signature.
+// a hash, so that shards agree. MaxExemplars is the same for a signature,
+// MaxConfusion for the pairs of decisions.
 const (
 	MaxSignatures = 256
 	MaxExemplars  = 5
+	MaxConfusion  = 1024
 )
 
 // NewTally returns an empty tally.
@@ -138,15 +174,76 @@ func (m *ModelTally) merge(o *ModelTally) {
 	addCounts(&m.Unavailable, o.Unavailable)
 	addCounts(&m.Undecided, o.Undecided)
 	addCounts(&m.Skipped, o.Skipped)
-	addCounts(&m.Ignored, o.Ignored)
-	m.Requests.Union(o.Requests)
-	m.Mismatched.Union(o.Mismatched)
+	addCounts(&m.Hits, o.Hits)
+	m.Kept += o.Kept
+	m.NaNs += o.NaNs
+	m.Decided += o.Decided
+	m.Flips += o.Flips
+	m.Drifted += o.Drifted
+	m.ConfusionFolded += o.ConfusionFolded
+	for from, row := range o.Confusion {
+		for to, n := range row {
+			m.confuse(from, to, n)
+		}
+	}
+	m.Unstable.Union(o.Unstable)
+	m.Restless.Union(o.Restless)
+	for version, e := range o.Versions {
+		m.version(version).merge(e)
+	}
 	m.ReferenceLatency.Merge(o.ReferenceLatency)
 	m.CandidateLatency.Merge(o.CandidateLatency)
 	for name, s := range o.Signatures {
 		m.Signature(name, s.Path, s.Kind).merge(s)
 	}
 	m.Trim()
+}
+
+func (e *Evidence) merge(o *Evidence) {
+	e.Exchanges += o.Exchanges
+	e.Requests.Union(o.Requests)
+	e.Mismatched.Union(o.Mismatched)
+	e.First, e.Last = earlier(e.First, o.First), max(e.Last, o.Last)
+}
+
+// version returns the evidence on one version, new where there is none.
+func (m *ModelTally) version(name string) *Evidence {
+	e := m.Versions[name]
+	if e == nil {
+		if m.Versions == nil {
+			m.Versions = map[string]*Evidence{}
+		}
+		e = &Evidence{}
+		m.Versions[name] = e
+	}
+	return e
+}
+
+// Requests counts the distinct requests that were judged, and those with a
+// mismatch among their repeats, of all versions.
+func (m *ModelTally) Requests() (judged, mismatched int64) {
+	if len(m.Versions) == 1 {
+		for _, e := range m.Versions {
+			return e.Requests.Len(), e.Mismatched.Len()
+		}
+	}
+	var all, bad HashSet
+	for _, e := range m.Versions {
+		all.Union(e.Requests)
+		bad.Union(e.Mismatched)
+	}
+	return all.Len(), bad.Len()
+}
+
+// confuse counts decisions.
+func (m *ModelTally) confuse(from, to string, n int64) {
+	if m.Confusion == nil {
+		m.Confusion = map[string]map[string]int64{}
+	}
+	if m.Confusion[from] == nil {
+		m.Confusion[from] = map[string]int64{}
+	}
+	m.Confusion[from][to] += n
 }
 
 // earlier is the smaller of two times of which 0 means unknown.
@@ -174,6 +271,7 @@ func (m *ModelTally) Signature(name, path string, kind Kind) *SignatureTally {
 // lowest hashes of a union is among the lowest of every part of it, so folding
 // early or late gives the same.
 func (m *ModelTally) Trim() {
+	m.trimConfusion()
 	if len(m.Signatures) <= MaxSignatures {
 		return
 	}
@@ -186,6 +284,31 @@ func (m *ModelTally) Trim() {
 	}
 }
 
+// trimConfusion folds the pairs of decisions past MaxConfusion in the same way:
+// a decision that is different in every answer must not fill the memory.
+func (m *ModelTally) trimConfusion() {
+	type pair struct{ from, to string }
+	var pairs []pair
+	for from, row := range m.Confusion {
+		for to := range row {
+			pairs = append(pairs, pair{from, to})
+		}
+	}
+	if len(pairs) <= MaxConfusion {
+		return
+	}
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(hashString(a.from+"\x00"+a.to), hashString(b.from+"\x00"+b.to)), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
+	})
+	for _, p := range pairs[MaxConfusion:] {
+		m.ConfusionFolded += m.Confusion[p.from][p.to]
+		delete(m.Confusion[p.from], p.to)
+		if len(m.Confusion[p.from]) == 0 {
+			delete(m.Confusion, p.from)
+		}
+	}
+}
+
 func hashString(s string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(s))
@@ -195,7 +318,11 @@ func hashString(s string) uint64 {
 func (s *SignatureTally) merge(o *SignatureTally) {
 	s.Deltas += o.Deltas
 	s.Exchanges += o.Exchanges
+	s.Noise += o.Noise
 	s.Errors.Merge(o.Errors)
+	s.RelErrors.Merge(o.RelErrors)
+	s.MaxAbs, s.MaxRel = max(s.MaxAbs, o.MaxAbs), max(s.MaxRel, o.MaxRel)
+	s.First, s.Last = earlier(s.First, o.First), max(s.Last, o.Last)
 	for _, e := range o.Exemplars {
 		s.Exemplify(e)
 	}

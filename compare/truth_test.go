@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/number"
 )
 
 // What an independent script counted on 952 real pairs of answers of ten real
@@ -36,7 +37,7 @@ func TestGroundTruth(t *testing.T) {
 		{"spam-errors", 34, 0, [4]int64{30, 12, 12, 12}, "number status"},
 	}
 	for i, abs := range []float64{0, 1e-9, 1e-6, 1e-3} {
-		tally := judgeRows(t, Rules{Number: &Number{Abs: abs}}, pairs, nil)
+		tally := judgeRows(t, Rules{Number: &number.Tolerance{Abs: abs}}, pairs, nil)
 		for _, want := range truth {
 			m := tally.Models[want.model]
 			if m == nil {

@@ -3,203 +3,238 @@ package compare
 import (
 	"bytes"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/modelparity/parity/internal/answer"
+	"github.com/modelparity/parity/internal/number"
+	"github.com/modelparity/parity/internal/tape"
 )
 
 // walker compares two decoded answers value by value. It is reused, and not
 // safe for concurrent use.
 //
-// The two tapes are walked in step. A path costs nothing on the way: it is read
-// off the tape where something differs.
+// The two tapes are walked in step, with the state of the rules at each place.
+// A path costs nothing on the way: it is read off the tape where something
+// differs.
 type walker struct {
-	ref, cand tape
-	rules     *settings
-	found     []difference
-	visible   int // of found, those that no rule hides
+	pair    answer.Pair
+	machine *machine
+	found   []difference
+	hits    []int64 // by rule and aspect: see hit
+	nans    int64   // pairs of NaN that were held equal
+
+	tolerance *number.Tolerance // where no rule has one
+	precision number.Precision
 	steps     []int32
+
+	refDigests, candDigests digester
 }
 
 // difference is a delta in short: where it is, not what stands there.
 type difference struct {
 	kind      Kind
-	ref, cand int32   // the values; none where a side has none
-	abs, rel  float64 // of numbers
-	hiddenBy  int     // index of the rule that ignores it; none
+	ref, cand int32             // the values; none where a side has none
+	size      number.Difference // of numbers
+	flip      int               // of decisions: which of the pair's
 }
 
-// walk fills found with the differences of the two tapes.
-func (w *walker) walk(rules *settings) {
-	if cap(w.found) > keepNodes {
+const keepFound = 1 << 16 // more differences than this are given back before the next answer
+
+// walk fills found with the differences of the two tapes that no rule hides.
+func (w *walker) walk() {
+	if cap(w.found) > keepFound {
 		w.found = nil
 	}
-	w.rules, w.found, w.visible = rules, w.found[:0], 0
-	w.value(0, 0)
+	w.found = w.found[:0]
+	w.refDigests.reset(w.machine, &w.pair.Reference.Tape)
+	w.candDigests.reset(w.machine, &w.pair.Candidate.Tape)
+	w.defaults()
+	w.value(w.machine.root, 0, 0)
 }
 
-func (w *walker) value(r, c int32) {
-	kind := w.ref.nodes[r].kind
-	if kind != w.cand.nodes[c].kind {
-		w.add(difference{kind: kindOfChange(kind, w.cand.nodes[c].kind), ref: r, cand: c})
-		return
-	}
-	switch kind {
-	case '{':
-		w.object(r, c)
-	case '[':
-		w.array(r, c)
-	case '0':
-		w.number(r, c)
-	case '"':
-		w.text(r, c)
-	case cell:
-		w.cell(r, c)
+// defaults sets the tolerance for numbers that no rule and no datatype has one for.
+func (w *walker) defaults() {
+	w.tolerance, w.precision = w.machine.number, number.Float64
+	if w.tolerance == nil {
+		w.tolerance = &number.Default
 	}
 }
 
-func kindOfChange(a, b jsontext.Kind) Kind {
-	if (a == 't' || a == 'f') && (b == 't' || b == 'f') {
-		return KindBool
+// hit counts that a rule made a difference, or took one away.
+func (w *walker) hit(s *state, x aspect) {
+	if rule := s.holds[x]; rule != none {
+		w.hits[int(rule)*int(aspects)+int(x)]++
 	}
-	return KindType
+}
+
+func (w *walker) value(s *state, r, c int32) {
+	ref, cand := &w.pair.Reference.Tape.Nodes[r], &w.pair.Candidate.Tape.Nodes[c]
+	switch {
+	case ref.Kind != cand.Kind:
+		w.mixed(s, r, c)
+	case ref.Kind == tape.Number:
+		w.number(s, r, c)
+	case ref.Kind == tape.String || ref.Kind == tape.Cell:
+		w.text(s, r, c)
+	case ref.Kind == tape.Object:
+		w.object(s, r, c)
+	case ref.Kind == tape.Array:
+		w.array(s, r, c)
+	}
+}
+
+// mixed compares values of two types. A cell of a CSV or a text has none of its
+// own and takes the other side's.
+func (w *walker) mixed(s *state, r, c int32) {
+	a, b := w.pair.Reference.Tape.Nodes[r].Kind, w.pair.Candidate.Tape.Nodes[c].Kind
+	scalar := func(k tape.Kind) bool { return k == tape.String || k == tape.Number }
+	isBool := func(k tape.Kind) bool { return k == tape.True || k == tape.False }
+	switch {
+	case isVoid(s, &w.pair.Reference.Tape, r) && isVoid(s, &w.pair.Candidate.Tape, c):
+		w.hitVoid(s)
+	case isBool(a) && isBool(b):
+		w.add(s, difference{kind: KindBool, ref: r, cand: c})
+	case a == tape.Cell && scalar(b) || b == tape.Cell && scalar(a):
+		w.text(s, r, c)
+	default:
+		w.add(s, difference{kind: KindType, ref: r, cand: c})
+	}
+}
+
+// isVoid says whether a value counts as absent.
+func isVoid(s *state, t *tape.Tape, n int32) bool {
+	switch node := &t.Nodes[n]; node.Kind {
+	case tape.Null:
+		return s.holds[nullAspect] != none
+	case tape.Object, tape.Array:
+		return node.Size == 0 && s.holds[emptyAspect] != none
+	case tape.String:
+		return node.Stop-node.Start == 2 && s.holds[emptyAspect] != none
+	case tape.Cell:
+		return node.Stop == node.Start && s.holds[emptyAspect] != none
+	}
+	return false
+}
+
+func (w *walker) hitVoid(s *state) {
+	w.hit(s, nullAspect)
+	w.hit(s, emptyAspect)
 }
 
 // object pairs members by name. As long as both sides have the same order, the
 // next name is the right one and no index is needed.
-func (w *walker) object(r, c int32) {
-	ref, cand := w.ref.nodes, w.cand.nodes
-	var index map[string]int32
-	next, pairs := c+1, int32(0)
-	for name := r + 1; name < ref[r].end; name = ref[name+1].end {
+func (w *walker) object(s *state, r, c int32) {
+	ref, cand := &w.pair.Reference.Tape, &w.pair.Candidate.Tape
+	next, end, pairs := c+1, cand.Nodes[c].End, int32(0)
+	for m := r + 1; m < ref.Nodes[r].End; m = ref.Nodes[m].End {
 		at := next
-		if next >= cand[c].end || !w.sameString(name, next) {
-			if index == nil {
-				index = w.cand.index(c)
-			}
-			found, ok := index[string(w.ref.str(name))]
-			if !ok {
-				w.add(difference{kind: KindMissing, ref: name + 1, cand: none})
+		if at >= end || !ref.SameName(m, cand, at) {
+			if at = cand.Find(c, ref, m); at < 0 {
+				w.lone(w.memberState(s, ref, m), ref, m, difference{kind: KindMissing, ref: m, cand: none})
 				continue
 			}
-			at = found
 		}
 		pairs++
-		next = cand[at+1].end
-		w.value(name+1, at+1)
+		next = cand.Nodes[at].End
+		w.value(w.memberState(s, ref, m), m, at)
 	}
-	if pairs < cand[c].size {
-		w.extras(r, c)
+	if pairs == cand.Nodes[c].Size {
+		return
 	}
-}
-
-func (w *walker) extras(r, c int32) {
-	index := w.ref.index(r)
-	for name := c + 1; name < w.cand.nodes[c].end; name = w.cand.nodes[name+1].end {
-		if _, ok := index[string(w.cand.str(name))]; !ok {
-			w.add(difference{kind: KindExtra, ref: none, cand: name + 1})
+	for m := c + 1; m < end; m = cand.Nodes[m].End {
+		if ref.Find(r, cand, m) < 0 {
+			w.lone(w.memberState(s, cand, m), cand, m, difference{kind: KindExtra, ref: none, cand: m})
 		}
 	}
 }
 
-// index finds the names of an object's members.
-func (t *tape) index(object int32) map[string]int32 {
-	m := make(map[string]int32, t.nodes[object].size)
-	for name := object + 1; name < t.nodes[object].end; name = t.nodes[name+1].end {
-		m[string(t.str(name))] = name
+func (w *walker) memberState(s *state, t *tape.Tape, m int32) *state {
+	if s.inert {
+		return w.machine.member(s, nil)
 	}
-	return m
+	return w.machine.member(s, t.Name(m))
 }
 
-// array compares element by element. Arrays of different lengths are one
-// difference and their elements are not compared, because which of them belong
-// together is a guess. What a mere change of order does to the elements is one
-// difference too.
-func (w *walker) array(r, c int32) {
-	if w.ref.nodes[r].size != w.cand.nodes[c].size {
-		w.add(difference{kind: KindLength, ref: r, cand: c})
+// lone is a member or element that only one side has.
+func (w *walker) lone(s *state, t *tape.Tape, n int32, d difference) {
+	if t.Nodes[t.Nodes[n].Parent].Kind == tape.Object && isVoid(s, t, n) {
+		w.hitVoid(s)
 		return
 	}
-	found, visible := len(w.found), w.visible
-	i, j := r+1, c+1
-	for i < w.ref.nodes[r].end {
-		w.value(i, j)
-		i, j = w.ref.nodes[i].end, w.cand.nodes[j].end
-	}
-	if w.visible > visible && w.reordered(r, c) {
-		w.found, w.visible = w.found[:found], visible
-		w.add(difference{kind: KindOrder, ref: r, cand: c})
-	}
+	w.add(s, d)
 }
 
-func (w *walker) number(r, c int32) {
-	a, b := w.ref.literal(r), w.cand.literal(c)
-	if bytes.Equal(a, b) {
+func (w *walker) number(s *state, r, c int32) {
+	ref, cand := &w.pair.Reference.Tape, &w.pair.Candidate.Tape
+	a, b := ref.Literal(r), cand.Literal(c)
+	finite := (ref.Nodes[r].Flags|cand.Nodes[c].Flags)&tape.NonFinite == 0
+	if finite && bytes.Equal(a, b) {
 		return
 	}
-	if abs, rel, equal := w.tolerance(r).compare(a, b); !equal {
-		w.add(difference{kind: KindNumber, ref: r, cand: c, abs: abs, rel: rel})
-	}
+	w.numbers(s, r, c, a, b)
 }
 
-func (w *walker) text(r, c int32) {
-	if !w.sameString(r, c) {
-		w.add(difference{kind: KindString, ref: r, cand: c})
+// numbers compares two literals under the tolerance that holds.
+func (w *walker) numbers(s *state, r, c int32, a, b []byte) {
+	tolerance := w.tolerance
+	rule := w.machine.rule(s, numberAspect)
+	if rule != nil {
+		tolerance = rule.Number
 	}
+	equal := tolerance.Equal(a, b, w.precision)
+	if rule != nil && equal != w.tolerance.Equal(a, b, w.precision) {
+		w.hit(s, numberAspect)
+	}
+	if equal {
+		if number.IsNaN(a) {
+			w.nans++
+		}
+		return
+	}
+	size, _ := tolerance.Compare(a, b, w.precision)
+	w.add(s, difference{kind: KindNumber, ref: r, cand: c, size: size})
 }
 
-// cell compares numbers if both sides are, else texts.
-func (w *walker) cell(r, c int32) {
-	a, b := w.ref.literal(r), w.cand.literal(c)
+// text compares strings, cells, or a cell with either of string and number.
+func (w *walker) text(s *state, r, c int32) {
+	ref, cand := &w.pair.Reference.Tape, &w.pair.Candidate.Tape
+	both := ref.Nodes[r].Kind == tape.String && cand.Nodes[c].Kind == tape.String
+	if both && ref.SameString(r, cand, c) {
+		return
+	}
+	a, b := plainText(ref, r), plainText(cand, c)
 	switch {
+	case !both && number.Is(a) && number.Is(b):
+		w.numbers(s, r, c, a, b)
 	case bytes.Equal(a, b):
-	case isNumber(a) && isNumber(b):
-		w.number(r, c)
+	case w.sameText(s, a, b):
+		for x := caseAspect; x <= patternAspect; x++ {
+			w.hit(s, x)
+		}
 	default:
-		w.add(difference{kind: KindString, ref: r, cand: c})
+		w.add(s, difference{kind: KindString, ref: r, cand: c})
 	}
 }
 
-// sameString compares two strings or names by what they mean.
-func (w *walker) sameString(r, c int32) bool {
-	return bytes.Equal(w.ref.literal(r), w.cand.literal(c)) || bytes.Equal(w.ref.str(r), w.cand.str(c))
-}
-
-// tolerance is that of the longest rule that leads to the reference's value.
-func (w *walker) tolerance(r int32) Number {
-	if len(w.rules.numbers) > 0 {
-		w.steps = w.ref.chain(w.steps[:0], r)
-		for _, rule := range w.rules.numbers {
-			if w.ref.under(w.steps, rule.pattern) {
-				return *rule.Number
-			}
-		}
+// plainText is what a scalar says.
+func plainText(t *tape.Tape, n int32) []byte {
+	if t.Nodes[n].Kind == tape.Number {
+		return t.Literal(n)
 	}
-	return w.rules.number
+	return t.Str(n)
 }
 
-// hiding is the index of the rule that ignores a value.
-func (w *walker) hiding(t *tape, n int32) int {
-	if len(w.rules.ignore) > 0 {
-		w.steps = t.chain(w.steps[:0], n)
-		for i, rule := range w.rules.ignore {
-			if t.under(w.steps, rule.pattern) {
-				return i
-			}
-		}
-	}
-	return none
-}
-
-func (w *walker) add(d difference) {
-	if d.hiddenBy = w.hiding(w.side(d)); d.hiddenBy == none {
-		w.visible++
+// add takes a difference to the others, unless it is ignored.
+func (w *walker) add(s *state, d difference) {
+	if s.holds[ignoreAspect] != none {
+		w.hit(s, ignoreAspect)
+		return
 	}
 	w.found = append(w.found, d)
 }
 
 // side is where a difference has its place: the reference, but for extras.
-func (w *walker) side(d difference) (*tape, int32) {
+func (w *walker) side(d difference) (*tape.Tape, int32) {
 	if d.ref == none {
-		return &w.cand, d.cand
+		return &w.pair.Candidate.Tape, d.cand
 	}
-	return &w.ref, d.ref
+	return &w.pair.Reference.Tape, d.ref
 }

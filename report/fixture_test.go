@@ -11,14 +11,32 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
+// evidence is what was judged against a version of the old model.
+func evidence(m *compare.ModelTally, version string) *compare.Evidence {
+	if m.Versions == nil {
+		m.Versions = map[string]*compare.Evidence{}
+	}
+	if m.Versions[version] == nil {
+		m.Versions[version] = &compare.Evidence{}
+	}
+	return m.Versions[version]
+}
+
 // tallyOf counts n distinct requests of which k differ.
 func tallyOf(m *compare.ModelTally, n, k int64) *compare.ModelTally {
+	return tallyVersion(m, "", n, k)
+}
+
+// tallyVersion counts them against a version of the old model.
+func tallyVersion(m *compare.ModelTally, version string, n, k int64) *compare.ModelTally {
+	e := evidence(m, version)
 	for i := range n {
-		m.Requests.Add(i + 1)
+		e.Requests.Add(i + 1)
 	}
 	for i := range k {
-		m.Mismatched.Add(i + 1)
+		e.Mismatched.Add(i + 1)
 	}
+	e.Exchanges += n
 	m.Planned, m.Match, m.Mismatch = m.Planned+n, m.Match+n-k, m.Mismatch+k
 	return m
 }
@@ -41,13 +59,12 @@ func sample() *compare.Tally {
 	tallyOf(t.Model("review-exact"), 5200, 0).Reformatted = 7
 
 	drift := tallyOf(t.Model("review-drift"), 5200, 310)
-	drift.Ignored = map[string]int64{"$.took_ms": 5200}
+	drift.Hits = map[string]int64{"$.took_ms ignore": 5200, "$.request_id pattern": 0}
 	addSignature(drift, "$.scores[*].value", compare.KindNumber, 310, "0.31234567", "0.31291121", "0.9", "0.8931")
 	addSignature(drift, "$.label", compare.KindString, 12, `"spam"`, `"ham"`)
-	errors := &drift.Signatures["$.scores[*].value number"].Errors
-	for i := range 310 {
-		errors.AddError(1e-6 * float64(1+i*i))
-	}
+	addErrors(drift, "$.scores[*].value number", 310, func(i int) float64 { return 1e-6 * float64(1+i*i) })
+	value := drift.Signatures["$.scores[*].value number"]
+	value.First, value.Last = 1_795_000_100_000_000, 1_795_003_500_000_000
 	for i := range int64(5200) {
 		drift.ReferenceLatency.AddLatency(1500 + i)
 		drift.CandidateLatency.AddLatency(2500 + i*2)
@@ -70,15 +87,64 @@ func sample() *compare.Tally {
 	addSignature(blind, "$[*][1]", compare.KindNumber, 1, "0.25", "0.2500004")
 
 	tallyOf(t.Model("legal-contracts"), 1000, 0)
+	sampleNoise(t)
 	evil := tallyOf(t.Model(hostile), 40, 40)
 	addSignature(evil, "$."+hostile, compare.KindString, 40, hostile, strings.Repeat("long ", 40))
 	return t
 }
 
+// addErrors gives a signature of numbers n errors.
+func addErrors(m *compare.ModelTally, signature string, n int, size func(i int) float64) {
+	s := m.Signatures[signature]
+	for i := range n {
+		e := size(i)
+		s.Errors.AddError(e)
+		s.RelErrors.AddError(e / 0.5)
+		s.MaxAbs, s.MaxRel = max(s.MaxAbs, e), max(s.MaxRel, e/0.5)
+	}
+}
+
+// sampleNoise adds a model that is more noisy than the old system, one that
+// flips decisions, and one that had two versions.
+func sampleNoise(t *compare.Tally) {
+	noisy := tallyOf(t.Model("ranker-noisy"), 5000, 0)
+	noisy.Match, noisy.Noise = 4400, 600
+	addSignature(noisy, "$.score", compare.KindNumber, 600, "0.71", "0.7103")
+	noisy.Signatures["$.score number"].Noise = 600
+	addErrors(noisy, "$.score number", 600, func(i int) float64 { return 1e-5 * float64(1+i%30) })
+	for i := range int64(14) {
+		noisy.Unstable.Add(i)
+	}
+
+	flips := tallyOf(t.Model("intent-flips"), 5000, 41)
+	flips.Decided, flips.Flips, flips.Drifted = 5000, 32, 9
+	flips.Confusion = map[string]map[string]int64{
+		"refund": {"refund": 2400, "complaint": 21, "praise": 2}, "complaint": {"complaint": 1790, "refund": 7}, "praise": {"praise": 778, "refund": 2},
+	}
+	addSignature(flips, "$.intents", compare.KindDecision, 32, "refund", "complaint")
+	addSignature(flips, "$.intents[*].score", compare.KindNumber, 41, "0.5012", "0.4988")
+	addErrors(flips, "$.intents[*].score number", 60, func(i int) float64 { return 1e-4 * float64(1+i) })
+
+	moved := tallyVersion(t.Model("price-moved"), "7", 4000, 900)
+	tallyVersion(moved, "8", 5000, 1)
+	moved.Versions["7"].First, moved.Versions["7"].Last = 1_795_000_000_000_000, 1_795_001_800_000_000
+	moved.Versions["8"].First, moved.Versions["8"].Last = 1_795_001_700_000_000, 1_795_003_600_000_000
+	addSignature(moved, "$.price", compare.KindNumber, 901, "12.5", "12.75")
+}
+
+// sampleControl goes with sample.
+func sampleControl() *compare.Profile {
+	t := compare.NewTally()
+	m := tallyOf(t.Model("ranker-noisy"), 5000, 50)
+	addSignature(m, "$.score", compare.KindNumber, 50)
+	addErrors(m, "$.score number", 50, func(i int) float64 { return 1e-5 * float64(1+i%10) })
+	return t.Profile()
+}
+
 func sampleInfo() Info {
 	return Info{
 		Run: "runs/2026-11-22", Recording: "s3://traffic/reviews", Target: "http://127.0.0.1:9000",
-		Judgement: "3f2a9c", Version: "v0.1.0", Rules: json.RawMessage(`{"number":{"abs":1e-9},"rules":[{"path":"$.took_ms","ignore":true}]}`),
+		Control: "runs/control", Judgement: "3f2a9c", Version: "v0.1.0", Rules: json.RawMessage(`{"number":{"abs":1e-9},"rules":[{"path":"$.took_ms","ignore":true}]}`),
 	}
 }
 
@@ -88,7 +154,7 @@ func sampleGate() Gate {
 
 func summarise(t testing.TB, tally *compare.Tally, g Gate) *Summary {
 	t.Helper()
-	s, err := Summarise(sampleInfo(), tally, g)
+	s, err := Summarise(sampleInfo(), tally, sampleControl(), g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +166,7 @@ var manyGate = Gate{Limits: Limits{Budget: new(Percent(0.01)), MinSamples: new(i
 
 // manySummary is of 4,000 models; to make it takes a while.
 var manySummary = sync.OnceValue(func() *Summary {
-	s, err := Summarise(sampleInfo(), many(4000), manyGate)
+	s, err := Summarise(sampleInfo(), many(4000), nil, manyGate)
 	if err != nil {
 		panic(err)
 	}

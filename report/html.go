@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,6 +24,8 @@ const (
 	maxExemplars  = 3   // of a signature
 	maxLiteral    = 100 // columns
 )
+
+const timeLayout = "2006-01-02 15:04:05 MST"
 
 //go:embed report.html
 var pageHTML string
@@ -40,8 +43,11 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"sign":    func(v Verdict) string { return signs[v] },
 	"budget":  func(x float64) string { return Percent(x).String() },
 	"total":   total, "counts": counts, "share": share,
-	"moment": func(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") },
-	"millis": func(us int64) string { return fmt.Sprintf("%.4g ms", float64(us)/1000) },
+	"moment": func(t time.Time) string { return t.Format(timeLayout) },
+	"size":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
+	"points": points, "byCount": byCount, "version": versionName,
+	"decision": func(s string) string { return cut(visible(s), maxDecision) },
+	"millis":   func(us int64) string { return fmt.Sprintf("%.4g ms", float64(us)/1000) },
 }).Parse(pageHTML))
 
 // page is what report.html is filled with.
@@ -100,6 +106,21 @@ func (r row) RateSeen() string { return r.rate() }
 
 // Difference is the signature of most exchanges.
 func (r row) Difference() string { return cut(r.topDifference(), 60) }
+
+// Rules are the rules with their hits, those that hide most first.
+func (r row) Rules() (list []ruleHits) {
+	hiding := r.Hiding()
+	for _, rule := range byCount(r.Hits) {
+		list = append(list, ruleHits{rule, r.Hits[rule], slices.Contains(hiding, rule)})
+	}
+	return list
+}
+
+type ruleHits struct {
+	Rule   string
+	Hits   int64
+	Hiding bool // more than half of the model's deltas
+}
 
 type shownSignature struct {
 	Signature

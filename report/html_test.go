@@ -42,8 +42,8 @@ func TestHTMLStandsAlone(t *testing.T) {
 		t.Errorf("needs something from outside: %s", found)
 	}
 	for _, want := range []string{
-		"default-src 'none'", "3 of 9 models are over budget.", "review-drift", "$.scores[*].value", "0.31291121",
-		"s3://traffic/reviews", "10⁻⁵", "nobody-*", "27,368", "4.119 ms", "2026-11-18 11:06:40 UTC",
+		"default-src 'none'", "5 of 12 models are over budget.", "review-drift", "$.scores[*].value", "0.31291121",
+		"s3://traffic/reviews", "10⁻⁵", "nobody-*", "46,368", "4.119 ms", "2026-11-18 11:06:40 UTC",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("lacks %s", want)
@@ -56,9 +56,9 @@ func TestHTMLStandsAlone(t *testing.T) {
 func TestHTMLShowsHostileTextAsText(t *testing.T) {
 	tally := sample()
 	tallyOf(tally.Model(`"><img onerror=alert(1)>`), 10, 0).Unavailable = map[string]int64{hostile: 1}
-	info := Info{Run: hostile, Recording: hostile, Target: "javascript:alert(1)", Judgement: hostile, Version: hostile}
+	info := Info{Run: hostile, Recording: hostile, Target: "javascript:alert(1)", Judgement: hostile, Version: hostile, Control: hostile}
 	info.Rules, _ = json.Marshal(map[string]string{"path": "</pre></script>" + hostile})
-	s, err := Summarise(info, tally, Gate{Models: map[string]Limits{hostile: {}, "x" + hostile: {}}})
+	s, err := Summarise(info, tally, sampleControl(), Gate{Models: map[string]Limits{hostile: {}, "x" + hostile: {}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,8 @@
 package report
 
 import (
-	"cmp"
 	"maps"
 	"math"
-	"slices"
 
 	"github.com/modelparity/parity/compare"
 )
@@ -21,8 +19,17 @@ func newLedger(t *compare.ModelTally) Ledger {
 // They decide the verdict, so that a judge that counted a mismatch but forgot
 // its request must not pass.
 func consistent(t *compare.ModelTally) bool {
-	n, k := t.Requests.Len(), t.Mismatched.Len()
-	return k <= n && n <= t.Judged() && k <= t.Mismatch && (k > 0) == (t.Mismatch > 0)
+	exchanges, bad := int64(0), false
+	for _, e := range t.Versions {
+		n, k := e.Requests.Len(), e.Mismatched.Len()
+		if k > n || n > e.Exchanges {
+			return false
+		}
+		exchanges += e.Exchanges
+		bad = bad || k > 0
+	}
+	_, k := t.Requests()
+	return exchanges == t.Judged() && k <= t.Mismatch && bad == (t.Mismatch > 0)
 }
 
 func (l *Ledger) add(o Ledger) {
@@ -59,29 +66,6 @@ func total(counts map[string]int64) (n int64) {
 		n += c
 	}
 	return n
-}
-
-func newSignatures(tallies map[string]*compare.SignatureTally) []Signature {
-	var list []Signature
-	for _, t := range tallies {
-		list = append(list, Signature{
-			Path: t.Path, Kind: t.Kind, Deltas: t.Deltas, Exchanges: t.Exchanges,
-			Errors: newBuckets(t.Errors), Exemplars: append([]compare.Exemplar{}, t.Exemplars...),
-		})
-	}
-	slices.SortFunc(list, func(a, b Signature) int {
-		return cmp.Or(cmp.Compare(b.Exchanges, a.Exchanges), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Kind, b.Kind))
-	})
-	return list
-}
-
-func newBuckets(h compare.Histogram) []Bucket {
-	var list []Bucket
-	for _, b := range slices.Sorted(maps.Keys(h)) {
-		from, below := compare.ErrorBounds(b)
-		list = append(list, Bucket{From: round(from), Below: round(below), Count: h[b]})
-	}
-	return list
 }
 
 func newLatency(h compare.Histogram) Latency {

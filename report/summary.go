@@ -2,7 +2,7 @@
 // each model's mismatch rate and a verdict under a Gate. It renders one as a
 // table for the terminal, as JSON, and as one self-contained HTML file.
 //
-//	tallies ──▶ Summarise(info, tally, gate) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteHTML
+//	tallies ──▶ Summarise(info, tally, noise, gate) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteHTML
 //
 // A Summary follows from its input alone: the same tallies, merged in any
 // order, give the same bytes, on one machine or a hundred.
@@ -15,14 +15,15 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/modelparity/parity/compare"
 )
 
 // Format names the schema of the JSON that WriteJSON writes. Fields may be
-// added under this name; none changes its meaning or goes away.
-const Format = "parity.summary/1"
+// added under this name; none changes its meaning or goes away. Since
+// parity.summary/1, ignored has become hits, and where the old system had
+// several versions of a model the model's rate is against one of them.
+const Format = "parity.summary/2"
 
 // Verdict is what the gate says.
 type Verdict string
@@ -40,6 +41,7 @@ type Info struct {
 	Run       string          `json:"run"`
 	Recording string          `json:"recording"`
 	Target    string          `json:"target"`
+	Control   string          `json:"control,omitempty"` // of the noise; "" without one
 	Judgement string          `json:"judgement"`
 	Version   string          `json:"version"` // of Parity
 	Rules     json.RawMessage `json:"rules,omitempty"`
@@ -69,71 +71,10 @@ type Ledger struct {
 	Balanced    bool             `json:"balanced"`              // as many outcomes as exchanges planned, and distinct requests that go with them
 }
 
-// Model is what one model's tally comes to. Rates, shares and bounds are
-// fractions from 0 to 1, rounded to 9 digits.
-type Model struct {
-	Name    string  `json:"model"`
-	Verdict Verdict `json:"verdict"`
-	Reason  string  `json:"reason"` // for people
-	// More is how many more distinct requests, all matching, would make an
-	// inconclusive model pass; 0 where that is not what it lacks.
-	More int64 `json:"more,omitempty"`
-
-	Requests   int64   `json:"requests"`            // distinct requests judged: n
-	Mismatched int64   `json:"mismatched_requests"` // those with a mismatch among their repeats: k
-	Rate       float64 `json:"rate"`                // k/n
-	Lower      float64 `json:"lower"`               // one-sided Clopper–Pearson bounds of the rate
-	Upper      float64 `json:"upper"`               // at the confidence
-	// ExchangeRate is mismatched over judged exchanges, repeats counted: the
-	// share of the traffic that sees a difference.
-	ExchangeRate float64 `json:"exchange_rate"`
-
-	Budget            float64 `json:"budget"`
-	Confidence        float64 `json:"confidence"`
-	MinSamples        int64   `json:"min_samples"`
-	UnavailableBudget float64 `json:"unavailable_budget"`
-
-	Ledger      Ledger           `json:"ledger"`
-	Reformatted int64            `json:"reformatted"`       // matches whose bytes differ
-	Ignored     map[string]int64 `json:"ignored,omitempty"` // deltas hidden, by the rule's path
-
-	Signatures []Signature `json:"signatures,omitempty"` // those with most exchanges first
-	Folded     int64       `json:"folded,omitempty"`     // deltas of signatures that had no place
-
-	ReferenceLatency Latency   `json:"reference_latency,omitzero"`
-	CandidateLatency Latency   `json:"candidate_latency,omitzero"`
-	First            time.Time `json:"first,omitzero"` // of the exchanges planned
-	Last             time.Time `json:"last,omitzero"`
-}
-
-// Signature counts the deltas of one kind at one path.
-type Signature struct {
-	Path      string             `json:"path"`
-	Kind      compare.Kind       `json:"kind"`
-	Deltas    int64              `json:"deltas"`
-	Exchanges int64              `json:"exchanges"`        // with at least one such delta
-	Errors    []Bucket           `json:"errors,omitempty"` // absolute errors of numbers, smallest first
-	Exemplars []compare.Exemplar `json:"exemplars"`
-}
-
-// Bucket counts the values v with From ≤ v < Below.
-type Bucket struct {
-	From  float64 `json:"from"`
-	Below float64 `json:"below"`
-	Count int64   `json:"count"`
-}
-
-// Latency is the middle and the slow end of a side's latencies in
-// microseconds, within 1 %: from sending to the last byte of the answer.
-type Latency struct {
-	Count int64 `json:"count"`
-	P50   int64 `json:"p50_us"`
-	P99   int64 `json:"p99_us"`
-}
-
-// Summarise sums up t under g. An error means that the gate makes no sense: see
-// Gate.Validate.
-func Summarise(info Info, t *compare.Tally, g Gate) (*Summary, error) {
+// Summarise sums up t under g. noise is what the old system differs from itself
+// in; nil: there was no control. An error means that the gate makes no sense:
+// see Gate.Validate.
+func Summarise(info Info, t *compare.Tally, noise *compare.Profile, g Gate) (*Summary, error) {
 	if err := g.Validate(); err != nil {
 		return nil, err
 	}
@@ -142,41 +83,26 @@ func Summarise(info Info, t *compare.Tally, g Gate) (*Summary, error) {
 	for _, name := range slices.Sorted(maps.Keys(t.Models)) {
 		l, glob := g.limitsOf(name)
 		used[glob] = true
-		m := newModel(name, t.Models[name], l)
+		m := newModel(name, t.Models[name], profileOf(noise, name), l)
 		s.Ledger.add(m.Ledger)
 		s.Models = append(s.Models, m)
 	}
 	for _, glob := range slices.Sorted(maps.Keys(g.Models)) {
 		if !used[glob] {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("gate.models: %q matches no model of this run", glob))
+			s.warn("gate.models: %q matches no model of this run", glob)
 		}
 	}
-	for _, m := range s.Models {
-		if skipped := total(m.Ledger.Skipped); float64(skipped) > m.Budget*float64(m.Ledger.Planned) {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("model %s: %s of its exchanges were skipped (%s) and are not judged",
-				m.Name, percent(share(skipped, m.Ledger.Planned)), counts(m.Ledger.Skipped)))
-		}
-	}
+	s.warnOfModels(noise)
+	s.warnOfRules()
 	s.decide()
 	return s, nil
 }
 
-func newModel(name string, t *compare.ModelTally, l limits) Model {
-	m := Model{
-		Name: name, Ledger: newLedger(t),
-		Requests: t.Requests.Len(), Mismatched: t.Mismatched.Len(), ExchangeRate: share(t.Mismatch, t.Judged()),
-		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
-		Reformatted: t.Reformatted, Ignored: t.Ignored, Signatures: newSignatures(t.Signatures), Folded: t.Folded,
-		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
+func profileOf(noise *compare.Profile, model string) *compare.ModelProfile {
+	if noise == nil {
+		return nil
 	}
-	if t.First != 0 {
-		m.First, m.Last = t.First.Time(), t.Last.Time()
-	}
-	m.Rate = share(m.Mismatched, m.Requests)
-	m.Lower = round(lower(m.Mismatched, m.Requests, m.Confidence))
-	m.Upper = round(upper(m.Mismatched, m.Requests, m.Confidence))
-	m.decide()
-	return m
+	return noise.Models[model]
 }
 
 // WriteJSON writes s as indented JSON, as the Format says.

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/internal/exchange"
 )
 
 func jsonText(t testing.TB, s *Summary) []byte {
@@ -70,17 +71,23 @@ func splitTally(split int) *compare.Tally {
 	for _, name := range []string{"a", "b", "c"}[:1+split%3] {
 		m := t.Model(name)
 		for i := range int64(50) {
-			m.Requests.Add(int64(split)*40 + i) // some requests repeat in the next split
+			e := evidence(m, "1."+string(rune('0'+split%2)))
+			e.Requests.Add(int64(split)*40 + i) // some requests repeat in the next split
+			e.Exchanges++
+			e.First, e.Last = 1_795_000_000_000_000, 1_795_000_000_000_000+exchange.Timestamp(split*1000)
 			m.Planned++
 			if i%7 != 0 {
 				m.Match++
 				continue
 			}
 			m.Mismatch++
-			m.Mismatched.Add(int64(split)*40 + i)
+			e.Mismatched.Add(int64(split)*40 + i)
 			addSignature(m, "$.x", compare.KindNumber, 1, "1", "2")
 			addSignature(m, "$.y"+string(rune('a'+i)), compare.KindBool, 1, "true", "false")
 			m.Signatures["$.x number"].Errors.AddError(float64(i+1) / 1000)
+			m.Decided, m.Flips = m.Decided+1, m.Flips+1
+			m.Confusion = map[string]map[string]int64{"a": {"b": m.Decided}}
+			compare.Count(&m.Hits, "$.took_ms ignore", i)
 			m.CandidateLatency.AddLatency(1000 + i*int64(split))
 		}
 		m.Unavailable, m.Planned = map[string]int64{"timeout": 1, "refused": 2}, m.Planned+3

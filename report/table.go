@@ -3,10 +3,13 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/modelparity/parity/compare"
 )
 
 // How much WriteTable prints.
@@ -59,15 +62,24 @@ func passing(models []Model) (n int) {
 	return n
 }
 
+// table has a column for noise where there is any.
 func (p painter) table(models []Model) string {
-	rows := []table.Row{{"VERDICT", "MODEL", "DISTINCT", "DIFFER", "RATE (AT MOST)", "BUDGET", "TOP DIFFERENCE"}}
+	rows := []table.Row{{"VERDICT", "MODEL", "DISTINCT", "DIFFER", "NOISE", "RATE (AT MOST)", "BUDGET", "TOP DIFFERENCE"}}
+	noise := int64(0)
 	for _, m := range models {
 		rows = append(rows, table.Row{
-			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), count(m.Requests), count(m.Mismatched),
+			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), count(m.Requests), count(m.Mismatched), count(m.Ledger.Noise),
 			m.rateAndBound(), Percent(m.Budget).String(), m.topDifference(),
 		})
+		noise += m.Ledger.Noise
 	}
-	const verdict, name, difference = 0, 1, 6
+	if noise == 0 {
+		for i, row := range rows {
+			rows[i] = slices.Delete(row, 4, 5)
+		}
+	}
+	const verdict, name = 0, 1
+	difference := len(rows[0]) - 1
 	fit(rows, name, difference)
 	t := table.NewWriter()
 	t.SetStyle(plain)
@@ -76,10 +88,11 @@ func (p painter) table(models []Model) string {
 		row[verdict] = p.paint(models[i].Verdict, row[verdict].(string))
 		t.AppendRow(row)
 	}
-	right := func(n int) table.ColumnConfig {
-		return table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	var numbers []table.ColumnConfig
+	for i := name + 1; i < difference; i++ {
+		numbers = append(numbers, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
-	t.SetColumnConfigs([]table.ColumnConfig{right(3), right(4), right(5), right(6)})
+	t.SetColumnConfigs(numbers)
 	return trimLines(t.Render())
 }
 
@@ -136,13 +149,21 @@ func (m *Model) rateAndBound() string {
 	return m.rate() + " (" + percentUp(m.Upper) + ")"
 }
 
-// topDifference is the signature of most exchanges: "number $.scores[*].value".
+// topDifference is the flips, or the signature that most exchanges have beyond
+// noise: "number $.scores[*].value".
 func (m *Model) topDifference() string {
-	if len(m.Signatures) == 0 {
-		return ""
+	for _, s := range m.Signatures {
+		if s.Kind == compare.KindDecision && s.differing() > 0 && m.Decision != nil {
+			return plural(m.Decision.Flips, "flip") + m.Decision.mostFlipped(": ")
+		}
 	}
-	s := m.Signatures[0]
-	return visible(string(s.Kind) + " " + s.Path)
+	switch {
+	case len(m.Signatures) > 0 && m.Signatures[0].differing() > 0:
+		return visible(string(m.Signatures[0].Kind) + " " + m.Signatures[0].Path)
+	case len(m.Excess) > 0:
+		return visible("noise of " + string(m.Excess[0].Kind) + " " + m.Excess[0].Path)
+	}
+	return ""
 }
 
 func writeRest(b *strings.Builder, n int, what string) {

@@ -11,7 +11,8 @@ import (
 // decide gives the model its verdict.
 //
 //   - FAIL when more than the budget is shown to differ: the lower bound is
-//     over it. What is missing or without an answer takes nothing back.
+//     over it. What is missing or without an answer takes nothing back. So it
+//     is where noise is shown to be more than the old system's own: see Excess.
 //   - INCONCLUSIVE when the ledger does not balance, the run is not complete,
 //     or a larger share than allowed got no answer.
 //   - PASS when at most the budget is shown to differ, by enough distinct
@@ -23,6 +24,8 @@ func (m *Model) decide() {
 	switch {
 	case m.Mismatched > 0 && (m.Budget == 0 || m.Lower > m.Budget):
 		m.Verdict, m.Reason = Fail, m.failReason()
+	case len(m.Excess) > 0:
+		m.Verdict, m.Reason = Fail, m.excessReason()
 	case !m.Ledger.Balanced:
 		m.Verdict, m.Reason = Inconclusive, "The ledger does not balance, so that nothing can be said of this model."
 	case m.Ledger.Missing > 0:
@@ -37,6 +40,7 @@ func (m *Model) decide() {
 	default:
 		m.weigh()
 	}
+	m.Reason += m.remarks()
 }
 
 func (m *Model) failReason() string {
@@ -45,6 +49,14 @@ func (m *Model) failReason() string {
 	}
 	return fmt.Sprintf("%s: at least %s do at %s confidence, over the budget of %s.",
 		m.differ(), percentDown(m.Lower), Percent(m.Confidence), Percent(m.Budget))
+}
+
+func (m *Model) excessReason() string {
+	text := "It differs more than the old system does from itself: " + m.Excess[0].say(m.Confidence) + "."
+	if more := int64(len(m.Excess) - 1); more > 0 {
+		text += fmt.Sprintf(" So it does in %s.", plural(more, "more way"))
+	}
+	return text
 }
 
 // differ is "3 of 100 distinct requests differ".
@@ -99,6 +111,26 @@ func (m *Model) reservations() string {
 	return text
 }
 
+// remarks are what is worth knowing beside any verdict: decisions that flip, and
+// a candidate that disagrees with itself.
+func (m *Model) remarks() (text string) {
+	if d := m.Decision; d != nil && d.Flips > 0 {
+		verb := "flip"
+		if d.Flips == 1 {
+			verb = "flips"
+		}
+		text += fmt.Sprintf(" %s %s the decision%s.", plural(d.Flips, "exchange"), verb, d.mostFlipped(", mostly "))
+	}
+	if m.Unstable > 0 {
+		text += " Unstable: " + m.unstable() + "."
+	}
+	return text
+}
+
+func (m *Model) unstable() string {
+	return fmt.Sprintf("the candidate answered %s in several ways where the old system did not", plural(m.Unstable, "repeated request"))
+}
+
 // decide gives the overall verdict.
 func (s *Summary) decide() {
 	by := map[Verdict]int64{}
@@ -132,11 +164,18 @@ func (s *Summary) worstFirst() []Model {
 
 // counts is "throttled 3, timeout 1": the most first.
 func counts(by map[string]int64) string {
-	keys := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
-		return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b))
-	})
+	keys := byCount(by)
 	for i, k := range keys {
 		keys[i] = visible(k) + " " + count(by[k])
 	}
 	return strings.Join(keys, ", ")
 }
+
+// byCount lists the keys, those with most first.
+func byCount(by map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(by), func(a, b string) int {
+		return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b))
+	})
+}
+
+func sortedKeys(by map[string]int64) []string { return slices.Sorted(maps.Keys(by)) }

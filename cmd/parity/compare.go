@@ -17,8 +17,23 @@ import (
 	"github.com/modelparity/parity/internal/telemetry"
 )
 
+// compareFlags are those of every verb that judges.
+type compareFlags struct {
+	control       string
+	maxMismatches int
+	metrics       metricsFlags
+}
+
+func (f *compareFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.control, "control", "", "what the old system differs from itself in is noise: a `RUN` of the same recording against the old system, or the recording, for its repeated requests")
+	cmd.Flags().IntVar(&f.maxMismatches, "max-mismatches", 0, "keep at most `N` mismatches for each model and signature of a split; counts stay exact (default: all)")
+	f.metrics.register(cmd)
+}
+
 func (a *app) compareCommand() *cobra.Command {
+	var f compareFlags
 	var shard string
+	var suggest bool
 	cmd := &cobra.Command{
 		Use:   "compare RUN",
 		Short: "Judge a run: find what differs, write tallies and the mismatch set",
@@ -26,31 +41,76 @@ func (a *app) compareCommand() *cobra.Command {
 
 The judgement lies in the run, named for its rules: other rules make another
 judgement beside it, the same rules find it done. What differs becomes the
-mismatch set RUN/mismatches, a recording that replay takes.`,
+mismatch set RUN/mismatches, a recording that replay takes.
+
+With a --control, differences that the old system shows against itself are noise
+and no mismatches. With --suggest, rules are printed that would make the models
+pass, for a person to judge; nothing is applied.`,
 		Example: `  parity compare run
   parity compare run --config strict.yaml
-  parity compare s3://bucket/run --shard 0/8`,
+  parity compare run --control run-against-the-old-system
+  parity compare run --control recording           # by what was asked twice
+  parity compare run --suggest >> parity.yaml
+  parity compare s3://bucket/run --shard 0/8 --statsd unix:///var/run/datadog/dsd.socket`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := dataset.OpenRun(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			_, err = a.compare(cmd.Context(), run, shard)
-			return err
+			j, err := a.compare(cmd.Context(), run, f, shard)
+			if err != nil || !suggest {
+				return err
+			}
+			return a.suggest(cmd.Context(), run, j)
 		},
 	}
+	f.register(cmd)
 	cmd.Flags().StringVar(&shard, "shard", "", "do only part `I/N` of the splits, counting from 0")
+	cmd.Flags().BoolVar(&suggest, "suggest", false, "print rules that would make the models pass, as YAML")
 	return cmd
 }
 
 // compare judges what is not judged yet and returns the judgement.
-func (a *app) compare(ctx context.Context, run *dataset.Run, shardFlag string) (*dataset.Judgement, error) {
+func (a *app) compare(ctx context.Context, run *dataset.Run, f compareFlags, shardFlag string) (*dataset.Judgement, error) {
 	shard, err := a.shard(shardFlag)
 	if err != nil {
 		return nil, err
 	}
-	judge, info, err := a.judge()
+	rules, err := a.rules()
+	if err != nil {
+		return nil, err
+	}
+	stats, err := f.metrics.open(a)
+	if err != nil {
+		return nil, err
+	}
+	noise, err := a.noise(ctx, run, f.control, shard, rules)
+	if err != nil {
+		return nil, err
+	}
+	control, err := absolute(f.control)
+	if f.control == "" || err != nil {
+		control = f.control
+	}
+	j, err := a.judgeRun(ctx, run, judging{rules: rules, noise: noise, control: control, maxMismatches: f.maxMismatches, shard: shard, stats: stats})
+	a.closeMetrics(stats)
+	return j, err
+}
+
+// judging is how a run is judged.
+type judging struct {
+	rules         compare.Rules
+	noise         *compare.Profile // nil: no control
+	control       string           // where noise is from
+	maxMismatches int
+	shard         dataset.Shard
+	stats         *metrics // nil: not sent
+}
+
+// judgeRun judges what is left of a run's splits.
+func (a *app) judgeRun(ctx context.Context, run *dataset.Run, how judging) (*dataset.Judgement, error) {
+	judge, err := compare.NewJudge(how.rules, compare.Options{Noise: how.noise, MaxMismatches: how.maxMismatches})
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +122,11 @@ func (a *app) compare(ctx context.Context, run *dataset.Run, shardFlag string) (
 	if err != nil {
 		return nil, err
 	}
-	j, err := run.CreateJudgement(ctx, info)
+	info, err := judgementInfo(how)
+	if err != nil {
+		return nil, err
+	}
+	j, err := run.CreateJudgement(ctx, info, how.noise)
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +140,11 @@ func (a *app) compare(ctx context.Context, run *dataset.Run, shardFlag string) (
 			sent = append(sent, s)
 		}
 	}
-	work := dataset.Work{Plan: sent, Shard: shard, Done: judged, Parallel: runtime.GOMAXPROCS(0)}
+	work := dataset.Work{Plan: sent, Shard: how.shard, Done: judged, Parallel: runtime.GOMAXPROCS(0)}
 	left := dataset.Planned(work.Left())
 	var pairs, mismatches atomic.Int64
 	stop := telemetry.Watch(a.stderr, func() string {
-		return fmt.Sprintf("compare: %d of %d exchanges judged, %d mismatches", pairs.Load(), left, mismatches.Load())
+		return fmt.Sprintf("compare: %s %d of %d exchanges judged, %d mismatches", telemetry.Bar(pairs.Load(), left), pairs.Load(), left, mismatches.Load())
 	})
 	defer stop()
 	worked, err := dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
@@ -90,7 +154,11 @@ func (a *app) compare(ctx context.Context, run *dataset.Run, shardFlag string) (
 		}
 		pairs.Add(s.Planned)
 		mismatches.Add(mismatchesOf(t))
-		return j.PutTally(ctx, s, t)
+		if err := j.PutTally(ctx, s, t); err != nil {
+			return err
+		}
+		how.stats.send(t) // by the worker whose tally counts, so that nothing is sent twice
+		return nil
 	})
 	stop()
 	if err != nil {
@@ -100,24 +168,21 @@ func (a *app) compare(ctx context.Context, run *dataset.Run, shardFlag string) (
 	return j, nil
 }
 
-// judge reads the rules and says which judgement they make.
-func (a *app) judge() (*compare.Judge, dataset.JudgementInfo, error) {
+// rules are the config's.
+func (a *app) rules() (compare.Rules, error) {
 	cfg, err := a.config()
+	return cfg.Compare, err
+}
+
+func judgementInfo(how judging) (dataset.JudgementInfo, error) {
+	canonical, err := how.rules.Canonical()
 	if err != nil {
-		return nil, dataset.JudgementInfo{}, err
-	}
-	judge, err := compare.NewJudge(cfg.Compare)
-	if err != nil {
-		return nil, dataset.JudgementInfo{}, err
-	}
-	canonical, err := cfg.Compare.Canonical()
-	if err != nil {
-		return nil, dataset.JudgementInfo{}, err
+		return dataset.JudgementInfo{}, err
 	}
 	rules, err := json.Marshal(canonical)
-	return judge, dataset.JudgementInfo{
-		ID: dataset.JudgementID(compare.Version, rules), Created: time.Now().UTC().Truncate(time.Millisecond),
-		Version: version(), JudgeVersion: compare.Version, Rules: rules,
+	return dataset.JudgementInfo{
+		Created: time.Now().UTC().Truncate(time.Millisecond), Version: version(), JudgeVersion: compare.Version,
+		Rules: rules, MaxMismatches: how.maxMismatches, Control: how.control,
 	}, err
 }
 
@@ -142,7 +207,7 @@ func planOf(ctx context.Context, run *dataset.Run) ([]dataset.Split, error) {
 // judgeSplit judges one split and commits its mismatches. The tally is the
 // caller's to commit, afterwards.
 func judgeSplit(ctx context.Context, rec *dataset.Recording, run *dataset.Run, j *dataset.Judgement, s dataset.Split, judge *compare.Judge) (_ *compare.Tally, err error) {
-	ref, err := rec.Source(ctx, s, exchange.RequestSide|exchange.ReferenceSide)
+	ref, err := rec.Source(ctx, s, exchange.ReferenceSide)
 	if err != nil {
 		return nil, err
 	}
@@ -157,8 +222,14 @@ func judgeSplit(ctx context.Context, rec *dataset.Recording, run *dataset.Run, j
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	t, err := judge.Split(ctx, compare.SplitInput{Reference: ref, Candidate: cand, Selection: run.Info.Selection, Mismatches: out})
-	if err != nil || mismatchesOf(t) == 0 {
+	t, err := judge.Split(ctx, compare.SplitInput{
+		Reference: ref, Candidate: cand, Selection: run.Info.Selection, Mismatches: out,
+		Requests: func(ctx context.Context) (exchange.Source, error) { return rec.Source(ctx, s, exchange.RequestSide) },
+	})
+	if err == nil {
+		err = repeatsOfRun(ctx, rec, run, s, judge, t)
+	}
+	if err != nil || keptOf(t) == 0 {
 		return t, err
 	}
 	if err := out.Commit(ctx); err != nil && !errors.Is(err, exchange.ErrExists) {
@@ -170,6 +241,14 @@ func judgeSplit(ctx context.Context, rec *dataset.Recording, run *dataset.Run, j
 func mismatchesOf(t *compare.Tally) (n int64) {
 	for _, m := range t.Models {
 		n += m.Mismatch
+	}
+	return n
+}
+
+// keptOf counts the rows of the mismatch set.
+func keptOf(t *compare.Tally) (n int64) {
+	for _, m := range t.Models {
+		n += m.Kept
 	}
 	return n
 }

@@ -126,7 +126,7 @@ func (a *app) checkTallies(ctx context.Context, run *dataset.Run, plan []dataset
 		if err != nil {
 			return err
 		}
-		if err := checkMismatches(ctx, j, plan, mismatchesOf(tally)); err != nil {
+		if err := checkMismatches(ctx, j, plan, keptOf(tally)); err != nil {
 			return fmt.Errorf("judgement %s of %s: %w", j.Info.ID, run.Location, err)
 		}
 		for name, m := range tally.Models {
@@ -148,7 +148,7 @@ func checkMismatches(ctx context.Context, j *dataset.Judgement, plan []dataset.S
 		rows += n
 	}
 	if rows != counted {
-		return fmt.Errorf("its tallies count %d mismatches, and its mismatch set has %d", counted, rows)
+		return fmt.Errorf("its tallies count %d kept mismatches, and its mismatch set has %d", counted, rows)
 	}
 	return nil
 }
@@ -176,5 +176,5 @@ func checkMismatchSet(ctx context.Context, rec *dataset.Recording) error {
 	if err != nil {
 		return err
 	}
-	return checkMismatches(ctx, j, plan, mismatchesOf(tally))
+	return checkMismatches(ctx, j, plan, keptOf(tally))
 }

@@ -162,6 +162,7 @@ func writeInto(path string, write func(io.Writer) error) error {
 // runCommand does all four steps.
 func (a *app) runCommand() *cobra.Command {
 	var f replayFlags
+	var how compareFlags
 	var out reportFlags
 	cmd := &cobra.Command{
 		Use:   "run RECORDING --target TARGET --out RUN",
@@ -171,23 +172,24 @@ func (a *app) runCommand() *cobra.Command {
   parity run s3://bucket/recording --target http://new.example --out s3://bucket/run --config parity.yaml --html report.html`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.runAll(cmd.Context(), args[0], f, out)
+			return a.runAll(cmd.Context(), args[0], f, how, out)
 		},
 	}
 	f.register(cmd)
+	how.register(cmd)
 	out.register(cmd)
 	return cmd
 }
 
-func (a *app) runAll(ctx context.Context, recording string, f replayFlags, out reportFlags) error {
-	if _, _, err := a.judge(); err != nil { // before anything is sent
+func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how compareFlags, out reportFlags) error {
+	if _, err := a.rules(); err != nil { // before anything is sent
 		return err
 	}
 	run, err := a.replay(ctx, recording, f)
 	if err != nil {
 		return err
 	}
-	j, err := a.compare(ctx, run, f.shard)
+	j, err := a.compare(ctx, run, how, f.shard)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,22 +19,32 @@ import (
 )
 
 // judgement opens the judgement with an id. Without one it is that of the
-// config's rules, so that budgets are never held against what other rules found,
-// and without a config the latest.
+// config's rules, the latest if they were applied with several controls, so that
+// budgets are never held against what other rules found. Without a config it is
+// the latest of all.
 func (a *app) judgement(ctx context.Context, run *dataset.Run, id string) (*dataset.Judgement, error) {
 	if id != "" || a.configPath == "" {
 		return run.Judgement(ctx, id)
 	}
-	_, info, err := a.judge()
+	rules, err := a.rules()
 	if err != nil {
 		return nil, err
 	}
-	j, err := run.Judgement(ctx, info.ID)
-	if errors.Is(err, dataset.ErrNotJudged) {
-		return nil, fmt.Errorf("run %s %w under the rules of %s: `parity compare %s --config %s` does it",
-			run.Location, dataset.ErrNotJudged, a.configPath, run.Location, a.configPath)
+	info, err := judgementInfo(judging{rules: rules})
+	if err != nil {
+		return nil, err
 	}
-	return j, err
+	all, err := run.Judgements(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range slices.Backward(all) {
+		if j.Info.JudgeVersion == info.JudgeVersion && bytes.Equal(j.Info.Rules, info.Rules) {
+			return j, nil
+		}
+	}
+	return nil, fmt.Errorf("run %s %w under the rules of %s: `parity compare %s --config %s` does it",
+		run.Location, dataset.ErrNotJudged, a.configPath, run.Location, a.configPath)
 }
 
 // summarise reduces a judgement's tallies. For judgement "" see app.judgement.
@@ -54,10 +65,14 @@ func (a *app) summarise(ctx context.Context, location, judgement string) (*repor
 	if err != nil {
 		return nil, err
 	}
+	var noise *compare.Profile
+	if _, err := j.Noise(ctx, &noise); err != nil {
+		return nil, err
+	}
 	s, err := report.Summarise(report.Info{
-		Run: location, Recording: run.Info.Recording, Target: run.Info.Target,
+		Run: location, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control,
 		Judgement: j.Info.ID, Version: j.Info.Version, Rules: j.Info.Rules,
-	}, tally, cfg.Gate)
+	}, tally, noise, cfg.Gate)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +157,7 @@ func missing(ctx context.Context, recording func() (*dataset.Recording, error), 
 	if err != nil {
 		return nil, err
 	}
-	judge, err := compare.NewJudge(compare.Rules{})
+	judge, err := compare.NewJudge(compare.Rules{}, compare.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -296,12 +296,12 @@ func TestFlippedBitsInPlansAndDocuments(t *testing.T) {
 			t.Fatalf("bit %d: another run was read: %+v", bit, got.Info)
 		}
 	})
-	j, err := run.CreateJudgement(ctx, JudgementInfo{ID: "1234", Version: "v", JudgeVersion: 1, Rules: []byte(`{"number":{"abs":0.5}}`)})
+	j, err := run.CreateJudgement(ctx, JudgementInfo{Version: "v", JudgeVersion: 1, Rules: []byte(`{"number":{"abs":0.5}}`), Control: "c"}, map[string]int{"a": 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	flipBits(t, filepath.Join(run.Location, judgementKey("1234")), func(bit int) {
-		got, err := run.Judgement(ctx, "1234")
+	flipBits(t, filepath.Join(run.Location, judgementKey(j.Info.ID)), func(bit int) {
+		got, err := run.Judgement(ctx, j.Info.ID)
 		if err == nil && !reflect.DeepEqual(got.Info, j.Info) {
 			t.Fatalf("bit %d: another judgement was read: %+v", bit, got.Info)
 		}

@@ -36,17 +36,33 @@ func putDocument(ctx context.Context, b store.Bucket, key, format, of string, bo
 	if err != nil {
 		return fmt.Errorf("write %s: %w", key, err)
 	}
-	d := document{Format: format, Of: of, Body: compact}
-	d.CRC = d.checksum(compact)
-	text, err := json.MarshalIndent(d, "", "  ")
+	text, err := document{Format: format, Of: of, Body: compact}.text()
 	if err != nil {
 		return fmt.Errorf("write %s: %w", key, err)
 	}
-	err = store.PutBytes(ctx, b, key, append(text, '\n'))
+	err = store.PutBytes(ctx, b, key, text)
 	if errors.Is(err, store.ErrExists) {
 		return exchange.ErrExists
 	}
 	return err
+}
+
+// text writes a document whose body is compact. Large bodies are tallies,
+// which nobody reads as they lie: indenting them would cost as much as making
+// them.
+func (d document) text() ([]byte, error) {
+	const readable = 8 << 10
+	d.CRC = d.checksum(d.Body)
+	body := d.Body
+	d.Body = json.RawMessage("0")
+	if len(body) <= readable {
+		d.Body = body
+	}
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err == nil && len(body) > readable {
+		text = append(append(bytes.TrimSuffix(text, []byte("0\n}")), body...), "\n}"...)
+	}
+	return append(text, '\n'), err
 }
 
 // getDocument reads what putDocument wrote. One that belongs elsewhere is an

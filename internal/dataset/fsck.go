@@ -73,6 +73,8 @@ func documentFormat(key string) string {
 		return runFormat
 	case strings.HasSuffix(key, "judgement.json"):
 		return judgementFormat
+	case strings.HasSuffix(key, "noise.json"):
+		return noiseFormat
 	default:
 		return tallyFormat
 	}

@@ -20,7 +20,8 @@ import (
 
 const (
 	judgementFormat = "parity.judgement/1"
-	tallyFormat     = "parity.tally/1"
+	tallyFormat     = "parity.tally/2"
+	noiseFormat     = "parity.noise/1"
 )
 
 // ErrNotJudged says that a run has no judgement.
@@ -33,14 +34,27 @@ type JudgementInfo struct {
 	Created      time.Time       `json:"created"`
 	Version      string          `json:"version"` // of parity
 	JudgeVersion int             `json:"judge_version"`
-	Rules        json.RawMessage `json:"rules"` // as applied, defaults filled in
+	Rules        json.RawMessage `json:"rules"` // as applied
+	// MaxMismatches bounds the mismatch set, see compare.Options; 0 does not.
+	MaxMismatches int `json:"max_mismatches,omitempty"`
+	// Control is where the old system's noise was learnt from, and Noise the
+	// SHA-256 of that as it lies in noise.json; "" without a control.
+	Control string `json:"control,omitempty"`
+	Noise   string `json:"noise,omitempty"`
 }
 
-// JudgementID is the first 16 hexadecimal digits of the SHA-256 over the
-// judge's version and the rules as applied.
-func JudgementID(judgeVersion int, rules []byte) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "judge %d\n%s", judgeVersion, rules))
-	return hex.EncodeToString(sum[:8])
+// identify sets the ID: the first 16 hexadecimal digits of the SHA-256 over all
+// that decides what the judgement holds.
+func (info *JudgementInfo) identify() {
+	text := fmt.Appendf(nil, "judge %d\n%s", info.JudgeVersion, info.Rules)
+	if info.MaxMismatches > 0 {
+		text = fmt.Appendf(text, "\nmax_mismatches %d", info.MaxMismatches)
+	}
+	if info.Noise != "" {
+		text = fmt.Appendf(text, "\nnoise %s", info.Noise)
+	}
+	sum := sha256.Sum256(text)
+	info.ID = hex.EncodeToString(sum[:8])
 }
 
 // Judgement is what comparing a run under one set of rules said.
@@ -49,14 +63,42 @@ type Judgement struct {
 	run  *Run
 }
 
-// CreateJudgement makes the judgement, or opens it where it exists.
-func (r *Run) CreateJudgement(ctx context.Context, info JudgementInfo) (*Judgement, error) {
-	err := putDocument(ctx, r.bucket, judgementKey(info.ID), judgementFormat, r.Info.ID, info)
+// CreateJudgement makes the judgement, or opens it where it exists; info's ID and
+// Noise are filled in. noise is the old system's, nil for none.
+func (r *Run) CreateJudgement(ctx context.Context, info JudgementInfo, noise any) (*Judgement, error) {
+	text, err := json.Marshal(noise)
+	if err != nil {
+		return nil, fmt.Errorf("create judgement of %s: %w", r.Location, err)
+	}
+	if info.Control != "" {
+		sum := sha256.Sum256(text)
+		info.Noise = hex.EncodeToString(sum[:])
+	}
+	info.identify()
+	if info.Control != "" {
+		// Before the judgement, which must not be there without it.
+		err := putDocument(ctx, r.bucket, noiseKey(info.ID), noiseFormat, r.Info.ID+"/"+info.ID, json.RawMessage(text))
+		if err != nil && !errors.Is(err, exchange.ErrExists) {
+			return nil, fmt.Errorf("create judgement of %s: %w", r.Location, err)
+		}
+	}
+	err = putDocument(ctx, r.bucket, judgementKey(info.ID), judgementFormat, r.Info.ID, info)
 	if err != nil && !errors.Is(err, exchange.ErrExists) {
 		return nil, fmt.Errorf("create judgement of %s: %w", r.Location, err)
 	}
 	return r.Judgement(ctx, info.ID)
 }
+
+// Noise reads what the control showed of the old system's noise; false for a
+// judgement without a control.
+func (j *Judgement) Noise(ctx context.Context, noise any) (bool, error) {
+	if j.Info.Control == "" {
+		return false, nil
+	}
+	return true, getDocument(ctx, j.run.bucket, noiseKey(j.Info.ID), noiseFormat, j.run.Info.ID+"/"+j.Info.ID, noise)
+}
+
+func noiseKey(id string) string { return "judgements/" + id + "/noise.json" }
 
 func judgementKey(id string) string { return "judgements/" + id + "/judgement.json" }
 

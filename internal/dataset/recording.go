@@ -133,6 +133,15 @@ func (r *Recording) Splits(ctx context.Context) ([]Split, error) {
 // Source reads the given sides of a split. A split that is not what it was
 // when the plan was made is an error.
 func (r *Recording) Source(ctx context.Context, s Split, sides exchange.Sides) (exchange.Source, error) {
+	o, err := r.openSplit(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(o, sides, s.RowGroup), nil
+}
+
+// openSplit opens the split's object and holds it against the plan.
+func (r *Recording) openSplit(ctx context.Context, s Split) (*object, error) {
 	o, err := r.open(ctx, s.Object)
 	if err != nil {
 		return nil, err
@@ -142,7 +151,7 @@ func (r *Recording) Source(ctx context.Context, s Split, sides exchange.Sides) (
 			"split %s of the plan has row group %d with %d rows of an object of %d bytes; the recording was changed since",
 			s.Name(), s.RowGroup, s.Rows, s.ObjectSize))
 	}
-	return newSource(o, sides, s.RowGroup), nil
+	return o, nil
 }
 
 // ObjectInfo says where an object of a recording comes from.

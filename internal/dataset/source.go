@@ -15,6 +15,7 @@ import (
 type source struct {
 	object *object
 	sides  exchange.Sides
+	noKey  bool  // of the key the id alone: the rows to be filled have it
 	groups []int // still to read
 
 	cursors []*cursor
@@ -32,7 +33,8 @@ func newSource(o *object, sides exchange.Sides, groups ...int) *source {
 	return &source{object: o, sides: sides, groups: groups}
 }
 
-const batchRows = 1024
+// batchRows of two sources and their bodies fit a core's cache.
+const batchRows = 256
 
 // Read fills b with the rows up to the end of the first page that ends.
 func (s *source) Read(ctx context.Context, b *exchange.Batch) (err error) {
@@ -42,24 +44,51 @@ func (s *source) Read(ctx context.Context, b *exchange.Batch) (err error) {
 			return err
 		}
 	}
-	n := int(min(s.left, batchRows))
+	n, err := s.fill(batchRows)
+	if err != nil {
+		return err
+	}
+	if s.rows == nil {
+		s.rows = make([]exchange.Exchange, batchRows)
+	}
+	b.Rows = s.rows[:n]
+	clear(b.Rows)
+	return s.take(b.Rows)
+}
+
+// fill makes sure that every cursor has values, and says how many rows, at
+// most limit, all of them have.
+func (s *source) fill(limit int) (int, error) {
+	n := int(min(s.left, int64(limit)))
 	for _, c := range s.cursors {
 		if err := c.fill(); err != nil {
-			return fmt.Errorf("row %d: %w", s.row, err)
+			return 0, fmt.Errorf("row %d: %w", s.row, err)
 		}
 		n = min(n, c.remaining())
 	}
-	s.rows = append(s.rows[:0], make([]exchange.Exchange, n)...)
+	return n, nil
+}
+
+// take moves the next rows into rows and verifies them.
+func (s *source) take(rows []exchange.Exchange) error {
 	for _, c := range s.cursors {
-		c.take(s.rows)
+		c.take(rows)
 	}
-	if err := s.checkSums(); err != nil {
+	if err := s.checkSums(rows); err != nil {
 		return err
+	}
+	s.left -= int64(len(rows))
+	s.row += int64(len(rows))
+	return nil
+}
+
+// skip passes over rows that fill has found.
+func (s *source) skip(n int) {
+	for _, c := range s.cursors {
+		c.at += n
 	}
 	s.left -= int64(n)
 	s.row += int64(n)
-	b.Rows = s.rows
-	return nil
 }
 
 func (s *source) nextGroup(ctx context.Context) error {
@@ -74,7 +103,7 @@ func (s *source) nextGroup(ctx context.Context) error {
 	s.cursors, s.verify = nil, nil
 	var numbers []int
 	for i, c := range fileColumns(kindSides[s.object.kind]) {
-		if c.Column != nil && c.Side&(s.sides|exchange.KeySide) != 0 || c.checksum&s.sides != 0 {
+		if s.wants(c) {
 			numbers = append(numbers, i)
 			s.cursors = append(s.cursors, &cursor{column: c})
 		}
@@ -95,11 +124,21 @@ func (s *source) nextGroup(ctx context.Context) error {
 	return nil
 }
 
-func (s *source) checkSums() error {
+func (s *source) wants(c column) bool {
+	switch {
+	case c.Column == nil:
+		return c.checksum&s.sides != 0
+	case c.Side == exchange.KeySide:
+		return !s.noKey || c.Kind == exchange.UUID
+	}
+	return c.Side&s.sides != 0
+}
+
+func (s *source) checkSums(rows []exchange.Exchange) error {
 	for _, c := range s.verify {
-		for i := range s.rows {
-			if got := s.sum.Checksum(&s.rows[i], c.checksum); int64(got) != c.sums[i] {
-				return fmt.Errorf("row %d (%s) is damaged: %s does not fit", s.row+int64(i), s.rows[i].ID, c.name())
+		for i := range rows {
+			if got := s.sum.Checksum(&rows[i], c.checksum); int64(got) != c.sums[i] {
+				return fmt.Errorf("row %d (%s) is damaged: %s does not fit", s.row+int64(i), rows[i].ID, c.name())
 			}
 		}
 	}

@@ -177,12 +177,14 @@ func TestLatestJudgement(t *testing.T) {
 	if _, err := run.Judgement(t.Context(), ""); !errors.Is(err, ErrNotJudged) {
 		t.Errorf("a run that is not judged says %v", err)
 	}
-	for i, id := range []string{"b", "a"} {
-		info := JudgementInfo{ID: id, Created: run.Info.Created.AddDate(0, 0, i), Rules: []byte("{}")}
-		j, err := run.CreateJudgement(t.Context(), info)
+	last := ""
+	for i, rules := range []string{`{"a":1}`, `{"a":2}`, `{"a":3}`} {
+		info := JudgementInfo{Created: run.Info.Created.AddDate(0, 0, i), Rules: []byte(rules)}
+		j, err := run.CreateJudgement(t.Context(), info, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
+		last = j.Info.ID
 		sink, err := j.MismatchSink(Split{})
 		if err != nil {
 			t.Fatal(err)
@@ -192,7 +194,7 @@ func TestLatestJudgement(t *testing.T) {
 		}
 	}
 	rec, err := OpenRecording(t.Context(), store.Join(run.Location, "mismatches"))
-	if err != nil || !strings.Contains(rec.Location, filepath.Join("judgements", "a", "mismatches")) {
+	if err != nil || !strings.Contains(rec.Location, filepath.Join("judgements", last, "mismatches")) {
 		t.Errorf("%+v, %v", rec, err)
 	}
 }

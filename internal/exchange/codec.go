@@ -16,12 +16,11 @@ import (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // checksumColumns are the key's and one side's columns, by side.
-var checksumColumns = func() map[Sides][]*Column {
-	m := map[Sides][]*Column{}
+var checksumColumns = func() (byside [VerdictSide + 1][]*Column) {
 	for _, s := range ChecksummedSides {
-		m[s] = Columns(s)
+		byside[s] = Columns(s)
 	}
-	return m
+	return byside
 }()
 
 // Summer computes checksums; it keeps a buffer between calls. It is not safe
@@ -30,14 +29,16 @@ type Summer struct{ small []byte }
 
 // Checksum is the CRC-32C of the canonical encoding of the key and one side.
 func (s *Summer) Checksum(e *Exchange, side Sides) uint32 {
-	const inline = 64 // copying less than this is cheaper than a call to Update
+	// Copying costs less than a call for each piece, and the CRC is three times
+	// as fast on pieces over half a KiB.
+	const large = 4 << 10
 	crc, buf := uint32(0), s.small[:0]
 	for _, c := range checksumColumns[side] {
-		if c.blob == nil || len(*c.blob(e)) < inline {
+		if c.Kind < JSON || len(*c.Blob(e)) < large {
 			buf = c.append(buf, e)
 			continue
 		}
-		b := *c.blob(e)
+		b := *c.Blob(e)
 		buf = binary.LittleEndian.AppendUint32(buf, uint32(len(b)))
 		crc = crc32.Update(crc, castagnoli, buf)
 		crc = crc32.Update(crc, castagnoli, b)
@@ -59,16 +60,17 @@ func Append(dst []byte, e *Exchange, sides Sides) []byte {
 
 // append adds the canonical encoding of one column.
 func (c *Column) append(dst []byte, e *Exchange) []byte {
+	at := c.field(e)
 	switch c.Kind {
 	case UUID:
-		return append(dst, e.ID[:]...)
+		return append(dst, (*ID)(at)[:]...)
 	case Time, Int:
-		return binary.LittleEndian.AppendUint64(dst, uint64(*c.num(e)))
+		return binary.LittleEndian.AppendUint64(dst, uint64(*(*int64)(at)))
 	case Text:
-		t := *c.text(e)
+		t := *(*string)(at)
 		return append(binary.LittleEndian.AppendUint32(dst, uint32(len(t))), t...)
 	default:
-		b := *c.blob(e)
+		b := *(*[]byte)(at)
 		return append(binary.LittleEndian.AppendUint32(dst, uint32(len(b))), b...)
 	}
 }
@@ -89,11 +91,11 @@ func Decode(src []byte, e *Exchange, sides Sides) error {
 		case UUID:
 			e.ID = ID(v)
 		case Time, Int:
-			*c.num(e) = int64(binary.LittleEndian.Uint64(v))
+			*c.Num(e) = int64(binary.LittleEndian.Uint64(v))
 		case Text:
-			*c.text(e) = string(v)
+			*c.Text(e) = string(v)
 		case JSON, Blob:
-			*c.blob(e) = slices.Clip(v)
+			*c.Blob(e) = slices.Clip(v)
 		}
 		src = rest
 	}

@@ -46,6 +46,7 @@ func (b *budget) options() []gojq.CompilerOption {
 	add("product", 2, func(_ any, lr []any) error { return b.product(lr[0], lr[1]) })
 	add("within", 2, func(_ any, lr []any) error { return b.within(lr[0], lr[1]) })
 	add("repeat", 2, func(_ any, lr []any) error { return b.repeat(lr[0], lr[1]) })
+	add("times", 1, func(v any, n []any) error { return b.repeat(v, n[0]) })
 	add("pieces", 2, func(_ any, lr []any) error { return b.pieces(lr[0], lr[1]) })
 	add("joined", 1, func(v any, sep []any) error { return b.spend(b.size(v) + elements(v)*length(sep[0])) })
 	add("table", 0, func(v any, _ []any) error { return b.table(v) })

@@ -75,7 +75,7 @@ func (d *decoder) value(depth int) (any, error) {
 	case '"':
 		return token.String(), nil
 	case '0':
-		return number(token.String())
+		return numberOf(token.String())
 	case 'n':
 		return nil, nil
 	default:
@@ -83,7 +83,7 @@ func (d *decoder) value(depth int) (any, error) {
 	}
 }
 
-func number(literal string) (any, error) {
+func numberOf(literal string) (any, error) {
 	if len(literal) > maxNumber {
 		return nil, fmt.Errorf("%w: a number of %d characters (at most %d)", ErrTooLarge, len(literal), maxNumber)
 	}

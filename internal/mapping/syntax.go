@@ -115,7 +115,7 @@ func checkPattern(f *gojq.Func) error {
 }
 
 func checkIndex(x *gojq.Index) error {
-	if x.Start == nil || x.IsSlice || x.Start.Term == nil || x.Start.Term.Type != gojq.TermTypeNumber {
+	if x.Start == nil || x.IsSlice || !number(x.Start) {
 		return nil
 	}
 	if i, err := strconv.ParseFloat(x.Start.Term.Number, 64); err != nil || i > maxIndex {
@@ -182,18 +182,27 @@ func boundOperator(q *gojq.Query) {
 		q.Left, q.Op, q.Right = call("copied"), gojq.OpPipe, assignment
 		return
 	}
-	if name, ok := counted[q.Op]; ok && !arithmetic(q) {
+	if name, ok := counted[q.Op]; ok && !boundArithmetic(q) {
 		q.Term, q.Left, q.Right, q.Op = call(name, q.Left, q.Right).Term, nil, nil, 0
 	}
 }
 
-// arithmetic says whether an operand is a number, so that only * with text can
-// cost anything.
-func arithmetic(q *gojq.Query) bool {
-	number := func(q *gojq.Query) bool {
-		return q.Term != nil && q.Term.Type == gojq.TermTypeNumber && len(q.Term.SuffixList) == 0
+// boundArithmetic does with less where an operand is written as a number, which
+// is most arithmetic: then only text that is multiplied can cost anything.
+func boundArithmetic(q *gojq.Query) bool {
+	switch {
+	case !number(q.Left) && !number(q.Right):
+		return false
+	case q.Op == gojq.OpMul && number(q.Right):
+		q.Left = pipe(q.Left, call("times", q.Right))
+	case q.Op == gojq.OpMul:
+		q.Right = pipe(q.Right, call("times", q.Left))
 	}
-	return q.Op != gojq.OpMul && (number(q.Left) || number(q.Right))
+	return true
+}
+
+func number(q *gojq.Query) bool {
+	return q.Term != nil && q.Term.Type == gojq.TermTypeNumber && len(q.Term.SuffixList) == 0
 }
 
 // boundPlaces makes indices on the left of an assignment cost what they copy.

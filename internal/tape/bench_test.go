@@ -42,3 +42,20 @@ func BenchmarkReadJSON(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFind looks each member of one answer up in the other, which has them
+// in another order.
+func BenchmarkFind(b *testing.B) {
+	var t, o Tape
+	if t.ReadJSON([]byte(benchAnswers[0].text)) != nil || o.ReadJSON([]byte(benchAnswers[1].text)) != nil {
+		b.Fatal("not read")
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for m := int32(1); m < o.Nodes[0].End; m = o.Nodes[m].End {
+			if t.Find(0, &o, m) == none {
+				b.Fatal("not found")
+			}
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"sync"
+
+	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// noise says what the old system differs from itself in, by a control: a run of
+// the same recording against the old system, which is judged first, or the
+// recording itself, for the requests that it holds more than once. nil without
+// a control.
+func (a *app) noise(ctx context.Context, run *dataset.Run, control string, shard dataset.Shard, rules compare.Rules) (*compare.Profile, error) {
+	if control == "" {
+		return nil, nil
+	}
+	other, err := dataset.OpenRun(ctx, control)
+	if errors.Is(err, dataset.ErrNoRun) {
+		place, err := absolute(control)
+		if err != nil {
+			return nil, err
+		}
+		if place != run.Info.Recording {
+			return nil, fmt.Errorf("--control %s is neither a run nor the recording of %s (%s): replay that recording against the old system, and name the run",
+				control, run.Location, run.Info.Recording)
+		}
+		return repeatsProfile(ctx, run, rules)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.runProfile(ctx, run, other, shard, rules)
+}
+
+// runProfile judges a control run and reads the noise off its tallies.
+func (a *app) runProfile(ctx context.Context, run, control *dataset.Run, shard dataset.Shard, rules compare.Rules) (*compare.Profile, error) {
+	switch {
+	case control.Info.ID == run.Info.ID:
+		return nil, fmt.Errorf("--control %s is the run itself: a control is another run, against the old system", control.Location)
+	case control.Info.Recording != run.Info.Recording:
+		return nil, fmt.Errorf("--control %s is a run of %s, and %s one of %s: a control is a run of the same recording",
+			control.Location, control.Info.Recording, run.Location, run.Info.Recording)
+	}
+	fmt.Fprintf(a.stderr, "compare: the control %s first\n", control.Location)
+	j, err := a.judgeRun(ctx, control, judging{rules: rules, shard: shard})
+	if err != nil {
+		return nil, fmt.Errorf("judge the control: %w", err)
+	}
+	tally, err := reduce(ctx, control, j)
+	if errors.Is(err, errLacks) {
+		return nil, fmt.Errorf("the control is not judged whole yet, other shards have a part of it: repeat this command, or `parity compare %s` first: %w", control.Location, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for name, m := range tally.Models {
+		if m.Missing > 0 {
+			return nil, fmt.Errorf("the control %s is not complete: %d exchanges of model %s are not sent yet; repeat its `parity replay` first", control.Location, m.Missing, name)
+		}
+	}
+	return tally.Profile(), nil
+}
+
+// repeatsProfile reads the noise off the answers to repeated requests. Every
+// worker does it for the whole plan: there is nothing to wait for.
+func repeatsProfile(ctx context.Context, run *dataset.Run, rules compare.Rules) (*compare.Profile, error) {
+	judge, err := compare.NewJudge(rules, compare.Options{})
+	if err != nil {
+		return nil, err
+	}
+	plan, rec, err := openPlanned(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	merged, mu := compare.NewTally(), sync.Mutex{}
+	work := dataset.Work{Plan: plan, Parallel: runtime.GOMAXPROCS(0)}
+	_, err = dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
+		requests, err := repeatedOf(ctx, rec, run, s)
+		if err != nil || len(requests) == 0 {
+			return err
+		}
+		ref, err := rec.Source(ctx, s, exchange.ReferenceSide)
+		if err != nil {
+			return err
+		}
+		control := compare.NewTally()
+		in := compare.RepeatsInput{Reference: ref, Selection: run.Info.Selection, Requests: requests}
+		if err := errors.Join(judge.Repeats(ctx, in, compare.NewTally(), control), ref.Close()); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		merged.Merge(control)
+		return nil
+	})
+	return merged.Profile(), err
+}
+
+func repeatedOf(ctx context.Context, rec *dataset.Recording, run *dataset.Run, s dataset.Split) (map[int64]bool, error) {
+	keys, err := rec.Source(ctx, s, exchange.KeySide)
+	if err != nil {
+		return nil, err
+	}
+	requests, err := compare.Repeated(ctx, keys, run.Info.Selection)
+	return requests, errors.Join(err, keys.Close())
+}
+
+// repeatsOfRun looks at the requests that a split has more than once, for a
+// candidate that answers them in several ways. Most splits have none, which
+// their tally knows.
+func repeatsOfRun(ctx context.Context, rec *dataset.Recording, run *dataset.Run, s dataset.Split, judge *compare.Judge, t *compare.Tally) (err error) {
+	repeats := false
+	for m := range maps.Values(t.Models) {
+		judged, _ := m.Requests()
+		repeats = repeats || judged < m.Judged()
+	}
+	if !repeats {
+		return nil
+	}
+	requests, err := repeatedOf(ctx, rec, run, s)
+	if err != nil {
+		return err
+	}
+	ref, err := rec.Source(ctx, s, exchange.ReferenceSide)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ref.Close()) }()
+	cand, err := run.ResultSource(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cand.Close()) }()
+	in := compare.RepeatsInput{Reference: ref, Candidate: cand, Selection: run.Info.Selection, Requests: requests}
+	return judge.Repeats(ctx, in, t, compare.NewTally())
+}

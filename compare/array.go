@@ -1,0 +1,234 @@
+package compare
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/modelparity/parity/internal/answer"
+	"github.com/modelparity/parity/internal/number"
+	"github.com/modelparity/parity/internal/tape"
+)
+
+// array compares element by element, by default in their order. Arrays of
+// different lengths are one difference then and their elements are not compared,
+// because which of them belong together is a guess. What a mere change of order
+// does to the elements is one difference too.
+func (w *walker) array(s *state, r, c int32) {
+	if len(w.pair.Reference.Tensors) > 0 && w.machine.number == nil {
+		defer w.datatype(r, c)()
+	}
+	inert := s.inert && s.holds[orderAspect] == none
+	if inert {
+		w.inOrder(s, r, c)
+		return
+	}
+	top := int32(0)
+	if rule := w.machine.rule(s, topAspect); rule != nil {
+		top = int32(rule.Top)
+	}
+	key := w.machine.rule(w.machine.element(s, none), keyAspect)
+	if top == 0 && key == nil && s.holds[orderAspect] == none {
+		w.inOrder(s, r, c)
+		return
+	}
+	a, b := w.children(&w.pair.Reference.Tape, r, top), w.children(&w.pair.Candidate.Tape, c, top)
+	if cut := int(w.pair.Reference.Tape.Nodes[r].Size) > len(a) || int(w.pair.Candidate.Tape.Nodes[c].Size) > len(b); cut {
+		w.hit(s, topAspect)
+	}
+	switch {
+	case key != nil:
+		w.byKey(s, key.Key, a, b)
+	case s.holds[orderAspect] != none:
+		w.asBag(s, r, c, a, b)
+	case len(a) != len(b):
+		w.add(s, difference{kind: KindLength, ref: r, cand: c})
+	default:
+		for i := range a {
+			w.value(w.machine.element(s, i), a[i], b[i])
+		}
+	}
+}
+
+// children lists the elements of an array, at most top of them; 0 is all.
+func (w *walker) children(t *tape.Tape, n, top int32) []int32 {
+	size := t.Nodes[n].Size
+	if top != 0 {
+		size = min(size, top)
+	}
+	out := make([]int32, 0, size)
+	for i := n + 1; i < t.Nodes[n].End && len(out) < int(size); i = t.Nodes[i].End {
+		out = append(out, i)
+	}
+	return out
+}
+
+func (w *walker) inOrder(s *state, r, c int32) {
+	ref, cand := w.pair.Reference.Tape.Nodes, w.pair.Candidate.Tape.Nodes
+	if ref[r].Size != cand[c].Size {
+		w.add(s, difference{kind: KindLength, ref: r, cand: c})
+		return
+	}
+	found := len(w.found)
+	for i, j := r+1, c+1; i < ref[r].End; i, j = ref[i].End, cand[j].End {
+		w.value(w.machine.element(s, int(ref[i].Index)), i, j)
+	}
+	if len(w.found) > found && ref[r].Size > 1 && w.reordered(s, r, c) {
+		w.found = w.found[:found]
+		w.add(s, difference{kind: KindOrder, ref: r, cand: c})
+	}
+}
+
+// datatype sets the tolerance that goes with a tensor's declared type while its
+// values are compared. It returns what sets the former again.
+func (w *walker) datatype(r, c int32) func() {
+	tolerance, precision := w.tolerance, w.precision
+	back := func() { w.tolerance, w.precision = tolerance, precision }
+	a, okA := datatypeOf(w.pair.Reference.Tensors, r)
+	b, okB := datatypeOf(w.pair.Candidate.Tensors, c)
+	if !okA || !okB {
+		return back
+	}
+	ta, pa, okA := number.ForDatatype(a)
+	tb, pb, okB := number.ForDatatype(b)
+	if okA && okB {
+		if tb.Rel > ta.Rel {
+			ta = tb // the coarser side's
+		}
+		w.tolerance, w.precision = &ta, number.Coarser(pa, pb)
+	}
+	return back
+}
+
+// byKey pairs elements by what their member says; those that say the same in
+// their order. Elements without the member are paired in their order too.
+func (w *walker) byKey(s *state, key string, a, b []int32) {
+	waiting := map[string][]int32{}
+	for _, c := range b {
+		k := w.keyOf(&w.pair.Candidate.Tape, c, key)
+		waiting[k] = append(waiting[k], c)
+	}
+	moved := false
+	last := int32(0)
+	for i, r := range a {
+		k := w.keyOf(&w.pair.Reference.Tape, r, key)
+		same := waiting[k]
+		if len(same) == 0 {
+			w.lone(w.machine.element(s, i), &w.pair.Reference.Tape, r, difference{kind: KindMissing, ref: r, cand: none})
+			continue
+		}
+		c := same[0]
+		waiting[k] = same[1:]
+		moved = moved || c < last
+		last = c
+		w.value(w.machine.element(s, i), r, c)
+	}
+	if moved {
+		w.hit(w.machine.element(s, none), keyAspect)
+	}
+	for _, c := range b {
+		k := w.keyOf(&w.pair.Candidate.Tape, c, key)
+		if rest := waiting[k]; len(rest) > 0 && rest[0] == c {
+			waiting[k] = rest[1:]
+			w.lone(w.machine.element(s, none), &w.pair.Candidate.Tape, c, difference{kind: KindExtra, ref: none, cand: c})
+		}
+	}
+}
+
+// keyOf is the value of an element's member in one spelling; "" where it has
+// none.
+func (w *walker) keyOf(t *tape.Tape, n int32, key string) string {
+	m := member(t, n, key)
+	if m == none {
+		return ""
+	}
+	return string(appendScalar(nil, t, m))
+}
+
+// appendScalar spells a scalar so that equal ones have the same spelling. Of a
+// container it is the text.
+func appendScalar(dst []byte, t *tape.Tape, n int32) []byte {
+	dst = append(dst, byte(t.Nodes[n].Kind))
+	switch t.Nodes[n].Kind {
+	case tape.Number:
+		return number.Canonical(dst, t.Literal(n))
+	case tape.String, tape.Cell:
+		return append(dst, t.Str(n)...)
+	}
+	return append(dst, t.Literal(n)...)
+}
+
+// asBag pairs elements whatever their order. Scalars are sorted, which pairs as
+// many within a tolerance as any other way. Of the rest equal ones are paired,
+// and what is left in its order: where a tolerance is wanted they need a key.
+// (Trying the order as it is first would walk nested bags twice a level.)
+func (w *walker) asBag(s *state, r, c int32, a, b []int32) {
+	if len(a) != len(b) {
+		w.add(s, difference{kind: KindLength, ref: r, cand: c})
+		return
+	}
+	if w.scalars(&w.pair.Reference.Tape, a) && w.scalars(&w.pair.Candidate.Tape, b) {
+		w.sortScalars(&w.pair.Reference.Tape, a)
+		w.sortScalars(&w.pair.Candidate.Tape, b)
+	} else {
+		a, b = w.unequal(s, a, b)
+	}
+	for i := range a {
+		w.value(w.machine.element(s, none), a[i], b[i])
+	}
+}
+
+func (w *walker) scalars(t *tape.Tape, list []int32) bool {
+	return !slices.ContainsFunc(list, func(n int32) bool {
+		return t.Nodes[n].Kind == tape.Object || t.Nodes[n].Kind == tape.Array
+	})
+}
+
+func (w *walker) sortScalars(t *tape.Tape, list []int32) {
+	slices.SortStableFunc(list, func(x, y int32) int {
+		kx, ky := t.Nodes[x].Kind, t.Nodes[y].Kind
+		switch {
+		case kx != ky:
+			return int(kx) - int(ky)
+		case kx == tape.Number:
+			return number.Order(t.Literal(x), t.Literal(y))
+		case kx == tape.String:
+			return bytes.Compare(t.Str(x), t.Str(y))
+		case kx == tape.Cell && number.Is(t.Str(x)) && number.Is(t.Str(y)):
+			return number.Order(t.Str(x), t.Str(y))
+		}
+		return bytes.Compare(t.Literal(x), t.Literal(y))
+	})
+}
+
+// unequal takes away the elements that both sides have, each as often as both.
+func (w *walker) unequal(s *state, a, b []int32) (restA, restB []int32) {
+	el := w.machine.element(s, none)
+	count := map[digest]int{}
+	for _, c := range b {
+		count[w.candDigests.of(el, c)]++
+	}
+	for _, r := range a {
+		if d := w.refDigests.of(el, r); count[d] > 0 {
+			count[d]--
+		} else {
+			restA = append(restA, r)
+		}
+	}
+	for _, c := range slices.Backward(b) { // of repeats the first are taken
+		if d := w.candDigests.of(el, c); count[d] > 0 {
+			count[d]--
+			restB = append(restB, c)
+		}
+	}
+	slices.Reverse(restB)
+	return restA, restB
+}
+
+func datatypeOf(tensors []answer.Tensor, n int32) (string, bool) {
+	for _, t := range tensors {
+		if t.Data == n {
+			return t.Datatype, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,200 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/modelparity/parity/internal/answer"
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// decided is what became of one pair, and why.
+type decided struct {
+	outcome     Outcome
+	reason      string // of unavailable, undecided and skipped
+	reformatted bool   // a match of different bytes
+}
+
+// comparer compares the answers of one model's exchanges. It is reused, and not
+// safe for concurrent use.
+type comparer struct {
+	walker walker
+	whole  []finding // what is not of a walk: status, content type
+	flips  []flip    // the pair's decisions, those that agree too
+	mapped [2][]byte // scratch of jq rules
+}
+
+func newComparer(s *settings) *comparer {
+	c := &comparer{}
+	c.walker.machine = newMachine(s)
+	c.walker.hits = make([]int64, len(s.rules)*int(aspects))
+	return c
+}
+
+func (c *comparer) reset() {
+	c.walker.found, c.whole, c.flips = c.walker.found[:0], c.whole[:0], c.flips[:0]
+}
+
+func (c *comparer) compare(ref, cand *exchange.Answer) decided {
+	c.reset()
+	if ref.Status != cand.Status {
+		c.whole = append(c.whole, statusDelta(ref.Status, cand.Status))
+		return decided{outcome: Mismatch}
+	}
+	s := c.walker.machine.settings
+	if answer.Same(ref, cand) {
+		c.decideSame(ref)
+		return decided{outcome: Match}
+	}
+	p := &c.walker.pair
+	p.Read(ref, cand)
+	if p.Reference.Err != nil || p.Candidate.Err != nil {
+		return unreadable(p.Reference.Err, p.Candidate.Err)
+	}
+	if s.contentType && p.Reference.MediaType != p.Candidate.MediaType {
+		c.whole = append(c.whole, contentTypeDelta("content-type", p.Reference.MediaType, p.Candidate.MediaType))
+	}
+	if p.SameText {
+		c.decideSame(ref)
+		return c.verdict()
+	}
+	if s.program != nil {
+		if d := c.runProgram(); d.outcome != "" {
+			return d
+		}
+	}
+	c.walker.walk()
+	c.explainForms()
+	if s.decision != nil {
+		c.decideBoth()
+	}
+	return c.verdict()
+}
+
+func (c *comparer) verdict() decided {
+	if len(c.walker.found)+len(c.whole) > 0 {
+		return decided{outcome: Mismatch}
+	}
+	return decided{outcome: Match, reformatted: true}
+}
+
+// explainForms makes one difference of all where one side can be read as values
+// and the other can't: what each lacks of the other is no use to anybody.
+func (c *comparer) explainForms() {
+	p := &c.walker.pair
+	a, b := p.Reference.Form, p.Candidate.Form
+	plain := func(f answer.Form) bool { return f == answer.Text || f == answer.Binary }
+	if len(c.walker.found) > 0 && a != b && (plain(a) || plain(b)) {
+		c.walker.found = c.walker.found[:0]
+		c.whole = append(c.whole, contentTypeDelta("$", string(a), string(b)))
+	}
+}
+
+// decideSame reads the decision of an answer that both sides gave.
+func (c *comparer) decideSame(a *exchange.Answer) {
+	rule := c.walker.machine.decision
+	if rule == nil {
+		return
+	}
+	side := &c.walker.pair.Reference
+	if c.walker.pair.ReadReference(a); side.Err == nil {
+		c.walker.defaults()
+		c.flips = append(c.flips, c.walker.decisions(rule, &side.Tape, &side.Tape)...)
+	}
+}
+
+// decideBoth adds the flips. A flip says more than that the texts differ at the
+// same place.
+func (c *comparer) decideBoth() {
+	w := &c.walker
+	c.flips = append(c.flips, w.decisions(w.machine.decision, &w.pair.Reference.Tape, &w.pair.Candidate.Tape)...)
+	for i, f := range c.flips {
+		if !f.differs {
+			continue
+		}
+		w.found = slices.DeleteFunc(w.found, func(d difference) bool {
+			return d.ref == f.ref && d.ref != none && (d.kind == KindString || d.kind == KindBool)
+		})
+		w.found = append(w.found, difference{kind: KindDecision, ref: f.ref, cand: f.cand, flip: i})
+	}
+}
+
+// runProgram puts both answers through the jq rules.
+func (c *comparer) runProgram() (d decided) {
+	p := &c.walker.pair
+	var errs [2]error
+	for i, side := range []*answer.Decoded{&p.Reference, &p.Candidate} {
+		if side.Form == answer.Text || side.Form == answer.Binary || side.Form == answer.CSV {
+			continue // no values for a program
+		}
+		c.mapped[i], errs[i] = c.walker.machine.program.Apply(context.Background(), c.mapped[i][:0], jsonText(side))
+		if errs[i] == nil {
+			errs[i] = side.Tape.ReadJSON(c.mapped[i])
+		}
+		side.Tensors = nil
+	}
+	switch {
+	case errs[0] != nil && errs[1] != nil:
+		return decided{outcome: Undecided, reason: BothUnmapped}
+	case errs[0] != nil:
+		return decided{outcome: Undecided, reason: ReferenceUnmapped}
+	case errs[1] != nil:
+		return decided{outcome: Undecided, reason: CandidateUnmapped}
+	}
+	return d
+}
+
+// jsonText is an answer as one JSON value: lines as an array.
+func jsonText(side *answer.Decoded) []byte {
+	t := &side.Tape
+	if side.Form != answer.Lines {
+		return t.Literal(0)
+	}
+	text := []byte{'['}
+	for n := int32(1); n < t.Nodes[0].End; n = t.Nodes[n].End {
+		if n > 1 {
+			text = append(text, ',')
+		}
+		text = append(text, t.Literal(n)...)
+	}
+	return append(text, ']')
+}
+
+// unreadable gives a reason that can be counted; details would be too many keys.
+func unreadable(ref, cand error) decided {
+	d := decided{outcome: Undecided, reason: BothUnreadable}
+	switch {
+	case errors.Is(ref, answer.ErrTooLarge) || errors.Is(cand, answer.ErrTooLarge):
+		d.reason = TooLargeDecoded
+	case cand == nil:
+		d.reason = ReferenceUnreadable
+	case ref == nil:
+		d.reason = CandidateUnreadable
+	}
+	return d
+}
+
+func statusDelta(ref, cand int64) finding {
+	d := Delta{Path: "status", Kind: KindStatus, Reference: strconv.FormatInt(ref, 10), Candidate: strconv.FormatInt(cand, 10)}
+	return finding{d, d.Reference + "→" + d.Candidate}
+}
+
+func contentTypeDelta(path, ref, cand string) finding {
+	return finding{Delta{Path: path, Kind: KindContentType, Reference: cut(ref, maxLiteral), Candidate: cut(cand, maxLiteral)}, path}
+}
+
+// each calls f with every difference, in order.
+func (c *comparer) each(f func(finding)) {
+	for _, found := range c.whole {
+		f(found)
+	}
+	for _, d := range c.walker.found {
+		found := c.walker.describe(d)
+		if d.kind == KindDecision {
+			found.Reference, found.Candidate = c.flips[d.flip].from, c.flips[d.flip].to
+		}
+		f(found)
+	}
+}

@@ -1,0 +1,284 @@
+package compare
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/modelparity/parity/internal/number"
+	"github.com/modelparity/parity/internal/tape"
+)
+
+// Decision says what the business acts on. A pair whose decisions differ is a
+// mismatch of its own kind, a flip, whatever the tolerances.
+//
+// What stands at Path decides how:
+//
+//   - with Threshold, a number: at least the threshold, or below it
+//   - an object or array of numbers: the name or index of the largest (argmax)
+//   - with By and Label, an array of objects: what Label says in the object
+//     whose By is the largest
+//   - any other scalar: itself
+//
+// A value within the tolerance of the largest is as large, and one within the
+// tolerance of the threshold is on both of its sides: a flip is when no
+// decision is left that both answers can stand for.
+type Decision struct {
+	Path      string   `json:"path" yaml:"path"`
+	Threshold *float64 `json:"threshold,omitempty" yaml:"threshold"`
+	By        string   `json:"by,omitempty" yaml:"by"`
+	Label     string   `json:"label,omitempty" yaml:"label"`
+}
+
+// UnmarshalYAML also takes a path alone.
+func (d *Decision) UnmarshalYAML(unmarshal func(any) error) error {
+	if err := unmarshal(&d.Path); err == nil {
+		return nil
+	}
+	type plain Decision
+	return unmarshal((*plain)(d))
+}
+
+func (d *Decision) canonical() *Decision {
+	if d == nil {
+		return nil
+	}
+	p, _ := parsePath(d.Path)
+	c := *d
+	c.Path = p.String()
+	return &c
+}
+
+// decisionRule is a Decision, ready for use.
+type decisionRule struct {
+	Decision
+	pattern pattern
+}
+
+func (d *Decision) compile(field string) (*decisionRule, error) {
+	if d == nil {
+		return nil, nil
+	}
+	p, err := parsePath(d.Path)
+	switch {
+	case err != nil:
+	case slices.ContainsFunc(p, func(s segment) bool { return s.kind == descend }):
+		err = errors.New("has .. in it; say where the decision stands")
+	case d.Threshold != nil && (math.IsNaN(*d.Threshold) || math.IsInf(*d.Threshold, 0)):
+		err = fmt.Errorf("threshold %v is no number", *d.Threshold)
+	case d.Threshold != nil && (d.By != "" || d.Label != ""):
+		err = errors.New("has a threshold and by or label; it is one or the other")
+	case (d.By == "") != (d.Label == ""):
+		err = errors.New("by and label go together: by names the member that ranks the objects, label the one that is the decision")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s.path %q: %w", field, d.Path, err)
+	}
+	return &decisionRule{*d, p}, nil
+}
+
+// flip is one decision of a pair.
+type flip struct {
+	ref, cand int32  // where the decision is read from; none where a side lacks it
+	from, to  string // what each side decides
+	differs   bool
+}
+
+// maxTies is how many labels can share the first place, and maxLabel how many
+// bytes a label keeps.
+const (
+	maxTies  = 64
+	maxLabel = 120
+)
+
+// noDecision stands in the confusion matrix for an answer that has none.
+const noDecision = "(none)"
+
+// decisions reads the pair's decisions, one for each place that the path leads
+// to, in their order. Sides are compared place by place.
+func (w *walker) decisions(d *decisionRule, ref, cand *tape.Tape) []flip {
+	a, b := w.decided(d, ref), w.decided(d, cand)
+	out := make([]flip, max(len(a), len(b), 1))
+	for i := range out {
+		var x, y choice
+		x.at, y.at = none, none
+		if i < len(a) {
+			x = a[i]
+		}
+		if i < len(b) {
+			y = b[i]
+		}
+		out[i] = flip{x.at, y.at, x.label(), y.label(), true}
+		if x.shares(y) {
+			out[i].to, out[i].differs = x.label(), false
+		}
+	}
+	return out
+}
+
+// choice is what one side decides at one place: all that it may stand for, what
+// it says first.
+type choice struct {
+	at   int32
+	best []string
+}
+
+func (c choice) label() string {
+	if len(c.best) == 0 {
+		return noDecision
+	}
+	return c.best[0]
+}
+
+func (c choice) shares(d choice) bool {
+	return len(c.best)+len(d.best) == 0 || slices.ContainsFunc(c.best, func(b string) bool { return slices.Contains(d.best, b) })
+}
+
+func (w *walker) decided(d *decisionRule, t *tape.Tape) []choice {
+	var out []choice
+	for _, n := range follow(t, d.pattern) {
+		out = append(out, choice{n, w.choose(d, t, n)})
+	}
+	return out
+}
+
+func (w *walker) choose(d *decisionRule, t *tape.Tape, n int32) []string {
+	node := &t.Nodes[n]
+	switch {
+	case d.Threshold != nil:
+		return w.sideOf(*d.Threshold, t, n)
+	case node.Kind == tape.Object || node.Kind == tape.Array:
+		return w.argmax(d, t, n)
+	case node.Kind == tape.String || node.Kind == tape.Cell:
+		return []string{cut(t.Str(n), maxLabel)}
+	case node.Kind == tape.Number:
+		return []string{cut(number.Canonical(nil, t.Literal(n)), maxLabel)}
+	}
+	return []string{cut(t.Literal(n), maxLabel)}
+}
+
+// sideOf is the side of the threshold that a number is on, or both.
+func (w *walker) sideOf(threshold float64, t *tape.Tape, n int32) []string {
+	v, ok := valueOf(t, n)
+	if !ok {
+		return nil
+	}
+	text := strconv.FormatFloat(threshold, 'g', -1, 64)
+	above, below := "≥"+text, "<"+text
+	near := math.Abs(v-threshold) <= w.tolerance.Abs+w.tolerance.Rel*math.Abs(threshold)
+	switch {
+	case v >= threshold && near:
+		return []string{above, below}
+	case v >= threshold:
+		return []string{above}
+	case near:
+		return []string{below, above}
+	}
+	return []string{below}
+}
+
+// argmax lists the labels whose numbers are as large as the largest: of an
+// array the first first, of an object the lowest name, because its order means
+// nothing.
+func (w *walker) argmax(d *decisionRule, t *tape.Tape, n int32) []string {
+	type ranked struct {
+		label string
+		value float64
+	}
+	var all []ranked
+	largest := math.Inf(-1)
+	for m := n + 1; m < t.Nodes[n].End; m = t.Nodes[m].End {
+		at, label := m, ""
+		switch {
+		case d.By != "":
+			at, label = member(t, m, d.By), spellMember(t, m, d.Label)
+		case t.Nodes[n].Kind == tape.Object:
+			label = cut(t.Name(m), maxLabel)
+		default:
+			label = strconv.Itoa(int(t.Nodes[m].Index))
+		}
+		v, ok := valueOf(t, at)
+		if !ok {
+			continue // not a score
+		}
+		all = append(all, ranked{label, v})
+		largest = max(largest, v)
+	}
+	if t.Nodes[n].Kind == tape.Object {
+		slices.SortFunc(all, func(a, b ranked) int { return cmp.Compare(a.label, b.label) })
+	}
+	var exact, near []string
+	for _, r := range all {
+		switch {
+		case r.value == largest:
+			exact = append(exact, r.label)
+		case largest-r.value <= w.tolerance.Abs+w.tolerance.Rel*math.Abs(largest):
+			near = append(near, r.label)
+		}
+	}
+	best := append(exact, near...)
+	return best[:min(len(best), maxTies)]
+}
+
+// valueOf is a number's value; false for what is none.
+func valueOf(t *tape.Tape, n int32) (float64, bool) {
+	if n < 0 || t.Nodes[n].Kind != tape.Number && t.Nodes[n].Kind != tape.Cell {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(string(t.Literal(n)), 64)
+	return v, !math.IsNaN(v) && (err == nil || errors.Is(err, strconv.ErrRange))
+}
+
+// member finds a member by name; -1 where there is none.
+func member(t *tape.Tape, object int32, name string) int32 {
+	if t.Nodes[object].Kind != tape.Object {
+		return none
+	}
+	for m := object + 1; m < t.Nodes[object].End; m = t.Nodes[m].End {
+		if string(t.Name(m)) == name {
+			return m
+		}
+	}
+	return none
+}
+
+func spellMember(t *tape.Tape, object int32, name string) string {
+	m := member(t, object, name)
+	if m == none {
+		return noDecision
+	}
+	return cut(bytes.Trim(t.Literal(m), `"`), maxLabel)
+}
+
+// follow lists the nodes that a pattern without .. leads to, in their order.
+func follow(t *tape.Tape, p pattern) []int32 {
+	at := []int32{0}
+	for _, s := range p {
+		var next []int32
+		for _, n := range at {
+			for m := n + 1; m < t.Nodes[n].End; m = t.Nodes[m].End {
+				if s.leads(t, m) {
+					next = append(next, m)
+				}
+			}
+		}
+		at = next
+	}
+	return at
+}
+
+// leads says whether the step from its parent leads to a node.
+func (s segment) leads(t *tape.Tape, n int32) bool {
+	inObject := t.Nodes[t.Nodes[n].Parent].Kind == tape.Object
+	switch s.kind {
+	case byName:
+		return inObject && string(t.Name(n)) == s.name
+	case byIndex:
+		return !inObject && int(t.Nodes[n].Index) == s.index
+	}
+	return true
+}

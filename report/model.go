@@ -1,0 +1,96 @@
+package report
+
+import (
+	"time"
+
+	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// Model is what one model's tally comes to. Rates, shares and bounds are
+// fractions from 0 to 1, rounded to 9 digits.
+type Model struct {
+	Name    string  `json:"model"`
+	Verdict Verdict `json:"verdict"`
+	Reason  string  `json:"reason"` // for people
+	// More is how many more distinct requests, all matching, would make an
+	// inconclusive model pass; 0 where that is not what it lacks.
+	More int64 `json:"more,omitempty"`
+
+	// Requests to Upper are against one version of the old model where it had
+	// more than one: the version that the verdict rests on. See Versions.
+	Requests   int64   `json:"requests"`            // distinct requests judged: n
+	Mismatched int64   `json:"mismatched_requests"` // those with a mismatch among their repeats: k
+	Rate       float64 `json:"rate"`                // k/n
+	Lower      float64 `json:"lower"`               // one-sided Clopper–Pearson bounds of the rate
+	Upper      float64 `json:"upper"`               // at the confidence
+	// ExchangeRate is mismatched over judged exchanges, repeats and all versions
+	// counted: the share of the traffic that sees a difference.
+	ExchangeRate float64 `json:"exchange_rate"`
+
+	Budget            float64 `json:"budget"`
+	Confidence        float64 `json:"confidence"`
+	MinSamples        int64   `json:"min_samples"`
+	UnavailableBudget float64 `json:"unavailable_budget"`
+
+	Ledger      Ledger `json:"ledger"`
+	Reformatted int64  `json:"reformatted"`    // matches whose bytes differ
+	NaNs        int64  `json:"nans,omitempty"` // pairs of NaN that were held equal
+	// Hits is how often each rule changed what would have been said without it,
+	// by its path and what it says: "$.took_ms ignore". 0 is a rule that never did.
+	Hits map[string]int64 `json:"hits,omitempty"`
+
+	// Unstable counts the requests that the candidate answered in several ways
+	// where the old system did not, Restless those that the old system did.
+	Unstable int64 `json:"unstable_requests,omitempty"`
+	Restless int64 `json:"restless_requests,omitempty"`
+
+	Decision *Decision `json:"decision,omitempty"` // nil where no rule says what is decided
+	// Version is the one that Requests to Upper are against. Versions lists all
+	// where the old system had more than one, by when they were last seen.
+	Version  string    `json:"version,omitempty"`
+	Versions []Version `json:"versions,omitempty"`
+
+	// Excess lists where the candidate is shown to differ more than the old
+	// system does from itself. One is enough to fail.
+	Excess     []Excess    `json:"excess,omitempty"`
+	Signatures []Signature `json:"signatures,omitempty"` // those with most exchanges that are no noise first
+	Folded     int64       `json:"folded,omitempty"`     // deltas of signatures that had no place
+
+	ReferenceLatency Latency   `json:"reference_latency,omitzero"`
+	CandidateLatency Latency   `json:"candidate_latency,omitzero"`
+	First            time.Time `json:"first,omitzero"` // of the exchanges planned
+	Last             time.Time `json:"last,omitzero"`
+}
+
+// Latency is the middle and the slow end of a side's latencies in
+// microseconds, within 1 %: from sending to the last byte of the answer.
+type Latency struct {
+	Count int64 `json:"count"`
+	P50   int64 `json:"p50_us"`
+	P99   int64 `json:"p99_us"`
+}
+
+// newModel sums up one model; noise is nil where nothing is known of its.
+func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l limits) Model {
+	m := Model{
+		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch, t.Judged()),
+		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
+		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
+		Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), Decision: newDecision(t),
+		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
+		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
+		First: moment(t.First), Last: moment(t.Last),
+	}
+	m.Excess = excesses(t, noise, l)
+	m.weighVersions(t.Versions)
+	return m
+}
+
+// moment leaves out a time that is not known.
+func moment(t exchange.Timestamp) time.Time {
+	if t == 0 {
+		return time.Time{}
+	}
+	return t.Time()
+}

@@ -1,0 +1,113 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// Version is the evidence against one version of the old model.
+type Version struct {
+	Version    string    `json:"version"` // "" where the recording does not know it
+	Exchanges  int64     `json:"exchanges"`
+	Requests   int64     `json:"requests"`
+	Mismatched int64     `json:"mismatched_requests"`
+	Rate       float64   `json:"rate"`
+	Lower      float64   `json:"lower"`
+	Upper      float64   `json:"upper"`
+	First      time.Time `json:"first,omitzero"`
+	Last       time.Time `json:"last,omitzero"`
+	// Ended says that the old system no longer answers with this version, so
+	// that it does not decide.
+	Ended bool `json:"ended,omitempty"`
+}
+
+// endedAfter is how many exchanges a version must be missed by, at the pace it
+// had from its first to its last one, to have ended. By chance a version that
+// still answers misses as many once in e^20 times.
+const endedAfter = 20
+
+// weighVersions gives the model the verdict of the version seen last, or the
+// worst where several still answer: a candidate that agrees with only one of
+// two can't replace them. Versions that ended decide nothing, because the old
+// system does not answer so any more.
+func (m *Model) weighVersions(evidence map[string]*compare.Evidence) {
+	all := newVersions(evidence, m.Confidence)
+	if len(all) == 0 {
+		all = []Version{newVersion("", &compare.Evidence{}, m.Confidence)}
+	}
+	if len(all) > 1 {
+		m.Versions = all
+	}
+	var worst *Model
+	for _, v := range slices.Backward(all) { // of equals the last stays
+		if v.Ended {
+			continue
+		}
+		against := *m
+		against.use(v)
+		against.decide()
+		against.Reason = againstWhat(v, all) + against.Reason
+		if worst == nil || severity[against.Verdict] < severity[worst.Verdict] {
+			worst = &against
+		}
+	}
+	*m = *worst
+}
+
+// againstWhat says which of several versions the verdict rests on.
+func againstWhat(v Version, all []Version) string {
+	switch {
+	case len(all) == 1:
+		return ""
+	case v == all[len(all)-1]:
+		return fmt.Sprintf("Judged against version %s, seen last. ", versionName(v.Version))
+	}
+	return fmt.Sprintf("Judged against version %s, which still answers. ", versionName(v.Version))
+}
+
+func versionName(v string) string {
+	if v == "" {
+		return "(unknown)"
+	}
+	return visible(v)
+}
+
+// use makes the evidence on a version the model's.
+func (m *Model) use(v Version) {
+	m.Requests, m.Mismatched, m.Rate, m.Lower, m.Upper = v.Requests, v.Mismatched, v.Rate, v.Lower, v.Upper
+	m.Version = v.Version
+}
+
+// newVersions lists the evidence by the time it was last seen.
+func newVersions(evidence map[string]*compare.Evidence, confidence float64) []Version {
+	names := slices.SortedFunc(maps.Keys(evidence), func(a, b string) int {
+		return cmp.Or(cmp.Compare(evidence[a].Last, evidence[b].Last), cmp.Compare(evidence[a].First, evidence[b].First), cmp.Compare(a, b))
+	})
+	var list []Version
+	for _, name := range names {
+		v := newVersion(name, evidence[name], confidence)
+		v.Ended = ended(evidence[name], evidence[names[len(names)-1]].Last)
+		list = append(list, v)
+	}
+	return list
+}
+
+func newVersion(name string, e *compare.Evidence, confidence float64) Version {
+	n, k := e.Requests.Len(), e.Mismatched.Len()
+	return Version{
+		Version: name, Exchanges: e.Exchanges, Requests: n, Mismatched: k,
+		Rate: share(k, n), Lower: round(lower(k, n, confidence)), Upper: round(upper(k, n, confidence)),
+		First: moment(e.First), Last: moment(e.Last),
+	}
+}
+
+// ended says whether a version is missed by endedAfter exchanges at the end.
+func ended(e *compare.Evidence, end exchange.Timestamp) bool {
+	return e.Last != 0 && float64(e.Exchanges)*float64(end-e.Last) > endedAfter*float64(e.Last-e.First)
+}
