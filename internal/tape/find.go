@@ -1,6 +1,9 @@
 package tape
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // few is how many members are looked through one by one. Objects of more get a
 // hash table: open addressing, a power of two of places, at most half of them
@@ -79,8 +82,10 @@ func tableSize(members int32) int {
 func (t *Tape) tabulate(object int32) int32 {
 	n := &t.Nodes[object]
 	n.table = int32(len(t.tables)) + 1
-	t.tables = append(t.tables, make([]int32, tableSize(n.Size))...)
+	size := tableSize(n.Size)
+	t.tables = slices.Grow(t.tables, size)[:len(t.tables)+size]
 	places := t.places(object)
+	clear(places)
 	for c := object + 1; c < n.End; c = t.Nodes[c].End {
 		i := t.Nodes[c].NameHash & uint32(len(places)-1)
 		for ; places[i] != 0; i = (i + 1) & uint32(len(places)-1) {

@@ -177,9 +177,10 @@ func appendUnescaped(dst, raw []byte) []byte {
 
 // same says whether two strings that stringEnd took mean the same.
 func same(a, b []byte, escaped bool) bool {
-	if !escaped || bytes.Equal(a, b) {
-		return bytes.Equal(a, b)
-	}
+	return bytes.Equal(a, b) || escaped && sameChars(a, b)
+}
+
+func sameChars(a, b []byte) bool {
 	for len(a) > 0 && len(b) > 0 {
 		r, n := char(a)
 		s, m := char(b)

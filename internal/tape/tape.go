@@ -164,11 +164,11 @@ func (t *Tape) rawName(n int32) []byte {
 
 // SameName says whether the member n is named as the member m of o is.
 func (t *Tape) SameName(n int32, o *Tape, m int32) bool {
-	a, b := &t.Nodes[n], &o.Nodes[m]
-	if a.NameHash != b.NameHash {
-		return false
-	}
-	return same(t.rawName(n), o.rawName(m), (a.Flags|b.Flags)&NameEscaped != 0)
+	return t.Nodes[n].NameHash == o.Nodes[m].NameHash && t.sameName(n, o, m)
+}
+
+func (t *Tape) sameName(n int32, o *Tape, m int32) bool {
+	return same(t.rawName(n), o.rawName(m), (t.Nodes[n].Flags|o.Nodes[m].Flags)&NameEscaped != 0)
 }
 
 // SameString says whether the Strings n and m of o mean the same, however they

@@ -48,7 +48,7 @@ func histogram(name, model string, values []WeightedValue) map[string]float64 {
 // anybody knowing: every count and every bucket, of 4,000 models.
 func TestOverUnixSocketSentEqualsReceived(t *testing.T) {
 	e := startExporter(t)
-	s, err := OpenStatsd(StatsdOptions{Addr: "unix://" + e.unix})
+	s, err := OpenStatsd(StatsdOptions{Addr: "unix://" + e.Unix})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestOverUnixSocketSentEqualsReceived(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	got := e.received(t, e.unix)
+	got := e.received(t, e.Unix)
 	wrong := 0
 	for key, value := range want {
 		if v, ok := got[key]; !ok || v != value {
@@ -75,7 +75,7 @@ func TestOverUnixSocketSentEqualsReceived(t *testing.T) {
 // what was received plus what the kernel says that it dropped.
 func TestOverUDPLossesAreCounted(t *testing.T) {
 	e := startExporter(t)
-	s, err := OpenStatsd(StatsdOptions{Addr: e.udp})
+	s, err := OpenStatsd(StatsdOptions{Addr: e.UDP})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestOverUDPLossesAreCounted(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	got := e.received(t, e.udp)
+	got := e.received(t, e.UDP)
 	missing := 0
 	for key, value := range want {
 		if got[key] > value {
@@ -111,7 +111,7 @@ func TestOverUDPLossesAreCounted(t *testing.T) {
 // Without this, a model's name could break the line it stands in.
 func TestHostileNamesArrive(t *testing.T) {
 	e := startExporter(t)
-	s, err := OpenStatsd(StatsdOptions{Addr: e.unix, Tags: []string{"run:s3://bucket/a run,1|2"}})
+	s, err := OpenStatsd(StatsdOptions{Addr: e.Unix, Tags: []string{"run:s3://bucket/a run,1|2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestHostileNamesArrive(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	got := e.received(t, e.unix)
+	got := e.received(t, e.Unix)
 	for key := range got {
 		if strings.HasPrefix(key, "parity_compare_") && !strings.Contains(key, "sentinel") {
 			if got[key] != want[key] {
