@@ -11,7 +11,7 @@ GO_TEST  ?= go test -race -timeout 20m
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/parity
@@ -47,6 +47,12 @@ fuzz: ## Fuzz every decoder, FUZZTIME each
 .PHONY: bench
 bench: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+# LINE=1 shows how time and memory grow with the pairs instead.
+PAIRS ?= 1000000
+.PHONY: bench-compare
+bench-compare: build tools/duckdb/node_modules ## Measure compare beside DuckDB: PAIRS=1000000, LINE=1 for how it grows
+	go run ./bench -pairs $(PAIRS) $(if $(LINE),-line)
 
 .PHONY: golden
 golden: ## Write the golden files anew; look at the difference before you commit it

@@ -100,21 +100,14 @@ func jsonPair(n int, model, ref, cand string) exchange.Exchange {
 func judgeRows(t testing.TB, r Rules, all []exchange.Exchange, mismatches exchange.Sink) *Tally {
 	t.Helper()
 	tally, err := newJudge(t, r).Split(t.Context(), SplitInput{
-		Reference:  &rows{all: all, size: 3, sides: exchange.RecordingSides},
+		Reference:  &rows{all: all, size: 3, sides: exchange.KeySide | exchange.ReferenceSide},
 		Candidate:  &rows{all: all, size: 2, sides: exchange.ResultSides},
 		Mismatches: mismatches,
-		Requests:   requestsOf(all),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tally
-}
-
-func requestsOf(all []exchange.Exchange) func(context.Context) (exchange.Source, error) {
-	return func(context.Context) (exchange.Source, error) {
-		return &rows{all: all, size: 4, sides: exchange.RequestSide}, nil
-	}
 }
 
 func newJudge(t testing.TB, r Rules) *Judge {

@@ -3,7 +3,6 @@ package compare
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -52,12 +51,9 @@ type SplitInput struct {
 	Candidate exchange.Source
 	// Selection is the run's: exchanges that it does not match were not planned.
 	Selection exchange.Selection
-	// Mismatches gets the mismatched exchanges, whole, with their deltas. nil: not
-	// wanted.
+	// Mismatches gets the mismatched exchanges without their requests, in the
+	// recording's order, with their deltas. nil: not wanted.
 	Mismatches exchange.Sink
-	// Requests opens the split of the recording with the request side, which only
-	// mismatches need. Split closes it.
-	Requests func(context.Context) (exchange.Source, error)
 }
 
 // Split judges one split. The tally follows from the input and the rules alone.
@@ -246,9 +242,8 @@ func (s *split) noMoreResults(ctx context.Context) error {
 	return nil
 }
 
-// writeMismatches adds the requests to the mismatches and writes them, in the
-// recording's order.
-func (s *split) writeMismatches(ctx context.Context) (err error) {
+// writeMismatches writes the mismatches, in the recording's order.
+func (s *split) writeMismatches(ctx context.Context) error {
 	rows := s.kept.rows()
 	if len(rows) == 0 {
 		return nil
@@ -256,29 +251,10 @@ func (s *split) writeMismatches(ctx context.Context) (err error) {
 	for _, r := range rows {
 		s.tally.Model(r.exchange.Model).Kept++
 	}
-	src, err := s.in.Requests(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, src.Close()) }()
-	requests := cursor{source: src}
-	for len(rows) > 0 {
-		e, err := requests.read(ctx)
-		if err != nil {
-			return fmt.Errorf("read the requests of the mismatches: %w", err)
-		}
-		if requests.row != rows[0].row {
-			continue
-		}
-		whole := rows[0].exchange
-		if e.ID != whole.ID {
-			return fmt.Errorf("read the requests of the mismatches: row %d is exchange %s and was %s before", requests.row, e.ID, whole.ID)
-		}
-		whole.Request = e.Request
-		if err := s.in.Mismatches.Write(ctx, &exchange.Batch{Rows: []exchange.Exchange{whole}}); err != nil {
+	for _, r := range rows {
+		if err := s.in.Mismatches.Write(ctx, &exchange.Batch{Rows: []exchange.Exchange{r.exchange}}); err != nil {
 			return fmt.Errorf("write mismatches: %w", err)
 		}
-		rows = rows[1:]
 	}
 	return nil
 }

@@ -217,14 +217,14 @@ func judgeSplit(ctx context.Context, rec *dataset.Recording, run *dataset.Run, j
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, cand.Close()) }()
-	out, err := j.MismatchSink(s)
+	whole, err := j.MismatchSink(s)
 	if err != nil {
 		return nil, err
 	}
+	out := rec.WithRequests(s, whole)
 	defer func() { err = errors.Join(err, out.Close()) }()
 	t, err := judge.Split(ctx, compare.SplitInput{
 		Reference: ref, Candidate: cand, Selection: run.Info.Selection, Mismatches: out,
-		Requests: func(ctx context.Context) (exchange.Source, error) { return rec.Source(ctx, s, exchange.RequestSide) },
 	})
 	if err == nil {
 		err = repeatsOfRun(ctx, rec, run, s, judge, t)

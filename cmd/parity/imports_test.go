@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"compare":                       {"internal/answer", "internal/exchange", "internal/mapping", "internal/number", "internal/tape"},
 	"report":                        {"compare", "internal/exchange"},
 	"internal/config":               {"capture", "compare", "replay", "report"},
+	"bench":                         {"internal/dataset", "internal/exchange", "internal/store"},
 	"cmd/parity": {
 		"capture", "compare", "replay", "report", "internal/config", "internal/dataset", "internal/demo",
 		"internal/exchange", "internal/store", "internal/telemetry",

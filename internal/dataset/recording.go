@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +20,7 @@ type Recording struct {
 	Location string
 	bucket   store.Bucket
 	keys     []string
+	last     atomic.Pointer[object] // the one that a split was opened of: the next one is mostly of it too
 }
 
 // OpenRecording lists the objects at a location. RUN/mismatches is the
@@ -142,9 +144,13 @@ func (r *Recording) Source(ctx context.Context, s Split, sides exchange.Sides) (
 
 // openSplit opens the split's object and holds it against the plan.
 func (r *Recording) openSplit(ctx context.Context, s Split) (*object, error) {
-	o, err := r.open(ctx, s.Object)
-	if err != nil {
-		return nil, err
+	o := r.last.Load()
+	if o == nil || o.key != s.Object {
+		var err error
+		if o, err = r.open(ctx, s.Object); err != nil {
+			return nil, err
+		}
+		r.last.Store(o)
 	}
 	if o.size != s.ObjectSize || s.RowGroup >= o.groups() || o.rows(s.RowGroup) != s.Rows {
 		return nil, inObject(r.bucket, s.Object, fmt.Errorf(

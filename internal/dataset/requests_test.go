@@ -1,12 +1,15 @@
 package dataset
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -119,5 +122,35 @@ func TestWithRequestsReadsNothingForNothing(t *testing.T) {
 	}
 	if err := sink.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Without this, workers on neighbouring splits, which share an opened object,
+// could get in each other's way.
+func TestSplitsSideBySide(t *testing.T) {
+	rows := sample(3000, 4)
+	rec, splits := recordingOf(t, rows)
+	sortRows(rows)
+	var g errgroup.Group
+	first := 0
+	for _, s := range splits {
+		want := rows[first : first+int(s.Rows)]
+		first += int(s.Rows)
+		g.Go(func() error {
+			src, err := rec.Source(t.Context(), s, exchange.ReferenceSide)
+			if err != nil {
+				return err
+			}
+			return EachRow(t.Context(), src, func(e *exchange.Exchange) error {
+				if e.ID != want[0].ID || !bytes.Equal(e.Reference.Body, want[0].Reference.Body) {
+					return fmt.Errorf("split %s: exchange %s is another", s.Name(), e.ID)
+				}
+				want = want[1:]
+				return nil
+			})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
 	}
 }

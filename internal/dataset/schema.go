@@ -111,6 +111,10 @@ func writerOptions(kind Kind) []parquet.WriterOption {
 			return 16
 		}),
 	}
+	if kind == MismatchKind {
+		// A writer holds a page for each of the thirty columns, and mismatches are few.
+		opts = append(opts, parquet.PageBufferSize(32<<10))
+	}
 	for _, c := range fileColumns(kindSides[kind]) {
 		if c.Column != nil && (c.Kind == exchange.Blob || c.Kind == exchange.JSON) {
 			opts = append(opts, parquet.SkipPageBounds(c.Name), parquet.SkipPageStatistics(c.Name))

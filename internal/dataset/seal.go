@@ -73,9 +73,10 @@ func closeSealed(w unsealed, f *os.File, groups, columns int) error {
 		return err
 	}
 	sums := make([]byte, 0, crcSize*len(chunks))
+	buf := make([]byte, 64<<10)
 	for _, c := range chunks {
 		crc := crc32.New(castagnoli)
-		if _, err := io.Copy(crc, io.NewSectionReader(f, c.offset, c.size)); err != nil {
+		if _, err := io.CopyBuffer(crc, io.NewSectionReader(f, c.offset, c.size), buf); err != nil {
 			return err
 		}
 		sums = fmt.Appendf(sums, "%08x", crc.Sum32())

@@ -168,8 +168,9 @@ type cursor struct {
 	fixed []byte   // UUID
 	bytes []byte   // JSON, Blob, and Text that outgrew its dictionary
 	ends  []uint32 // value i is bytes[ends[i]:ends[i+1]]
-	index []int32  // Text: into dict
+	index []int32  // Text: into dict or, where that is nil, into texts
 	dict  []string
+	texts parquet.Dictionary
 	sums  []int64 // the checksums of the rows last taken
 }
 
@@ -223,9 +224,10 @@ func (c *cursor) open(p parquet.Page) error {
 	return nil
 }
 
-// intern makes strings of the dictionary's values, once a chunk.
+// intern makes strings of the dictionary's values, once a chunk. Of a large
+// dictionary most values are used once, if at all.
 func (c *cursor) intern(d parquet.Dictionary) {
-	if c.dict != nil {
+	if c.texts = d; c.dict != nil || d.Len() > batchRows {
 		return
 	}
 	c.dict = make([]string, d.Len())
@@ -248,6 +250,10 @@ func (c *cursor) take(rows []exchange.Exchange) {
 	case c.fixed != nil:
 		for i := range rows {
 			rows[i].ID = exchange.ID(c.fixed[16*(from+i):])
+		}
+	case c.index != nil && c.dict == nil:
+		for i := range rows {
+			*c.Text(&rows[i]) = string(c.texts.Index(c.index[from+i]).ByteArray())
 		}
 	case c.index != nil:
 		for i := range rows {
