@@ -169,12 +169,34 @@ func (w *walker) asBag(s *state, r, c int32, a, b []int32) {
 	if w.scalars(&w.pair.Reference.Tape, a) && w.scalars(&w.pair.Candidate.Tape, b) {
 		w.sortScalars(&w.pair.Reference.Tape, a)
 		w.sortScalars(&w.pair.Candidate.Tape, b)
+		if w.moved(a, b) {
+			w.hit(s, orderAspect)
+		}
 	} else {
+		all := len(a)
 		a, b = w.unequal(s, a, b)
+		if len(a) < all && !w.sameOrder(s, r, c) {
+			w.hit(s, orderAspect)
+		}
 	}
 	for i := range a {
 		w.value(w.machine.element(s, none), a[i], b[i])
 	}
+}
+
+// moved says whether pairs stand at different places.
+func (w *walker) moved(a, b []int32) bool {
+	for i := range a {
+		if w.pair.Reference.Tape.Nodes[a[i]].Index != w.pair.Candidate.Tape.Nodes[b[i]].Index {
+			return true
+		}
+	}
+	return false
+}
+
+// sameOrder says whether equal elements stand at the same places.
+func (w *walker) sameOrder(s *state, r, c int32) bool {
+	return slices.Equal(w.refDigests.elements(s, r), w.candDigests.elements(s, c))
 }
 
 func (w *walker) scalars(t *tape.Tape, list []int32) bool {

@@ -102,8 +102,8 @@ const noDecision = "(none)"
 // to, in their order. Sides are compared place by place.
 func (w *walker) decisions(d *decisionRule, ref, cand *tape.Tape) []flip {
 	a, b := w.decided(d, ref), w.decided(d, cand)
-	out := make([]flip, max(len(a), len(b), 1))
-	for i := range out {
+	var out []flip
+	for i := range max(len(a), len(b)) {
 		var x, y choice
 		x.at, y.at = none, none
 		if i < len(a) {
@@ -112,10 +112,14 @@ func (w *walker) decisions(d *decisionRule, ref, cand *tape.Tape) []flip {
 		if i < len(b) {
 			y = b[i]
 		}
-		out[i] = flip{x.at, y.at, x.label(), y.label(), true}
-		if x.shares(y) {
-			out[i].to, out[i].differs = x.label(), false
+		if len(x.best)+len(y.best) == 0 {
+			continue // an answer of another kind, an error body say
 		}
+		f := flip{x.at, y.at, x.label(), y.label(), true}
+		if x.shares(y) {
+			f.to, f.differs = x.label(), false
+		}
+		out = append(out, f)
 	}
 	return out
 }
@@ -135,7 +139,7 @@ func (c choice) label() string {
 }
 
 func (c choice) shares(d choice) bool {
-	return len(c.best)+len(d.best) == 0 || slices.ContainsFunc(c.best, func(b string) bool { return slices.Contains(d.best, b) })
+	return slices.ContainsFunc(c.best, func(b string) bool { return slices.Contains(d.best, b) })
 }
 
 func (w *walker) decided(d *decisionRule, t *tape.Tape) []choice {

@@ -1,0 +1,77 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/modelparity/parity/compare"
+)
+
+// A rule that is misspelt hides nothing, and one that is too broad hides a
+// regression: both must be seen by whoever reads the report, and rules that do
+// their work must not be complained of.
+func TestRulesAreHeldClean(t *testing.T) {
+	tally := compare.NewTally()
+	a := tallyOf(tally.Model("a"), 3000, 10)
+	addSignature(a, "$.x", compare.KindString, 10)
+	a.Hits = map[string]int64{"$.took_ms ignore": 11, "$.typo ignore": 0, "$.b number": 10, "$.list order": 900, "$.only_b trim": 0, "$.ids fold": 0}
+	b := tallyOf(tally.Model("b"), 3000, 0)
+	b.Hits = map[string]int64{"$.took_ms ignore": 3000, "$.typo ignore": 0, "$.only_b trim": 1}
+	for _, name := range []string{"c", "d"} {
+		tallyOf(tally.Model(name), 3000, 0).Hits = map[string]int64{"$.took_ms ignore": 5}
+	}
+	outcome("skipped", 5)(tally.Model("unjudged"))
+	tally.Models["unjudged"].Hits = map[string]int64{"$.elsewhere ignore": 0}
+	s := summarise(t, tally, Gate{Limits: Limits{Budget: new(Percent(0.01))}})
+	want := []string{
+		"model unjudged: 100% of its exchanges were skipped (x 5) and are not judged",
+		"rule $.only_b trim hides more than half of the deltas of model b",
+		"rule $.took_ms ignore hides more than half of the deltas of models a, b, c and 1 more",
+		"rule $.typo ignore hid nothing: is it still needed, or misspelt?",
+	}
+	if !slices.Equal(s.Warnings, want) {
+		t.Errorf("%q\nwant %q", s.Warnings, want)
+	}
+	page := html(t, s)
+	for _, mark := range []string{"never fired", "more than half of the deltas"} {
+		if !strings.Contains(page, mark) {
+			t.Errorf("the page lacks %q", mark)
+		}
+	}
+}
+
+// An old system that disagrees with itself makes mismatches that are none; who
+// has no control must hear that one would help, and who has one need not.
+func TestRestlessWantsAControl(t *testing.T) {
+	tally := compare.NewTally()
+	for i := range int64(3) {
+		tallyOf(tally.Model("m"), 3000, 0).Restless.Add(i)
+	}
+	s, err := Summarise(Info{Run: "runs/my run"}, tally, nil, Gate{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "the old system gave 3 repeated requests different answers: a control would tell noise from difference: `parity compare 'runs/my run' --control RECORDING`"
+	if !slices.Equal(s.Warnings, []string{want}) {
+		t.Errorf("%q", s.Warnings)
+	}
+	if with := summarise(t, tally, Gate{}); len(with.Warnings) > 0 {
+		t.Errorf("with a control: %q", with.Warnings)
+	}
+}
+
+// A candidate that gives one request several answers passes if each is right by
+// the rules; whoever cuts over must know all the same.
+func TestUnstableIsSaid(t *testing.T) {
+	tally := compare.NewTally()
+	tallyOf(tally.Model("m"), 3000, 0).Unstable.Add(1)
+	s := summarise(t, tally, Gate{})
+	const want = "the candidate answered 1 repeated request in several ways where the old system did not"
+	if m := s.Models[0]; m.Verdict != Pass || m.Unstable != 1 || !strings.HasSuffix(m.Reason, " Unstable: "+want+".") {
+		t.Errorf("%s: %s", m.Verdict, m.Reason)
+	}
+	if !slices.Equal(s.Warnings, []string{"model m: " + want}) {
+		t.Errorf("%q", s.Warnings)
+	}
+}
