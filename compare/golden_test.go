@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -34,8 +33,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //	want                       what comes of it: the outcome, the decisions, a delta a line
 //
 // The ending of an answer gives its content type; .http is a whole answer, with
-// a status line, header fields and the body, which x-body-encoding says is hex
-// or base64.
+// a status line, header fields and the body; x-body-encoding: base64 is for one
+// that is no text.
 type goldenCase struct {
 	rules     Rules
 	control   []exchange.Answer
@@ -181,12 +180,10 @@ func httpAnswer(text []byte) (a exchange.Answer, err error) {
 	switch body = bytes.TrimSuffix(body, []byte("\n")); encoding {
 	case "":
 		a.Body = body
-	case "hex":
-		a.Body, err = hex.DecodeString(string(bytes.Join(bytes.Fields(body), nil)))
 	case "base64":
 		a.Body, err = base64.StdEncoding.DecodeString(string(body))
 	default:
-		err = fmt.Errorf("body encoding %q is neither hex nor base64", encoding)
+		err = fmt.Errorf("body encoding %q is not base64", encoding)
 	}
 	return a, err
 }

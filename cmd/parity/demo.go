@@ -37,6 +37,7 @@ const (
 const demoConfig = `# What the demo was judged by. Try: abs: 0.01, or a rule that ignores a path.
 compare:
   number: { abs: 1e-9, rel: 1e-6 }
+  decision: "$.label"      # what people act on: a flip is told apart from drift
 gate:
   budget: 1%
   confidence: 95%

@@ -42,7 +42,7 @@ var specs = []spec{
 	{
 		name: "helpfulness", train: trainLogistic,
 		truth: func(r *review) string { return either(r.helpful, "helpful", "unhelpful") },
-		port:  flipped, expect: "string",
+		port:  flipped, expect: "decision",
 		what: "the second best label on one text in fifty",
 	},
 	{
