@@ -4,7 +4,7 @@
 # begins with _parity_ and is not defined here is in bounds.go, and either gives
 # its input back or ends the program.
 
-# Operators: syntax.go puts these in their place. The right side is evaluated
+# Operators: rewrite.go puts these in their place. The right side is evaluated
 # first, as gojq does.
 def _parity_add(l; r): r as $r | l as $l | _parity_sum($l; $r) | $l + $r;
 def _parity_subtract(l; r): r as $r | l as $l | _parity_product($l; $r) | $l - $r;

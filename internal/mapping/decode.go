@@ -30,6 +30,7 @@ func (d *decoder) decode(doc []byte) (any, error) {
 	} else {
 		d.text.Reset(buffer)
 	}
+	defer d.text.Reset(new(bytes.Buffer)) // or it would hold on to doc while it lies in the pool
 	d.values = 0
 	v, err := d.value(0)
 	if err == nil {

@@ -13,7 +13,8 @@
 // infinities are errors instead of null and 1.797e308; text that is not UTF-8
 // is an error; a regular expression must be written out in the program, and is
 // of Go's kind (RE2); fromjson is as strict as Apply; an index over 2^20 is an
-// error instead of null.
+// error instead of null. Functions such as exp may differ in the last bit
+// between kinds of processors, as everywhere in Go.
 package mapping
 
 import (
