@@ -26,8 +26,9 @@ type proposal struct {
 const isReal = "looks like a real difference"
 
 // tooLarge is the share of a value from which on a difference is not taken for
-// rounding.
-const tooLarge = 0.01
+// rounding: the coarsest numbers that models compute with, BF16, have 8 bits,
+// and rounding to them moves a value by at most 0.4 %.
+const tooLarge = 0.005
 
 func propose(s *SignatureTally, m *ModelTally, base number.Tolerance) proposal {
 	if s.Kind == KindNumber || s.Kind == KindString {
@@ -68,7 +69,7 @@ func proposeNumber(s *SignatureTally, base number.Tolerance) proposal {
 		return proposal{stays: isReal}
 	}
 	if share > tooLarge {
-		p.stays, p.why = fmt.Sprintf("too large to be rounding, about %.2g of the values; %s", share, errorsOf(s)), ""
+		p.stays, p.why = fmt.Sprintf("too large to be rounding, up to about %.2g %% of the values; %s", 100*share, errorsOf(s)), ""
 	} else if n := s.Deltas - s.Errors.Count(); n > 0 {
 		p.stays = fmt.Sprintf("%d of its %d deltas have NaN, an infinity or what is beyond float64 on a side, which no tolerance covers", n, s.Deltas)
 	}

@@ -161,11 +161,16 @@ func counted(s *SignatureTally) string {
 
 // errorsOf shows what a tolerance is made of.
 func errorsOf(s *SignatureTally) string {
-	text := fmt.Sprintf("absolute p50 %.2g, p99 %.2g, max %.2g", quantile(s.Errors, 0.5), quantile(s.Errors, 0.99), s.MaxAbs)
+	text := "absolute " + quantiles(s.Errors, s.MaxAbs)
 	if s.MaxRel > 0 {
-		text += fmt.Sprintf("; relative p50 %.2g, p99 %.2g, max %.2g", quantile(s.RelErrors, 0.5), quantile(s.RelErrors, 0.99), s.MaxRel)
+		text += "; relative " + quantiles(s.RelErrors, s.MaxRel)
 	}
 	return text
+}
+
+func quantiles(h Histogram, largest float64) string {
+	at := func(q float64) float64 { return min(quantile(h, q), largest) }
+	return fmt.Sprintf("p50 %.2g, p99 %.2g, max %.2g", at(0.5), at(0.99), largest)
 }
 
 // quantile is the upper end of the bucket; 0 where nothing was counted.

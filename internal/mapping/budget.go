@@ -30,7 +30,7 @@ var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c
 
 // reset begins a call.
 func (b *budget) reset(caller context.Context) {
-	*b = budget{caller: caller, deadline: time.Now().Add(maxTime), left: maxWork}
+	*b = budget{caller: caller, deadline: time.Now().Add(maxTime), left: maxSteps}
 }
 
 // release lets go of the caller's context while the budget lies in the pool.
@@ -54,29 +54,10 @@ func (b *budget) look() {
 	case b.caller.Err() != nil:
 		b.err = b.caller.Err()
 	case b.left < 0:
-		b.err = fmt.Errorf("%w: more than %d steps", ErrTimeout, maxWork)
+		b.err = fmt.Errorf("%w: more than %d steps", ErrTimeout, maxSteps)
 	case time.Now().After(b.deadline):
 		b.err = fmt.Errorf("%w: more than %s", ErrTimeout, maxTime)
 	}
-}
-
-// spend takes n off before a built-in function does as much at once. It gives an
-// error for the function to return, or nil.
-func (b *budget) spend(n int) error {
-	if n > b.left || n < 0 {
-		n = b.left + 1
-	}
-	b.left -= n
-	if b.left < 0 {
-		b.look()
-	}
-	return b.err
-}
-
-// fail ends the program with an error that it can't catch.
-func (b *budget) fail(err error) error {
-	b.err = err
-	return err
 }
 
 func (b *budget) Deadline() (time.Time, bool) { return b.deadline, true }

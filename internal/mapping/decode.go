@@ -14,8 +14,7 @@ import (
 // json.Number: their literals. jsontext refuses what encoding/json loses in
 // silence: duplicate names and text that is not UTF-8.
 type decoder struct {
-	text   *jsontext.Decoder
-	values int
+	text *jsontext.Decoder
 }
 
 // decode reads the one JSON value that doc is.
@@ -31,7 +30,6 @@ func (d *decoder) decode(doc []byte) (any, error) {
 		d.text.Reset(buffer)
 	}
 	defer d.text.Reset(new(bytes.Buffer)) // or it would hold on to doc while it lies in the pool
-	d.values = 0
 	v, err := d.value(0)
 	if err == nil {
 		err = d.end()
@@ -61,9 +59,6 @@ func (d *decoder) value(depth int) (any, error) {
 	}
 	if err != nil {
 		return nil, err
-	}
-	if d.values++; d.values > maxValues {
-		return nil, fmt.Errorf("%w: more than %d values", ErrTooLarge, maxValues)
 	}
 	if depth >= maxDepth {
 		return nil, fmt.Errorf("nested deeper than %d", maxDepth)

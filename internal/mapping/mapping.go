@@ -3,18 +3,20 @@
 //
 // Programs are the user's own configuration; documents come from outside. A
 // program is compiled once and says the same of the same document everywhere:
-// what depends on the clock, the environment or other input is refused. No
-// document may make an ordinary program eat the machine, so each call has a
-// limit of work, and the built-in functions that make much of little (an index
-// that a document chooses, text repeated, searches that are quadratic) are
-// replaced by ones that are counted; see bounds.jq.
+// what depends on the clock, the environment or other input is refused, and a
+// call is stopped after a number of steps, at the same place on every machine.
+//
+// What remains possible: gojq can't be interrupted within one built-in function
+// and has no limit of memory. A program that takes an index, a count or a length
+// from the document (.[.i] = 1, .s * .n), or that searches a long text with a
+// regular expression that is quadratic, can be made to take much of either by a
+// document; documents over 1 MiB are refused to keep that small.
 //
 // What differs from the jq command: members come out sorted by name; NaN and
 // infinities are errors instead of null and 1.797e308; text that is not UTF-8
 // is an error; a regular expression must be written out in the program, and is
-// of Go's kind (RE2); fromjson is as strict as Apply; an index over 2^20 is an
-// error instead of null. Functions such as exp may differ in the last bit
-// between kinds of processors, as everywhere in Go.
+// of Go's kind (RE2). Functions such as exp may differ in the last bit between
+// kinds of processors, as everywhere in Go.
 package mapping
 
 import (
@@ -26,20 +28,17 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// The bounds of a call. Work is counted in steps: an instruction of the
-// interpreter, or a value or 8 bytes of text where a built-in function handles
-// many at once. The limit stops a program at the same place everywhere, after
-// some tenths of a second on a quiet machine. A limit of time alone would make
-// the verdict on an answer depend on how busy the machine is; maxTime is a
-// backstop for what steps miss.
+// The bounds of a call. A step is an instruction of the interpreter: the limit
+// stops a program at the same place everywhere, after some tenths of a second on
+// a quiet machine. A limit of time alone would make the verdict on an answer
+// depend on how busy the machine is; maxTime is a backstop.
 const (
-	MaxDocument = 16 << 20 // bytes
-	MaxOutput   = 64 << 20 // bytes
-	maxDepth    = 256      // of a document's arrays and objects
-	maxValues   = 1 << 20  // in a document, names not counted
-	maxNumber   = 1000     // bytes of a number's literal: reading one takes quadratic time
-	maxIndex    = maxValues
-	maxWork     = 5_000_000
+	MaxDocument = 1 << 20 // bytes
+	MaxOutput   = 4 << 20 // bytes
+	maxDepth    = 256     // of a document's arrays and objects
+	maxNumber   = 1000    // bytes of a number's literal: reading one takes quadratic time
+	maxIndex    = 1 << 20 // of a constant index
+	maxSteps    = 5_000_000
 	maxMessage  = 200 // bytes of what a program says
 )
 
@@ -48,8 +47,8 @@ var (
 	ErrInput       = errors.New("no JSON document")           // no JSON, more than one value, duplicate names, not UTF-8, nested deeper than 256; NaN and Infinity are no JSON
 	ErrNoResult    = errors.New("the program gave no result") // empty, or a select that did not hold
 	ErrManyResults = errors.New("the program gave more than one result")
-	ErrTimeout     = errors.New("the program worked too long") // past the limit of work, or of time
-	ErrTooLarge    = errors.New("too large")                   // the document, its number of values, a number in it, an index, or the result
+	ErrTimeout     = errors.New("the program worked too long") // past the limit of steps, or of time
+	ErrTooLarge    = errors.New("too large")                   // the document, a number in it, or the result
 	ErrResult      = errors.New("the result is no JSON")       // it has a NaN, an infinity or text that is not UTF-8
 	ErrProgram     = errors.New("the program says")            // error(...), or what could not be done to the document
 )
@@ -60,9 +59,9 @@ type Program struct {
 	machines sync.Pool // of *machine: gojq's code is not safe for concurrent use, see machine
 }
 
-// machine is a program's code with the budget that its guards draw on. Each
-// call has one for itself: besides the budget, del on a constant of the
-// program ({"a":1} | del(.b)) writes to the constant in gojq v0.12.20.
+// machine is a program's code with the budget that it runs under. Each call has
+// one for itself, because del on a constant of the program ({"a":1} | del(.b))
+// writes to the constant in gojq v0.12.20.
 type machine struct {
 	code    *gojq.Code
 	budget  *budget
@@ -91,9 +90,8 @@ func newMachine(source string) (*machine, error) {
 	if err := check(query); err != nil {
 		return nil, err
 	}
-	bound(query)
 	m := &machine{budget: &budget{}}
-	m.code, err = gojq.Compile(query, m.budget.options()...)
+	m.code, err = gojq.Compile(query)
 	return m, err
 }
 
@@ -107,12 +105,6 @@ func (p *Program) String() string { return p.source }
 //
 // An error that is one of this package's (errors.Is) is about the document; dst
 // is then returned as it came. Any other is ctx's.
-//
-// A call may take some hundred megabytes on a document made to be costly: 2^20
-// values are about 100 bytes each, one-member objects 400, and steps bound what
-// comes on top. Time is looked at between instructions only, so sort, group_by
-// and unique over a million values may take a second or two more than steps say.
-// Steps do not see what a program calls by gojq's inner names (_sort_by).
 func (p *Program) Apply(ctx context.Context, dst, doc []byte) ([]byte, error) {
 	m, err := p.machine()
 	if err != nil {

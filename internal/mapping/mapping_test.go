@@ -2,15 +2,11 @@ package mapping
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
-	"unicode/utf8"
-
-	"github.com/itchyny/gojq"
 )
 
 func compile(t testing.TB, source string) *Program {
@@ -63,78 +59,6 @@ func TestLiteralsAreKept(t *testing.T) {
 	}
 }
 
-// Without this, the counted forms of operators and functions could mean
-// something else than jq's, and a mapping tried out with jq would do another
-// thing here. gojq itself says what is meant.
-func TestMeaningIsGojqs(t *testing.T) {
-	docs := []string{
-		`null`, `[]`, `[3,1,2,1]`, `[[1,2],[3],[]]`, `"a, b,c"`, `""`, `2`, `{"a":{"b":[1,{"c":2}]},"n":1,"s":"αβγ-αβ","l":["x","y"]}`,
-	}
-	for _, program := range []string{
-		`[(1,2) - (10,20)], [(1,2) + (10,20)], [(1,2) * (10,20)], [(1,2) / (10,20)]`,
-		`. + .`, `. - .`, `. * 2`, `2 * .`, `(., 1) * 2`, `2 * (., 1)`, `. * 2 * .`, `1 + .`, `. / 2`, `. * .`, `. / .`, `. / ", "`, `null + .`, `. - 1`, `[.] - [null]`,
-		`.n += 1`, `.n -= (1, 2)`, `.n *= 3`, `.n /= 4`, `.a.b[0] += .n`, `.l += .l`, `(.n, .m) += .n`, `def f: .n += 1; f | f`,
-		`.n *= (.m = 2 | .m -= 1 | .m)`,
-		`.[.n]?`, `.l[.n]`, `.a[("b","c")]`, `.l[.n:]`, `.l[-1]`, `.l[.n - 2]`, `path(.l[.n])`, `.l[.n + 2] = 1`, `del(.l[.n])`, `.l[.n] |= "z"`,
-		`getpath(["a","b",1])`, `path(getpath(["a","b"]))`, `getpath(["a","b"]) = 1`, `setpath(["l",(0,1)]; 1, 2)`, `pick(.a.b[1].c)`, `[paths]`, `tostream`,
-		`add`, `add(.[]?)`, `keys`, `reverse`, `sort`, `unique`, `flatten`, `flatten(1)`, `transpose`, `join("-")`, `join(",", ";")`, `explode`, `explode | implode`,
-		`contains("a")`, `contains({n: 1})`, `inside("xa, b,cx")`, `inside([1,2,3])`, `indices("b")`, `indices(1)`, `index(",")`, `rindex(",")`, `index("b", "c")`,
-		`split(",")`, `split(", *"; null)`, `split("B"; "i")`, `splits(",")`, `test("B"; "i")`, `test("b")`, `match("b").offset`, `[match("[a-z]*"; "g") | .offset, .length]`,
-		`capture("(?<x>b)")`, `[scan("[a-c]")]`, `[scan("(a)(,)")]`, `sub("(?<x>[a-z])"; "<\(.x)>")`, `gsub("(?<x>[a-z])"; "<\(.x)>")`, `gsub("";"-")`, `gsub("a*"; "x")`,
-		`sub("(?<x>b)"; "1\(.x)", "2\(.x)")`, `gsub("B"; "x"; "i")`, `gsub("α"; "A")`, `.s | [match("β"; "g").offset]`,
-		`tojson`, `tojson | fromjson`, `tostring`, `tonumber`, `"12" | tonumber`, `"<\(.)>"`, `@json "x\(.)"`, `@base64`, `@base64 | @base64d`, `@html`, `@uri`, `@csv`, `@tsv`, `@sh`, `@text`, `format("json")`,
-		`ascii_downcase`, `ascii_upcase`, `ltrimstr("a")`, `with_entries(.value |= tojson)`, `to_entries`, `group_by(.)`, `sort_by(-.)`, `min_by(.)`, `walk(if type == "number" then . + 1 else . end)`,
-		`. as [$x, $y] | {$x, $y}`, `. as {n: $x} | $x + 1`, `reduce .[]? as $x (0; . + ($x | length))`, `[foreach .[]? as $x (0; . + 1)]`, `[limit(2; .[]?)]`, `first(.[]?)`, `label $f | .[]? | ., break $f`,
-		`try error("x") catch .`, `try (. - {}) catch "no"`, `.a?.b`, `.a // "none"`, `if . then 1 else 2 end`, `"2015-03-05T23:51:47Z" | fromdate`, `0 | todate`, `"1 Mar 2020" | strptime("%d %b %Y") | mktime`,
-		`def add: 5; add`, `def f(g): g + g; f(.n?)`, `def f($a): $a - 1; f(3)`, `ascii`, `env`, `.[`,
-	} {
-		ours, err := Compile("[" + program + "]")
-		if err != nil {
-			if q, parsed := gojq.Parse("[" + program + "]"); parsed == nil {
-				if _, compiled := gojq.Compile(q); compiled == nil && program != "env" {
-					t.Errorf("%s: %v", program, err)
-				}
-			}
-			continue
-		}
-		for _, doc := range docs {
-			want, failed := plain(t, "["+program+"]", doc)
-			got, err := ours.Apply(t.Context(), nil, []byte(doc))
-			if (err != nil) != failed || string(got) != want {
-				t.Errorf("%s on %s: %s, %v; gojq: %s, failed %t", program, doc, got, err, want, failed)
-			}
-		}
-	}
-}
-
-// plain runs a program as gojq does, without bounds.
-func plain(t *testing.T, program, doc string) (result string, failed bool) {
-	t.Helper()
-	q, err := gojq.Parse(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, err := gojq.Compile(q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	decoder := json.NewDecoder(strings.NewReader(doc))
-	decoder.UseNumber()
-	var v any
-	if err := decoder.Decode(&v); err != nil {
-		t.Fatal(err)
-	}
-	v, _ = code.Run(v).Next()
-	if _, failed = v.(error); failed {
-		return "", true
-	}
-	text, err := gojq.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text), false
-}
-
 // Without this, a program could say another thing each time, or write where it
 // has no business.
 func TestCompileRefuses(t *testing.T) {
@@ -173,7 +97,6 @@ func TestCompileRefuses(t *testing.T) {
 		`modulemeta`:                          "modules",
 		`import "a" as a; .`:                  "modules",
 		`include "a"; .`:                      "modules",
-		`fromstream(.[])`:                     "as large as",
 		`.a | test(.pattern)`:                 "written out",
 		`def f($re): gsub($re; ""); f("a")`:   "written out",
 		`test("a\(.b)")`:                      "written out",
@@ -184,16 +107,9 @@ func TestCompileRefuses(t *testing.T) {
 		`test("(")`:                           "missing closing )",
 		`.[100000000] = 1`:                    "over 1048576",
 		`.a[1e9]`:                             "over 1048576",
-		`_parity_size`:                        "taken",
-		`def _parity_size: .; .`:              "taken",
-		`_match(.re; null; true)`:             "taken",
-		`. as $_parity_operand | .`:           "",
 	} {
 		_, err := Compile(program)
-		if why == "" && err == nil {
-			continue
-		}
-		if err == nil || why == "" || !strings.Contains(err.Error(), why) {
+		if err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v; want %q", program, err, why)
 		}
 	}
@@ -213,20 +129,11 @@ func TestBadDocuments(t *testing.T) {
 		strings.Repeat("7", 1001):                           ErrTooLarge,
 		`"` + strings.Repeat("a", MaxDocument-2) + `"`:      nil,
 		`"` + strings.Repeat("a", MaxDocument-1) + `"`:      ErrTooLarge,
-		`[` + strings.Repeat("0,", maxValues-2) + `0]`:      nil,
-		`[` + strings.Repeat("0,", maxValues-1) + `0]`:      ErrTooLarge,
 	} {
 		dst := []byte("before")
 		out, err := compile(t, `.`).Apply(t.Context(), dst, []byte(doc))
 		if !errors.Is(err, want) || (want == nil && string(out) != "before"+doc) || (want != nil && string(out) != "before") {
 			t.Errorf("%.40s (%d bytes): %.40s, %v; want %v", doc, len(doc), out, err, want)
-		}
-		// The same by way of text, which fromjson reads.
-		if want == ErrInput && utf8.ValidString(doc) {
-			quoted, _ := json.Marshal(doc)
-			if got, err := apply(t, `fromjson`, string(quoted)); err == nil {
-				t.Errorf("fromjson of %.40s: %s", doc, got)
-			}
 		}
 	}
 }

@@ -20,7 +20,6 @@ var refused = map[string]string{
 	"debug": output, "stderr": output, "halt": output, "halt_error": output,
 	"builtins": version, "modulemeta": modules, "get_search_list": modules,
 	"$__loc__": version, "$__prog_args": environment,
-	"fromstream": "it makes arrays as large as a document says",
 }
 
 const (
@@ -40,7 +39,7 @@ var patterns = []string{"test", "match", "capture", "scan", "splits", "sub", "gs
 // zone what a name means.
 var zoneName = regexp.MustCompile(`%[^%A-Za-z]*Z`)
 
-// check refuses what a program may not hold; bound takes care of the rest.
+// check refuses what a program may not hold.
 func check(query *gojq.Query) error {
 	return each(reflect.ValueOf(query), func(node any) error {
 		switch n := node.(type) {
@@ -60,9 +59,6 @@ func check(query *gojq.Query) error {
 func checkName(name string) error {
 	if why, ok := refused[name]; ok {
 		return fmt.Errorf("%s is refused: %s", name, why)
-	}
-	if strings.HasPrefix(name, "_") && (name == "_match" || strings.HasPrefix(name, prefix)) {
-		return fmt.Errorf("%s is refused: the name is taken", name)
 	}
 	return nil
 }
@@ -115,7 +111,7 @@ func checkPattern(f *gojq.Func) error {
 }
 
 func checkIndex(x *gojq.Index) error {
-	if x.Start == nil || x.IsSlice || !number(x.Start) {
+	if x.Start == nil || x.IsSlice || x.Start.Term == nil || x.Start.Term.Type != gojq.TermTypeNumber {
 		return nil
 	}
 	if i, err := strconv.ParseFloat(x.Start.Term.Number, 64); err != nil || i > maxIndex {
