@@ -55,6 +55,7 @@ type suggestion struct {
 	pattern pattern
 	why     []string          // a line each
 	from    []*SignatureTally // what it is for
+	parsed  pathRule          // the rule, once it fits
 }
 
 // leftover is a signature that stays, or of which a part does.
@@ -116,7 +117,7 @@ func (m *modelAdvice) leave(s *SignatureTally, p proposal) {
 // accept takes a rule that is valid and clashes with none before, so that the
 // whole can be pasted.
 func (m *modelAdvice) accept(s suggestion) {
-	if err := fits(m.rules, s); err != nil {
+	if err := s.fits(m.rules); err != nil {
 		for _, from := range s.from {
 			m.leave(from, proposal{stays: err.Error()})
 		}
@@ -125,18 +126,15 @@ func (m *modelAdvice) accept(s suggestion) {
 	m.rules = append(m.rules, s)
 }
 
-func fits(rules []suggestion, s suggestion) error {
-	r, err := s.rule.parse()
-	if err != nil {
+// fits says what is wrong with a rule among others, which fit.
+func (s *suggestion) fits(rules []suggestion) (err error) {
+	if s.parsed, err = s.rule.parse(); err != nil {
 		return err
 	}
+	s.parsed.field = "this"
 	for _, other := range rules {
-		o, err := other.rule.parse()
-		if err != nil {
-			return err
-		}
-		o.field, r.field = "a rule above", "this one"
-		if err := clash([]pathRule{o, r}); err != nil {
+		other.parsed.field = "another that is suggested"
+		if err := clash([]pathRule{other.parsed, s.parsed}); err != nil {
 			return err
 		}
 	}

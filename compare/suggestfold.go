@@ -141,7 +141,7 @@ func (a *advice) sayOnce(group []wish) {
 		once.rule.Number = &tolerance
 		once.from, once.why = together(list)
 	}
-	if fits(a.general, once) != nil {
+	if once.fits(a.general) != nil {
 		return
 	}
 	once.why = append([]string{fmt.Sprintf("wanted by %d models, such as %s", len(group), visible(group[0].model.name))}, once.why...)

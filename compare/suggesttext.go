@@ -16,8 +16,8 @@ func (a *advice) text() string {
 	for _, m := range a.tally.Models {
 		judged, mismatches = judged+m.Judged(), mismatches+m.Mismatch
 	}
-	fmt.Fprintf(&b, "# Rules suggested by parity compare --suggest, from %d exchanges of %d models; %d are mismatches, of %d models.\n",
-		judged, len(a.tally.Models), mismatches, len(a.models))
+	fmt.Fprintf(&b, "# Rules suggested by parity compare --suggest. Exchanges judged: %d, %d of them mismatches; models: %d, %d of them with mismatches.\n",
+		judged, mismatches, len(a.tally.Models), len(a.models))
 	if mismatches == 0 {
 		b.WriteString("# There is nothing to suggest.\n")
 		return b.String()

@@ -50,7 +50,7 @@ pass, for a person to judge; nothing is applied.`,
   parity compare run --config strict.yaml
   parity compare run --control run-against-the-old-system
   parity compare run --control recording           # by what was asked twice
-  parity compare run --suggest >> parity.yaml
+  parity compare run --suggest > suggested.yaml
   parity compare s3://bucket/run --shard 0/8 --statsd unix:///var/run/datadog/dsd.socket`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
