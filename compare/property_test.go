@@ -257,8 +257,8 @@ func plantObject(t *rapid.T, v map[string]any, path string) (any, string, Kind) 
 	return out, where, kind
 }
 
-// pairs are exchanges of every outcome.
-var pairs = rapid.Custom(func(t *rapid.T) exchange.Exchange {
+// exchanges are some of every outcome.
+var exchanges = rapid.Custom(func(t *rapid.T) exchange.Exchange {
 	n := rapid.IntRange(0, 40).Draw(t, "request")
 	e := jsonPair(n, rapid.SampledFrom([]string{"a", "b"}).Draw(t, "model"), `{"a":[1,2],"b":1}`,
 		rapid.SampledFrom([]string{`{"a":[1,2],"b":1}`, `{"b":1,"a":[1,2]}`, `{"a":[2,1]}`, `{"a":[1,3],"b":2}`, `{`, `{"b":1.01}`}).Draw(t, "answer"))
@@ -274,7 +274,7 @@ var pairs = rapid.Custom(func(t *rapid.T) exchange.Exchange {
 // same bytes: a run that was judged on eight machines has one summary.
 func TestTalliesMerge(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		all := rapid.SliceOfN(pairs, 0, 30).Draw(rt, "exchanges")
+		all := rapid.SliceOfN(exchanges, 0, 30).Draw(rt, "exchanges")
 		whole := judgeRows(t, exact, all, nil)
 		planned := int64(0)
 		for _, m := range whole.Models {
