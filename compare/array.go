@@ -14,11 +14,10 @@ import (
 // because which of them belong together is a guess. What a mere change of order
 // does to the elements is one difference too.
 func (w *walker) array(s *state, r, c int32) {
-	if len(w.pair.Reference.Tensors) > 0 && w.machine.number == nil {
+	if len(w.pair.Reference.Tensors) > 0 {
 		defer w.datatype(r, c)()
 	}
-	inert := s.inert && s.holds[orderAspect] == none
-	if inert {
+	if s.inert && s.holds[orderAspect] == none && s.holds[topAspect] == none {
 		w.inOrder(s, r, c)
 		return
 	}
@@ -91,10 +90,13 @@ func (w *walker) datatype(r, c int32) func() {
 	ta, pa, okA := number.ForDatatype(a)
 	tb, pb, okB := number.ForDatatype(b)
 	if okA && okB {
+		w.precision = number.Coarser(pa, pb)
+	}
+	if okA && okB && w.machine.number == nil {
 		if tb.Rel > ta.Rel {
 			ta = tb // the coarser side's
 		}
-		w.tolerance, w.precision = &ta, number.Coarser(pa, pb)
+		w.tolerance = &ta
 	}
 	return back
 }
@@ -157,41 +159,28 @@ func appendScalar(dst []byte, t *tape.Tape, n int32) []byte {
 	return append(dst, t.Literal(n)...)
 }
 
-// asBag pairs elements whatever their order. Scalars are sorted, which pairs as
-// many within a tolerance as any other way. Of the rest equal ones are paired,
-// and what is left in its order: where a tolerance is wanted they need a key.
+// asBag pairs elements whatever their order. Of scalars as many are paired within
+// their tolerance as can be, of others those that are equal. What is left is
+// paired in its order: where other elements want a tolerance they need a key.
 // (Trying the order as it is first would walk nested bags twice a level.)
 func (w *walker) asBag(s *state, r, c int32, a, b []int32) {
 	if len(a) != len(b) {
 		w.add(s, difference{kind: KindLength, ref: r, cand: c})
 		return
 	}
+	el := w.machine.element(s, none)
+	all := len(a)
 	if w.scalars(&w.pair.Reference.Tape, a) && w.scalars(&w.pair.Candidate.Tape, b) {
-		w.sortScalars(&w.pair.Reference.Tape, a)
-		w.sortScalars(&w.pair.Candidate.Tape, b)
-		if w.moved(a, b) {
-			w.hit(s, orderAspect)
-		}
+		a, b = w.matchScalars(el, a, b)
 	} else {
-		all := len(a)
-		a, b = w.unequal(s, a, b)
-		if len(a) < all && !w.sameOrder(s, r, c) {
-			w.hit(s, orderAspect)
-		}
+		a, b = w.unequal(el, a, b)
+	}
+	if len(a) < all && !w.sameOrder(s, r, c) {
+		w.hit(s, orderAspect)
 	}
 	for i := range a {
-		w.value(w.machine.element(s, none), a[i], b[i])
+		w.value(el, a[i], b[i])
 	}
-}
-
-// moved says whether pairs stand at different places.
-func (w *walker) moved(a, b []int32) bool {
-	for i := range a {
-		if w.pair.Reference.Tape.Nodes[a[i]].Index != w.pair.Candidate.Tape.Nodes[b[i]].Index {
-			return true
-		}
-	}
-	return false
 }
 
 // sameOrder says whether equal elements stand at the same places.
@@ -205,26 +194,76 @@ func (w *walker) scalars(t *tape.Tape, list []int32) bool {
 	})
 }
 
-func (w *walker) sortScalars(t *tape.Tape, list []int32) {
-	slices.SortStableFunc(list, func(x, y int32) int {
-		kx, ky := t.Nodes[x].Kind, t.Nodes[y].Kind
-		switch {
-		case kx != ky:
-			return int(kx) - int(ky)
-		case kx == tape.Number:
-			return number.Order(t.Literal(x), t.Literal(y))
-		case kx == tape.String:
-			return bytes.Compare(t.Str(x), t.Str(y))
-		case kx == tape.Cell && number.Is(t.Str(x)) && number.Is(t.Str(y)):
-			return number.Order(t.Str(x), t.Str(y))
+// matchScalars sorts both sides and goes along both at once: the smaller of two
+// that don't fit finds no partner further on either. As tolerances grow with the
+// values, no other way pairs more. It returns what is left of both.
+func (w *walker) matchScalars(el *state, a, b []int32) (restA, restB []int32) {
+	x, y := w.sorted(el, &w.pair.Reference.Tape, a), w.sorted(el, &w.pair.Candidate.Tape, b)
+	i, j := 0, 0
+	for i < len(x) && j < len(y) {
+		switch order := x[i].compare(y[j]); {
+		case w.fit(el, x[i].node, y[j].node):
+			i, j = i+1, j+1
+		case order <= 0:
+			restA = append(restA, x[i].node)
+			i++
+		default:
+			restB = append(restB, y[j].node)
+			j++
 		}
-		return bytes.Compare(t.Literal(x), t.Literal(y))
-	})
+	}
+	for ; i < len(x); i++ {
+		restA = append(restA, x[i].node)
+	}
+	for ; j < len(y); j++ {
+		restB = append(restB, y[j].node)
+	}
+	return restA, restB
+}
+
+// fit says whether two values are equal under the rules.
+func (w *walker) fit(el *state, r, c int32) bool {
+	found := len(w.found)
+	w.value(el, r, c)
+	fits := len(w.found) == found
+	w.found = w.found[:found]
+	return fits
+}
+
+// ranked is a scalar with what it is sorted by: its type, and its value or text.
+type ranked struct {
+	node int32
+	rank tape.Kind
+	text []byte
+}
+
+func (x ranked) compare(y ranked) int {
+	switch {
+	case x.rank != y.rank:
+		return int(x.rank) - int(y.rank)
+	case x.rank == tape.Number:
+		return number.Order(x.text, y.text)
+	}
+	return bytes.Compare(x.text, y.text)
+}
+
+func (w *walker) sorted(el *state, t *tape.Tape, list []int32) []ranked {
+	out := make([]ranked, len(list))
+	for i, n := range list {
+		out[i] = ranked{n, t.Nodes[n].Kind, plainText(t, n)}
+		if kind := out[i].rank; kind == tape.String || kind == tape.Cell {
+			out[i].rank, out[i].text = tape.String, w.machine.textForm(el, out[i].text)
+			if kind == tape.Cell && number.Is(out[i].text) {
+				out[i].rank = tape.Number
+			}
+		}
+	}
+	slices.SortStableFunc(out, ranked.compare)
+	return out
 }
 
 // unequal takes away the elements that both sides have, each as often as both.
-func (w *walker) unequal(s *state, a, b []int32) (restA, restB []int32) {
-	el := w.machine.element(s, none)
+func (w *walker) unequal(el *state, a, b []int32) (restA, restB []int32) {
 	count := map[digest]int{}
 	for _, c := range b {
 		count[w.candDigests.of(el, c)]++

@@ -44,7 +44,8 @@ func (c *comparer) compare(ref, cand *exchange.Answer) decided {
 		return decided{outcome: Mismatch}
 	}
 	s := c.walker.machine.settings
-	if answer.Same(ref, cand) {
+	same := answer.Same(ref, cand)
+	if same && (!s.contentType || ref.ContentType == cand.ContentType) {
 		c.decideSame(ref)
 		return decided{outcome: Match}
 	}
@@ -58,7 +59,9 @@ func (c *comparer) compare(ref, cand *exchange.Answer) decided {
 	}
 	if p.SameText {
 		c.decideSame(ref)
-		return c.verdict()
+		d := c.verdict()
+		d.reformatted = d.reformatted && !same
+		return d
 	}
 	if s.program != nil {
 		if d := c.runProgram(); d.outcome != "" {
@@ -99,7 +102,11 @@ func (c *comparer) decideSame(a *exchange.Answer) {
 		return
 	}
 	side := &c.walker.pair.Reference
-	if c.walker.pair.ReadReference(a); side.Err == nil {
+	c.walker.pair.ReadReference(a)
+	if side.Err == nil && c.walker.machine.program != nil {
+		side.Err = c.mapSide(0, side)
+	}
+	if side.Err == nil {
 		c.walker.defaults()
 		c.flips = append(c.flips, c.walker.decisions(rule, &side.Tape, &side.Tape)...)
 	}
@@ -126,14 +133,7 @@ func (c *comparer) runProgram() (d decided) {
 	p := &c.walker.pair
 	var errs [2]error
 	for i, side := range []*answer.Decoded{&p.Reference, &p.Candidate} {
-		if side.Form == answer.Text || side.Form == answer.Binary || side.Form == answer.CSV {
-			continue // no values for a program
-		}
-		c.mapped[i], errs[i] = c.walker.machine.program.Apply(context.Background(), c.mapped[i][:0], jsonText(side))
-		if errs[i] == nil {
-			errs[i] = side.Tape.ReadJSON(c.mapped[i])
-		}
-		side.Tensors = nil
+		errs[i] = c.mapSide(i, side)
 	}
 	switch {
 	case errs[0] != nil && errs[1] != nil:
@@ -144,6 +144,19 @@ func (c *comparer) runProgram() (d decided) {
 		return decided{outcome: Undecided, reason: CandidateUnmapped}
 	}
 	return d
+}
+
+// mapSide puts one answer through the program, if it has values for one.
+func (c *comparer) mapSide(i int, side *answer.Decoded) (err error) {
+	if side.Form == answer.Text || side.Form == answer.Binary || side.Form == answer.CSV {
+		return nil
+	}
+	c.mapped[i], err = c.walker.machine.program.Apply(context.Background(), c.mapped[i][:0], jsonText(side))
+	if err == nil {
+		err = side.Tape.ReadJSON(c.mapped[i])
+	}
+	side.Tensors = nil
+	return err
 }
 
 // jsonText is an answer as one JSON value: lines as an array.

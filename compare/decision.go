@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -128,18 +127,24 @@ func (w *walker) decisions(d *decisionRule, ref, cand *tape.Tape) []flip {
 // it says first.
 type choice struct {
 	at   int32
-	best []string
+	best []option
 }
+
+// option is one decision: what it is known by, under the rules for texts, and
+// what is shown of it.
+type option struct{ key, label string }
 
 func (c choice) label() string {
 	if len(c.best) == 0 {
 		return noDecision
 	}
-	return c.best[0]
+	return c.best[0].label
 }
 
 func (c choice) shares(d choice) bool {
-	return slices.ContainsFunc(c.best, func(b string) bool { return slices.Contains(d.best, b) })
+	return slices.ContainsFunc(c.best, func(o option) bool {
+		return slices.ContainsFunc(d.best, func(p option) bool { return o.key == p.key })
+	})
 }
 
 func (w *walker) decided(d *decisionRule, t *tape.Tape) []choice {
@@ -150,82 +155,118 @@ func (w *walker) decided(d *decisionRule, t *tape.Tape) []choice {
 	return out
 }
 
-func (w *walker) choose(d *decisionRule, t *tape.Tape, n int32) []string {
-	node := &t.Nodes[n]
+func (w *walker) choose(d *decisionRule, t *tape.Tape, n int32) []option {
+	kind := t.Nodes[n].Kind
 	switch {
 	case d.Threshold != nil:
 		return w.sideOf(*d.Threshold, t, n)
-	case node.Kind == tape.Object || node.Kind == tape.Array:
+	case kind == tape.Object || kind == tape.Array:
 		return w.argmax(d, t, n)
-	case node.Kind == tape.String || node.Kind == tape.Cell:
-		return []string{cut(t.Str(n), maxLabel)}
-	case node.Kind == tape.Number:
-		return []string{cut(number.Canonical(nil, t.Literal(n)), maxLabel)}
 	}
-	return []string{cut(t.Literal(n), maxLabel)}
+	return []option{w.scalar(t, n)}
+}
+
+// scalar is a decision that stands in the answer: a class that is written 3, 3.0
+// or "3" is one.
+func (w *walker) scalar(t *tape.Tape, n int32) option {
+	text := plainText(t, n)
+	if kind := t.Nodes[n].Kind; kind != tape.Number && kind != tape.Cell || !number.Is(text) {
+		return option{string(w.machine.textForm(w.stateOf(t, n), text)), cut(text, maxLabel)}
+	}
+	if f, err := strconv.ParseFloat(string(text), 64); err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		whole := strconv.FormatInt(int64(f), 10)
+		return option{whole, whole}
+	}
+	return option{string(number.Canonical(nil, text)), cut(text, maxLabel)}
 }
 
 // sideOf is the side of the threshold that a number is on, or both.
-func (w *walker) sideOf(threshold float64, t *tape.Tape, n int32) []string {
+func (w *walker) sideOf(threshold float64, t *tape.Tape, n int32) []option {
 	v, ok := valueOf(t, n)
 	if !ok {
 		return nil
 	}
 	text := strconv.FormatFloat(threshold, 'g', -1, 64)
-	above, below := "≥"+text, "<"+text
-	near := math.Abs(v-threshold) <= w.tolerance.Abs+w.tolerance.Rel*math.Abs(threshold)
-	switch {
-	case v >= threshold && near:
-		return []string{above, below}
-	case v >= threshold:
-		return []string{above}
-	case near:
-		return []string{below, above}
+	above, below := option{"≥", "≥" + text}, option{"<", "<" + text}
+	first, second := below, above
+	if v >= threshold {
+		first, second = above, below
 	}
-	return []string{below}
+	if w.near(t, n, v, threshold) {
+		return []option{first, second}
+	}
+	return []option{first}
+}
+
+// near says whether a number is within the tolerance that holds at its place of
+// another one.
+func (w *walker) near(t *tape.Tape, n int32, v, other float64) bool {
+	tolerance := w.tolerance
+	if rule := w.machine.rule(w.stateOf(t, n), numberAspect); rule != nil {
+		tolerance = rule.Number
+	}
+	return math.Abs(v-other) <= tolerance.Abs+tolerance.Rel*math.Abs(other)
+}
+
+// stateOf is the state of the rules at a place.
+func (w *walker) stateOf(t *tape.Tape, n int32) *state {
+	at := w.machine.root
+	w.steps = t.Chain(w.steps[:0], n)
+	for _, m := range w.steps {
+		if t.Nodes[t.Nodes[m].Parent].Kind == tape.Object {
+			at = w.memberState(at, t, m)
+		} else {
+			at = w.machine.element(at, int(t.Nodes[m].Index))
+		}
+	}
+	return at
 }
 
 // argmax lists the labels whose numbers are as large as the largest: of an
 // array the first first, of an object the lowest name, because its order means
 // nothing.
-func (w *walker) argmax(d *decisionRule, t *tape.Tape, n int32) []string {
+func (w *walker) argmax(d *decisionRule, t *tape.Tape, n int32) []option {
 	type ranked struct {
-		label string
+		option
 		value float64
+		at    int32
 	}
 	var all []ranked
 	largest := math.Inf(-1)
 	for m := n + 1; m < t.Nodes[n].End; m = t.Nodes[m].End {
-		at, label := m, ""
+		r := ranked{at: m}
 		switch {
 		case d.By != "":
-			at, label = member(t, m, d.By), spellMember(t, m, d.Label)
+			r.at = member(t, m, d.By)
+			if label := member(t, m, d.Label); label != none {
+				r.option = w.scalar(t, label)
+			}
 		case t.Nodes[n].Kind == tape.Object:
-			label = cut(t.Name(m), maxLabel)
+			r.option = option{string(t.Name(m)), cut(t.Name(m), maxLabel)}
 		default:
-			label = strconv.Itoa(int(t.Nodes[m].Index))
+			index := strconv.Itoa(int(t.Nodes[m].Index))
+			r.option = option{index, index}
 		}
-		v, ok := valueOf(t, at)
-		if !ok {
-			continue // not a score
+		var ok bool
+		if r.value, ok = valueOf(t, r.at); ok { // else not a score
+			all = append(all, r)
+			largest = max(largest, r.value)
 		}
-		all = append(all, ranked{label, v})
-		largest = max(largest, v)
 	}
 	if t.Nodes[n].Kind == tape.Object {
-		slices.SortFunc(all, func(a, b ranked) int { return cmp.Compare(a.label, b.label) })
+		slices.SortFunc(all, func(a, b ranked) int { return cmp.Compare(a.key, b.key) })
 	}
-	var exact, near []string
+	var exact, near []option
 	for _, r := range all {
 		switch {
+		case len(exact)+len(near) == maxTies:
 		case r.value == largest:
-			exact = append(exact, r.label)
-		case largest-r.value <= w.tolerance.Abs+w.tolerance.Rel*math.Abs(largest):
-			near = append(near, r.label)
+			exact = append(exact, r.option)
+		case w.near(t, r.at, r.value, largest):
+			near = append(near, r.option)
 		}
 	}
-	best := append(exact, near...)
-	return best[:min(len(best), maxTies)]
+	return append(exact, near...)
 }
 
 // valueOf is a number's value; false for what is none.
@@ -248,14 +289,6 @@ func member(t *tape.Tape, object int32, name string) int32 {
 		}
 	}
 	return none
-}
-
-func spellMember(t *tape.Tape, object int32, name string) string {
-	m := member(t, object, name)
-	if m == none {
-		return noDecision
-	}
-	return cut(bytes.Trim(t.Literal(m), `"`), maxLabel)
 }
 
 // follow lists the nodes that a pattern without .. leads to, in their order.

@@ -65,10 +65,13 @@ func (g *digester) compute(s *state, n int32) digest {
 		text = number.Canonical(text, g.tape.Literal(n))
 	case node.Kind == tape.String:
 		text = append(text, g.machine.textForm(s, g.tape.Str(n))...)
-	case node.Kind == tape.Cell && number.Is(g.tape.Str(n)):
-		text = number.Canonical(text, g.tape.Str(n))
 	case node.Kind == tape.Cell:
-		text = append(append(text, '"'), g.machine.textForm(s, g.tape.Str(n))...)
+		cell := g.machine.textForm(s, g.tape.Str(n))
+		if number.Is(cell) {
+			text = number.Canonical(text, cell)
+		} else {
+			text = append(append(text, '"'), cell...)
+		}
 	case node.Kind == tape.Array:
 		list := g.elements(s, n)
 		if s.holds[orderAspect] != none || g.machine.element(s, none).holds[keyAspect] != none {

@@ -22,6 +22,7 @@ type state struct {
 	holds [aspects]int16 // the rule that holds for each aspect; none
 	at    []progress     // patterns that are under way
 	inert bool           // none are: below, nothing changes but what does not inherit
+	texts bool           // a rule for texts holds
 
 	names   []namedStep
 	indices []indexStep
@@ -87,6 +88,9 @@ func (m *machine) state(inherited [aspects]int16, at []progress) *state {
 		}
 	}
 	s.inert = len(s.at) == 0
+	for x := caseAspect; x <= patternAspect; x++ {
+		s.texts = s.texts || s.holds[x] != none
+	}
 	key := s.key()
 	if known := m.states[key]; known != nil {
 		return known

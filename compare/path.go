@@ -64,7 +64,7 @@ func cutSegment(text string) (s segment, rest string, err error) {
 	case text[0] == '.':
 		return cutName(text[1:])
 	}
-	return s, "", errors.New("expected .name, ['name'], [3], [*] or ..")
+	return s, "", errors.New("expected one of .name, ['name'], [3] and [*], after .. or not")
 }
 
 func cutName(text string) (s segment, rest string, err error) {

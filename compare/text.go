@@ -11,6 +11,9 @@ import (
 // Unicode form, with cases folded, in this order. All texts that match a rule's
 // pattern are one.
 func (m *machine) textForm(s *state, b []byte) []byte {
+	if !s.texts {
+		return b
+	}
 	if m.rule(s, trimAspect) != nil {
 		b = bytes.TrimSpace(b)
 	}
@@ -24,14 +27,4 @@ func (m *machine) textForm(s *state, b []byte) []byte {
 		return []byte("\x00matches")
 	}
 	return b
-}
-
-// sameText says whether two texts that differ are equal by the rules.
-func (w *walker) sameText(s *state, a, b []byte) bool {
-	for x := caseAspect; x <= patternAspect; x++ {
-		if s.holds[x] != none {
-			return bytes.Equal(w.machine.textForm(s, a), w.machine.textForm(s, b))
-		}
-	}
-	return false
 }

@@ -201,14 +201,17 @@ func (w *walker) text(s *state, r, c int32) {
 		return
 	}
 	a, b := plainText(ref, r), plainText(cand, c)
+	formA, formB := w.machine.textForm(s, a), w.machine.textForm(s, b)
 	switch {
-	case !both && number.Is(a) && number.Is(b):
-		w.numbers(s, r, c, a, b)
+	case !both && number.Is(formA) && number.Is(formB):
+		w.numbers(s, r, c, formA, formB)
 	case bytes.Equal(a, b):
-	case w.sameText(s, a, b):
+	case bytes.Equal(formA, formB):
 		for x := caseAspect; x <= patternAspect; x++ {
 			w.hit(s, x)
 		}
+	case w.pair.Reference.Form == answer.Binary:
+		w.add(s, difference{kind: KindBytes, ref: r, cand: c})
 	default:
 		w.add(s, difference{kind: KindString, ref: r, cand: c})
 	}
@@ -216,10 +219,10 @@ func (w *walker) text(s *state, r, c int32) {
 
 // plainText is what a scalar says.
 func plainText(t *tape.Tape, n int32) []byte {
-	if t.Nodes[n].Kind == tape.Number {
-		return t.Literal(n)
+	if kind := t.Nodes[n].Kind; kind == tape.String || kind == tape.Cell {
+		return t.Str(n)
 	}
-	return t.Str(n)
+	return t.Literal(n)
 }
 
 // add takes a difference to the others, unless it is ignored.

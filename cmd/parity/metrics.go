@@ -56,8 +56,12 @@ func (m *metrics) sendModel(model string, t *compare.ModelTally) {
 		kind  compare.Outcome
 		count int64
 	}{
-		{compare.Match, t.Match}, {compare.Noise, t.Noise}, {compare.Mismatch, t.Mismatch},
-		{compare.Unavailable, total(t.Unavailable)}, {compare.Undecided, total(t.Undecided)}, {compare.Skipped, total(t.Skipped)},
+		{compare.Match, t.Match},
+		{compare.Noise, t.Noise},
+		{compare.Mismatch, t.Mismatch},
+		{compare.Unavailable, total(t.Unavailable)},
+		{compare.Undecided, total(t.Undecided)},
+		{compare.Skipped, total(t.Skipped)},
 	} {
 		if outcome.count > 0 {
 			s.Count(telemetry.CompareExchanges, outcome.count, model, "kind:"+string(outcome.kind))
