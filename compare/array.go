@@ -42,9 +42,11 @@ func (w *walker) array(s *state, r, c int32) {
 	case len(a) != len(b):
 		w.add(s, difference{kind: KindLength, ref: r, cand: c})
 	default:
+		found := len(w.found)
 		for i := range a {
 			w.value(w.machine.element(s, i), a[i], b[i])
 		}
+		w.foldOrder(s, r, c, found)
 	}
 }
 
@@ -71,7 +73,13 @@ func (w *walker) inOrder(s *state, r, c int32) {
 	for i, j := r+1, c+1; i < ref[r].End; i, j = ref[i].End, cand[j].End {
 		w.value(w.machine.element(s, int(ref[i].Index)), i, j)
 	}
-	if len(w.found) > found && ref[r].Size > 1 && w.reordered(s, r, c) {
+	w.foldOrder(s, r, c, found)
+}
+
+// foldOrder makes one difference of those found since in an array that has the
+// same elements in another order.
+func (w *walker) foldOrder(s *state, r, c int32, found int) {
+	if len(w.found) > found && w.pair.Reference.Tape.Nodes[r].Size > 1 && w.reordered(s, r, c) {
 		w.found = w.found[:found]
 		w.add(s, difference{kind: KindOrder, ref: r, cand: c})
 	}
