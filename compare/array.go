@@ -112,15 +112,16 @@ func (w *walker) datatype(r, c int32) func() {
 // byKey pairs elements by what their member says; those that say the same in
 // their order. Elements without the member are paired in their order too.
 func (w *walker) byKey(s *state, key string, a, b []int32) {
-	waiting := map[string][]int32{}
+	el := w.machine.element(s, none)
+	waiting := map[digest][]int32{}
 	for _, c := range b {
-		k := w.keyOf(&w.pair.Candidate.Tape, c, key)
+		k := w.candDigests.keyOf(el, c, key)
 		waiting[k] = append(waiting[k], c)
 	}
 	moved := false
 	last := int32(0)
 	for i, r := range a {
-		k := w.keyOf(&w.pair.Reference.Tape, r, key)
+		k := w.refDigests.keyOf(el, r, key)
 		same := waiting[k]
 		if len(same) == 0 {
 			w.lone(w.machine.element(s, i), &w.pair.Reference.Tape, r, difference{kind: KindMissing, ref: r, cand: none})
@@ -133,10 +134,10 @@ func (w *walker) byKey(s *state, key string, a, b []int32) {
 		w.value(w.machine.element(s, i), r, c)
 	}
 	if moved {
-		w.hit(w.machine.element(s, none), keyAspect)
+		w.hit(el, keyAspect)
 	}
 	for _, c := range b {
-		k := w.keyOf(&w.pair.Candidate.Tape, c, key)
+		k := w.candDigests.keyOf(el, c, key)
 		if rest := waiting[k]; len(rest) > 0 && rest[0] == c {
 			waiting[k] = rest[1:]
 			w.lone(w.machine.element(s, none), &w.pair.Candidate.Tape, c, difference{kind: KindExtra, ref: none, cand: c})
@@ -144,27 +145,13 @@ func (w *walker) byKey(s *state, key string, a, b []int32) {
 	}
 }
 
-// keyOf is the value of an element's member in one spelling; "" where it has
-// none.
-func (w *walker) keyOf(t *tape.Tape, n int32, key string) string {
-	m := member(t, n, key)
+// keyOf is what an element's member says; zero where it has none.
+func (g *digester) keyOf(el *state, n int32, key string) digest {
+	m := member(g.tape, n, key)
 	if m == none {
-		return ""
+		return digest{}
 	}
-	return string(appendScalar(nil, t, m))
-}
-
-// appendScalar spells a scalar so that equal ones have the same spelling. Of a
-// container it is the text.
-func appendScalar(dst []byte, t *tape.Tape, n int32) []byte {
-	dst = append(dst, byte(t.Nodes[n].Kind))
-	switch t.Nodes[n].Kind {
-	case tape.Number:
-		return number.Canonical(dst, t.Literal(n))
-	case tape.String, tape.Cell:
-		return append(dst, t.Str(n)...)
-	}
-	return append(dst, t.Literal(n)...)
+	return g.of(g.machine.member(el, []byte(key)), m)
 }
 
 // asBag pairs elements whatever their order. Of scalars as many are paired within
@@ -294,10 +281,9 @@ func (w *walker) unequal(el *state, a, b []int32) (restA, restB []int32) {
 }
 
 func datatypeOf(tensors []answer.Tensor, n int32) (string, bool) {
-	for _, t := range tensors {
-		if t.Data == n {
-			return t.Datatype, true
-		}
+	i, found := slices.BinarySearchFunc(tensors, n, func(t answer.Tensor, n int32) int { return int(t.Data) - int(n) })
+	if !found {
+		return "", false
 	}
-	return "", false
+	return tensors[i].Datatype, true
 }

@@ -117,14 +117,19 @@ func (c *comparer) decideSame(a *exchange.Answer) {
 func (c *comparer) decideBoth() {
 	w := &c.walker
 	c.flips = append(c.flips, w.decisions(w.machine.decision, &w.pair.Reference.Tape, &w.pair.Candidate.Tape)...)
-	for i, f := range c.flips {
-		if !f.differs {
-			continue
+	flipped := map[int32]bool{}
+	for _, f := range c.flips {
+		if f.differs && f.ref != none {
+			flipped[f.ref] = true
 		}
-		w.found = slices.DeleteFunc(w.found, func(d difference) bool {
-			return d.ref == f.ref && d.ref != none && (d.kind == KindString || d.kind == KindBool)
-		})
-		w.found = append(w.found, difference{kind: KindDecision, ref: f.ref, cand: f.cand, flip: i})
+	}
+	w.found = slices.DeleteFunc(w.found, func(d difference) bool {
+		return flipped[d.ref] && (d.kind == KindString || d.kind == KindBool)
+	})
+	for i, f := range c.flips {
+		if f.differs {
+			w.found = append(w.found, difference{kind: KindDecision, ref: f.ref, cand: f.cand, flip: i})
+		}
 	}
 }
 

@@ -44,12 +44,12 @@ func (m *ModelTally) decided(e *exchange.Exchange, d decided) {
 }
 
 // decisions counts what both sides decide.
-func (m *ModelTally) decisions(flips []flip, outcome Outcome) {
-	if len(flips) == 0 {
+func (m *ModelTally) decisions(c *comparer, outcome Outcome) {
+	if c.walker.machine.decision == nil {
 		return
 	}
 	flipped := false
-	for _, f := range flips {
+	for _, f := range c.flips {
 		m.Decided++
 		m.confuse(f.from, f.to, 1)
 		flipped = flipped || f.differs

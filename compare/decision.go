@@ -87,47 +87,66 @@ type flip struct {
 	differs   bool
 }
 
-// maxTies is how many labels can share the first place, and maxLabel how many
-// bytes a label keeps.
-const (
-	maxTies  = 64
-	maxLabel = 120
-)
+// maxLabel is how many bytes of a label are shown.
+const maxLabel = 120
 
 // noDecision stands in the confusion matrix for an answer that has none.
 const noDecision = "(none)"
 
 // decisions reads the pair's decisions, one for each place that the path leads
-// to, in their order. Sides are compared place by place.
+// to, in the reference's order. Sides are compared place by place.
 func (w *walker) decisions(d *decisionRule, ref, cand *tape.Tape) []flip {
 	a, b := w.decided(d, ref), w.decided(d, cand)
+	at := make(map[string]int, len(b))
+	for i, y := range b {
+		at[y.place] = i
+	}
 	var out []flip
-	for i := range max(len(a), len(b)) {
-		var x, y choice
-		x.at, y.at = none, none
-		if i < len(a) {
-			x = a[i]
+	for _, x := range a {
+		y := choice{at: none}
+		if i, ok := at[x.place]; ok {
+			y, b[i].place = b[i], ""
 		}
-		if i < len(b) {
-			y = b[i]
+		out = w.decide(d, out, x, y)
+	}
+	for _, y := range b {
+		if y.place != "" {
+			out = w.decide(d, out, choice{at: none}, y)
 		}
-		if len(x.best)+len(y.best) == 0 {
-			continue // an answer of another kind, an error body say
-		}
-		f := flip{x.at, y.at, x.label(), y.label(), true}
-		if x.shares(y) {
-			f.to, f.differs = x.label(), false
-		}
-		out = append(out, f)
 	}
 	return out
+}
+
+// decide adds one decision of both sides.
+func (w *walker) decide(d *decisionRule, out []flip, x, y choice) []flip {
+	if len(x.best)+len(y.best) == 0 {
+		return out // an answer of another kind, an error body say
+	}
+	f := flip{x.at, y.at, x.label(), y.label(), !x.shares(y)}
+	if f.differs && d.Threshold == nil && x.number != nil && y.number != nil {
+		f.differs = !w.toleranceOf(&w.pair.Reference.Tape, x.at, x.number, y.number).Equal(x.number, y.number, w.precision)
+	}
+	if !f.differs {
+		f.to = f.from
+	}
+	return append(out, f)
+}
+
+// toleranceOf is that of two literals at the reference's place.
+func (w *walker) toleranceOf(t *tape.Tape, n int32, a, b []byte) *number.Tolerance {
+	if rule := w.machine.rule(w.stateOf(t, n), numberAspect); rule != nil {
+		return rule.Number
+	}
+	return w.generalTolerance(a, b)
 }
 
 // choice is what one side decides at one place: all that it may stand for, what
 // it says first.
 type choice struct {
-	at   int32
-	best []option
+	at     int32
+	place  string // its path
+	best   []option
+	number []byte // the literal, where the decision is a number itself
 }
 
 // option is one decision: what it is known by, under the rules for texts, and
@@ -142,15 +161,24 @@ func (c choice) label() string {
 }
 
 func (c choice) shares(d choice) bool {
-	return slices.ContainsFunc(c.best, func(o option) bool {
-		return slices.ContainsFunc(d.best, func(p option) bool { return o.key == p.key })
-	})
+	keys := make(map[string]bool, len(c.best))
+	for _, o := range c.best {
+		keys[o.key] = true
+	}
+	return slices.ContainsFunc(d.best, func(o option) bool { return keys[o.key] })
 }
 
 func (w *walker) decided(d *decisionRule, t *tape.Tape) []choice {
 	var out []choice
 	for _, n := range follow(t, d.pattern) {
-		out = append(out, choice{n, w.choose(d, t, n)})
+		c := choice{at: n, best: w.choose(d, t, n)}
+		w.steps = t.Chain(w.steps[:0], n)
+		exact, _ := w.paths(t)
+		c.place = string(exact)
+		if text := plainText(t, n); (t.Nodes[n].Kind == tape.Number || t.Nodes[n].Kind == tape.Cell) && number.Is(text) {
+			c.number = text
+		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -162,6 +190,9 @@ func (w *walker) choose(d *decisionRule, t *tape.Tape, n int32) []option {
 		return w.sideOf(*d.Threshold, t, n)
 	case kind == tape.Object || kind == tape.Array:
 		return w.argmax(d, t, n)
+	}
+	if isVoid(w.stateOf(t, n), t, n) {
+		return nil // as good as absent
 	}
 	return []option{w.scalar(t, n)}
 }
@@ -205,7 +236,7 @@ func (w *walker) near(t *tape.Tape, n int32, v, other float64) bool {
 	if rule := w.machine.rule(w.stateOf(t, n), numberAspect); rule != nil {
 		tolerance = rule.Number
 	}
-	return math.Abs(v-other) <= tolerance.Abs+tolerance.Rel*math.Abs(other)
+	return v == other || !math.IsInf(other, 0) && math.Abs(v-other) <= tolerance.Abs+tolerance.Rel*math.Abs(other)
 }
 
 // stateOf is the state of the rules at a place.
@@ -259,7 +290,6 @@ func (w *walker) argmax(d *decisionRule, t *tape.Tape, n int32) []option {
 	var exact, near []option
 	for _, r := range all {
 		switch {
-		case len(exact)+len(near) == maxTies:
 		case r.value == largest:
 			exact = append(exact, r.option)
 		case w.near(t, r.at, r.value, largest):

@@ -167,7 +167,7 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 		d.outcome = s.findings(m, e)
 	}
 	m.tally.decided(e, d)
-	m.tally.decisions(m.comparer.flips, d.outcome)
+	m.tally.decisions(m.comparer, d.outcome)
 	if d.outcome == Mismatch && s.in.Mismatches != nil {
 		return s.keep(m, e)
 	}
@@ -180,13 +180,22 @@ func (s *split) findings(m *model, e *exchange.Exchange) Outcome {
 	outcome := Noise
 	clear(s.seen)
 	s.deltas = s.deltas[:0]
+	noise := 0 // of deltas, the first so many that are noise and may make room
 	m.comparer.each(func(f finding) {
 		if f.Noise = m.noise.inside(&f); !f.Noise {
 			outcome = Mismatch
 		}
 		m.tally.delta(e, &f, s.seen)
-		if len(s.deltas) < MaxDeltas {
+		switch {
+		case len(s.deltas) < MaxDeltas:
 			s.deltas = append(s.deltas, f)
+		case !f.Noise:
+			for noise < len(s.deltas) && !s.deltas[noise].Noise {
+				noise++
+			}
+			if noise < len(s.deltas) {
+				s.deltas[noise] = f
+			}
 		}
 	})
 	if len(m.tally.Signatures) > 2*MaxSignatures || len(m.tally.Confusion) > 2*MaxConfusion {
@@ -206,7 +215,7 @@ func (s *split) keep(m *model, e *exchange.Exchange) error {
 		return fmt.Errorf("write the deltas of exchange %s: %w", e.ID, err)
 	}
 	e.Verdict = exchange.Verdict{Kind: string(Mismatch), Deltas: text}
-	s.kept.add(s.ref.row, m.name, s.deltas, e)
+	s.kept.add(s.ref.row, m.name, s.seen, e)
 	return nil
 }
 

@@ -31,15 +31,14 @@ func newKept(most int) *kept {
 	return &kept{most: most, byRow: map[int64]*keptRow{}, wanted: map[string][]*keptRow{}}
 }
 
-func (k *kept) add(row int64, model string, deltas []finding, e *exchange.Exchange) {
+// seen are the signatures of the exchange.
+func (k *kept) add(row int64, model string, seen map[string]*sighting, e *exchange.Exchange) {
 	r := &keptRow{row: row, hash: hashString(string(e.ID[:]))}
 	if k.most == 0 {
 		r.wants = 1
 	}
-	seen := map[string]bool{}
-	for i := range deltas {
-		if signature := deltas[i].signature(); k.most > 0 && !deltas[i].Noise && !seen[signature] {
-			seen[signature] = true
+	for signature, s := range seen {
+		if k.most > 0 && !s.noise {
 			k.want(model+"\x00"+signature, r)
 		}
 	}

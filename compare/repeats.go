@@ -45,7 +45,7 @@ type RepeatsInput struct {
 // were a run's: its Profile is the old system's noise. Where they agree and the
 // candidate's don't, the candidate is unstable, which is counted in t.
 func (j *Judge) Repeats(ctx context.Context, in RepeatsInput, t, control *Tally) error {
-	r := repeats{judge: j, first: map[int64]*exchange.Exchange{}, tally: t, control: control, comparers: map[string]*comparer{}, seen: map[string]*sighting{}}
+	r := repeats{judge: j, first: map[asked]*exchange.Exchange{}, tally: t, control: control, comparers: map[string]*comparer{}, seen: map[string]*sighting{}}
 	s := split{in: SplitInput{Reference: in.Reference, Candidate: in.Candidate, Selection: in.Selection}, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}}
 	for {
 		e, err := s.ref.read(ctx)
@@ -76,17 +76,25 @@ func (j *Judge) Repeats(ctx context.Context, in RepeatsInput, t, control *Tally)
 // repeats is the state of Repeats.
 type repeats struct {
 	judge          *Judge
-	first          map[int64]*exchange.Exchange // by request; a copy
+	first          map[asked]*exchange.Exchange // copies
 	tally, control *Tally
 	comparers      map[string]*comparer
 	seen           map[string]*sighting
 }
 
+// asked is a request to one version of the old model: another version may answer
+// otherwise, which is no noise.
+type asked struct {
+	request int64
+	version string
+}
+
 func (r *repeats) meet(e *exchange.Exchange, sent bool) {
-	first := r.first[e.RequestHash]
+	key := asked{e.RequestHash, e.ModelVersion}
+	first := r.first[key]
 	if first == nil || sent && !answered(&first.Candidate.Answer) {
 		c := copied(e)
-		r.first[e.RequestHash] = &c
+		r.first[key] = &c
 		return
 	}
 	c := r.comparers[e.Model]

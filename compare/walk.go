@@ -94,10 +94,15 @@ func (w *walker) mixed(s *state, r, c int32) {
 		w.add(s, difference{kind: KindBool, ref: r, cand: c})
 	case a == tape.Cell && scalar(b) || b == tape.Cell && scalar(a):
 		w.text(s, r, c)
+	case (a == tape.Cell || b == tape.Cell) && bytes.Equal(w.bare(&w.pair.Reference.Tape, r), w.bare(&w.pair.Candidate.Tape, c)):
+		// true, false or null without a type
 	default:
 		w.add(s, difference{kind: KindType, ref: r, cand: c})
 	}
 }
+
+// bare is the text of a value without white space around it.
+func (w *walker) bare(t *tape.Tape, n int32) []byte { return bytes.TrimSpace(plainText(t, n)) }
 
 // isVoid says whether a value counts as absent.
 func isVoid(s *state, t *tape.Tape, n int32) bool {
@@ -174,13 +179,14 @@ func (w *walker) number(s *state, r, c int32) {
 
 // numbers compares two literals under the tolerance that holds.
 func (w *walker) numbers(s *state, r, c int32, a, b []byte) {
-	tolerance := w.tolerance
+	general := w.generalTolerance(a, b)
+	tolerance := general
 	rule := w.machine.rule(s, numberAspect)
 	if rule != nil {
 		tolerance = rule.Number
 	}
 	equal := tolerance.Equal(a, b, w.precision)
-	if rule != nil && equal != w.tolerance.Equal(a, b, w.precision) {
+	if rule != nil && equal != general.Equal(a, b, w.precision) {
 		w.hit(s, numberAspect)
 	}
 	if equal {
@@ -193,6 +199,20 @@ func (w *walker) numbers(s *state, r, c int32, a, b []byte) {
 	w.add(s, difference{kind: KindNumber, ref: r, cand: c, size: size})
 }
 
+// exactValue is the tolerance of two integers that nothing is said of: they may be
+// ids, classes or tokens, of which the next one is another.
+var exactValue = number.Tolerance{}
+
+// generalTolerance is that of two literals that no rule speaks of.
+func (w *walker) generalTolerance(a, b []byte) *number.Tolerance {
+	if w.tolerance == &number.Default && isInteger(a) && isInteger(b) {
+		return &exactValue
+	}
+	return w.tolerance
+}
+
+func isInteger(literal []byte) bool { return !bytes.ContainsAny(literal, ".eEnN") }
+
 // text compares strings, cells, or a cell with either of string and number.
 func (w *walker) text(s *state, r, c int32) {
 	ref, cand := &w.pair.Reference.Tape, &w.pair.Candidate.Tape
@@ -203,8 +223,8 @@ func (w *walker) text(s *state, r, c int32) {
 	a, b := plainText(ref, r), plainText(cand, c)
 	formA, formB := w.machine.textForm(s, a), w.machine.textForm(s, b)
 	switch {
-	case !both && number.Is(formA) && number.Is(formB):
-		w.numbers(s, r, c, formA, formB)
+	case !both && number.Is(bytes.TrimSpace(formA)) && number.Is(bytes.TrimSpace(formB)):
+		w.numbers(s, r, c, bytes.TrimSpace(formA), bytes.TrimSpace(formB))
 	case bytes.Equal(a, b):
 	case bytes.Equal(formA, formB):
 		for x := caseAspect; x <= patternAspect; x++ {

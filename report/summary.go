@@ -43,7 +43,8 @@ type Info struct {
 	Target    string          `json:"target"`
 	Control   string          `json:"control,omitempty"` // of the noise; "" without one
 	Judgement string          `json:"judgement"`
-	Version   string          `json:"version"` // of Parity
+	Config    string          `json:"config,omitempty"` // the file that the budgets are from; "" for the defaults
+	Version   string          `json:"version"`          // of Parity
 	Rules     json.RawMessage `json:"rules,omitempty"`
 }
 

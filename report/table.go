@@ -45,6 +45,7 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	writeRest(&b, len(good)-maxPassing, "that pass")
 	writeReasons(&b, bad)
 	writeWarnings(&b, s.Warnings)
+	writeJudged(&b, s.Info)
 	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
 	writeNext(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -227,20 +228,40 @@ func ledgerLine(l Ledger) string {
 	return strings.TrimSpace(trimLines(indent + strings.ReplaceAll(wrapped, "\n", "\n        ")))
 }
 
+// writeJudged says by what the verdicts were made.
+func writeJudged(b *strings.Builder, info Info) {
+	if info.Judgement == "" {
+		return
+	}
+	fmt.Fprintf(b, "\njudged  judgement %s", visible(info.Judgement))
+	if info.Config != "" {
+		fmt.Fprintf(b, " by %s", visible(info.Config))
+	}
+	if info.Control != "" {
+		fmt.Fprintf(b, ", noise by the control %s", visible(info.Control))
+	}
+	b.WriteByte('\n')
+}
+
 // writeNext suggests commands; those of a run that has no name can't be.
 func writeNext(b *strings.Builder, s *Summary) {
 	if s.Info.Run == "" {
 		return
 	}
 	run := shellWord(s.Info.Run)
+	judgement, config := " --judgement "+s.Info.Judgement, ""
+	if s.Info.Config != "" {
+		config = " --config " + shellWord(s.Info.Config)
+	}
 	b.WriteString("\nnext\n")
 	if s.Ledger.Missing > 0 {
 		b.WriteString("  repeat the `parity replay` that began the run: it goes on where it stopped\n") // its selection is not known here
 	}
 	if s.Ledger.Mismatch > 0 {
-		fmt.Fprintf(b, "  parity show %s\n  parity run %s --target %s --out RUN2\n", run, shellWord(s.Info.Run+"/mismatches"), shellWord(s.Info.Target))
+		set := strings.TrimRight(s.Info.Run, "/") + "/judgements/" + s.Info.Judgement + "/mismatches"
+		fmt.Fprintf(b, "  parity show %s%s\n  parity run %s --target %s --out RUN2%s\n", run, judgement, shellWord(set), shellWord(s.Info.Target), config)
 	}
-	fmt.Fprintf(b, "  parity report %s --html report.html\n", run)
+	fmt.Fprintf(b, "  parity report %s%s%s --html report.html\n", run, judgement, config)
 }
 
 // shellWord quotes s where a shell would take it apart.

@@ -178,4 +178,4 @@ func byCount(by map[string]int64) []string {
 	})
 }
 
-func sortedKeys(by map[string]int64) []string { return slices.Sorted(maps.Keys(by)) }
+func sortedKeys[V any](by map[string]V) []string { return slices.Sorted(maps.Keys(by)) }

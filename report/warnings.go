@@ -107,10 +107,29 @@ func (s *Summary) warnOfRules() {
 		if hits[rule] == 0 && aspectOf(rule) != "fold" { // which only names things
 			s.warn("rule %s hid nothing: is it still needed, or misspelt?", rule)
 		}
-		if models := hidden[rule]; len(models) > 0 {
-			s.warn("rule %s hides more than half of the deltas of %s", rule, named(models))
-		}
 	}
+	if len(hidden) > 0 {
+		rules := sortedKeys(hidden)
+		text := strings.Join(rules[:min(len(rules), maxNamed)], "; ")
+		if len(rules) > maxNamed {
+			text += fmt.Sprintf("; and %s more", count(int64(len(rules)-maxNamed)))
+		}
+		of := map[string]bool{}
+		for _, models := range hidden {
+			for _, name := range models {
+				of[name] = true
+			}
+		}
+		s.warn("%s more than half of the differences of %s: %s. Fine if that is what they are for",
+			rulesHide(len(rules)), named(sortedKeys(of)), text)
+	}
+}
+
+func rulesHide(n int) string {
+	if n == 1 {
+		return "1 rule hides"
+	}
+	return count(int64(n)) + " rules hide"
 }
 
 // named is "model a", "models a, b" or "models a, b, c and 7 more".

@@ -257,7 +257,7 @@ func (a *app) sayCompared(j *dataset.Judgement, w dataset.Worked, mismatches int
 	fmt.Fprintf(a.stderr, "compare: judgement %s: ", j.Info.ID)
 	switch {
 	case w.Made == 0 && already > 0:
-		fmt.Fprintf(a.stderr, "nothing is left to judge under these rules")
+		fmt.Fprintf(a.stderr, "nothing is left to judge under these rules; --judgement %s shows it", j.Info.ID)
 	case already > 0:
 		fmt.Fprintf(a.stderr, "%d mismatches in what was left to judge", mismatches)
 	default:

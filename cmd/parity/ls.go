@@ -130,7 +130,14 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stdout, "  judgement  %s of %s: %d splits judged; rules %s\n", j.Info.ID, j.Info.Created.Format(time.DateTime), len(judged), j.Info.Rules)
+		by := "default rules"
+		if string(j.Info.Rules) != "{}" {
+			by = "rules " + printable(string(j.Info.Rules))
+		}
+		if j.Info.Control != "" {
+			by += ", control " + printable(j.Info.Control)
+		}
+		fmt.Fprintf(a.stdout, "  judgement  %s of %s: %d splits judged; %s\n", j.Info.ID, j.Info.Created.Format(time.DateTime), len(judged), by)
 	}
 	return nil
 }

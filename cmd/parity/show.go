@@ -64,17 +64,19 @@ func (a *app) showSignatures(ctx context.Context, run *dataset.Run, judgement st
 	var findings []finding
 	for model, m := range tally.Models {
 		for _, s := range m.Signatures {
-			findings = append(findings, finding{model, s})
+			if s.Noise < s.Exchanges { // all of it noise is nothing to chase
+				findings = append(findings, finding{model, s})
+			}
 		}
 	}
-	fmt.Fprintf(a.stdout, "judgement %s, rules %s\n\n", j.Info.ID, j.Info.Rules)
+	fmt.Fprintln(a.stdout, a.judgedBy(j)+"\n")
 	if len(findings) == 0 {
 		fmt.Fprintln(a.stdout, "no mismatches")
 		a.showUnanswered(run, tally)
 		return nil
 	}
 	slices.SortFunc(findings, func(x, y finding) int {
-		return cmp.Or(cmp.Compare(y.Exchanges, x.Exchanges), cmp.Compare(x.model, y.model), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Kind, y.Kind))
+		return cmp.Or(cmp.Compare(y.Exchanges-y.Noise, x.Exchanges-x.Noise), cmp.Compare(x.model, y.model), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Kind, y.Kind))
 	})
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "EXCHANGES\tMODEL\tSIGNATURE\tREFERENCE\tCANDIDATE\tFOR EXAMPLE")
@@ -83,15 +85,39 @@ func (a *app) showSignatures(ctx context.Context, run *dataset.Run, judgement st
 		if len(f.Exemplars) > 0 {
 			e = f.Exemplars[0]
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s %s\t%s\t%s\t%s\n", f.Exchanges, printable(f.model), printable(f.Path), f.Kind, brief(e.Reference), brief(e.Candidate), e.ID)
+		fmt.Fprintf(w, "%d\t%s\t%s %s\t%s\t%s\t%s\n", f.Exchanges-f.Noise, printable(f.model), printable(f.Path), f.Kind, brief(e.Reference), brief(e.Candidate), e.ID)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	a.showUnanswered(run, tally)
-	fmt.Fprintf(a.stdout, "\none exchange:   parity show %s ID\nsend again:     parity run %s --target %s --out RUN2\n",
-		shellQuote(run.Location), shellQuote(run.Location+"/mismatches"), shellQuote(run.Info.Target))
+	config := ""
+	if a.configPath != "" {
+		config = " --config " + shellQuote(a.configPath)
+	}
+	fmt.Fprintf(a.stdout, "\none exchange:   parity show %s ID --judgement %s\nsend again:     parity run %s --target %s --out RUN2%s\n",
+		shellQuote(run.Location), j.Info.ID, shellQuote(j.MismatchLocation()), shellQuote(run.Info.Target), config)
 	return nil
+}
+
+// judgedBy says by what a judgement was made.
+func (a *app) judgedBy(j *dataset.Judgement) string {
+	text := fmt.Sprintf("judgement %s, rules %s", j.Info.ID, clip(string(j.Info.Rules), 160))
+	if string(j.Info.Rules) == "{}" {
+		text = fmt.Sprintf("judgement %s, default rules", j.Info.ID)
+	}
+	if j.Info.Control != "" {
+		text += ", noise by the control " + printable(j.Info.Control)
+	}
+	return text
+}
+
+// clip shortens what is long; ls and report --json have all of it.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return printable(s)
+	}
+	return printable(s[:most]) + "…"
 }
 
 // showUnanswered says what is no mismatch and no match either.
@@ -110,7 +136,7 @@ func (a *app) showUnanswered(run *dataset.Run, t *compare.Tally) {
 			n, byReason(unavailable), shellQuote(run.Location))
 	}
 	if n := total(undecided); n > 0 {
-		fmt.Fprintf(a.stdout, "\n%d could not be judged%s\n", n, byReason(undecided))
+		fmt.Fprintf(a.stdout, "\n%d could not be judged%s: docs/rules.md, Undecided\n", n, byReason(undecided))
 	}
 }
 

@@ -70,7 +70,7 @@ func (a *app) summarise(ctx context.Context, location, judgement string) (*repor
 		return nil, err
 	}
 	s, err := report.Summarise(report.Info{
-		Run: location, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control,
+		Run: location, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: a.configPath,
 		Judgement: j.Info.ID, Version: j.Info.Version, Rules: j.Info.Rules,
 	}, tally, noise, cfg.Gate)
 	if err != nil {

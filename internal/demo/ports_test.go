@@ -19,21 +19,21 @@ func TestPlanted(t *testing.T) {
 	olds, news := ask(t, w.OldURL(), requests), ask(t, w.NewURL(), requests)
 	// The shares of answers that each kind may be found in; those left out: none.
 	want := map[string]map[string][2]float64{
-		"aspect":        {"bytes": {1, 1}, "number": {0.5, 1}, "string": {0, 0.01}},
-		"churn-risk":    {"bytes": {1, 1}, "number": {1, 1}, "string": {0.01, 0.3}},
+		"aspect":        {"bytes": {1, 1}, "number": {0.5, 1}, "decision": {0, 0.01}},
+		"churn-risk":    {"bytes": {1, 1}, "number": {1, 1}, "decision": {0.01, 0.3}},
 		"formality":     {"bytes": {0.2, 1}},
-		"helpfulness":   {"bytes": {0.005, 0.04}, "string": {0.005, 0.04}},
+		"helpfulness":   {"bytes": {0.005, 0.04}, "decision": {0.005, 0.04}},
 		"language-id":   {},
 		"personal-data": {"bytes": {1, 1}, "unavailable": {1, 1}},
 		"profanity":     {"bytes": {0.4, 0.9}, "missing": {0.4, 0.9}},
 		"rating-stars":  {"bytes": {1, 1}},
 		"refund-intent": {"bytes": {0.01, 0.1}, "status": {0.01, 0.1}},
-		"sarcasm":       {"bytes": {0.5, 1}, "number": {0.5, 1}, "string": {0, 0.1}},
+		"sarcasm":       {"bytes": {0.5, 1}, "number": {0.5, 1}, "decision": {0, 0.1}},
 		"sentiment-en":  {},
 		"spam-v2":       {},
 		"topic":         {"bytes": {0.9, 1}, "order": {0.9, 1}},
 		"toxicity-lite": {"bytes": {0.9, 1}},
-		"urgency":       {"bytes": {1, 1}, "number": {0.9, 1}, "string": {0, 0.05}},
+		"urgency":       {"bytes": {1, 1}, "number": {0.9, 1}, "decision": {0, 0.05}},
 	}
 	for _, m := range w.Models() {
 		found, n, worst := map[string]int{}, 0, 0.0
@@ -95,7 +95,7 @@ func TestMatchesHaveRoom(t *testing.T) {
 				_, after := port(t.Context(), text)
 				d := differences(t, reply{http.StatusOK, string(before)}, reply{http.StatusOK, string(after)})
 				worst = max(worst, d.worst)
-				if d.kinds["string"] {
+				if d.kinds["decision"] {
 					t.Errorf("%s: another label for %q", s.name, text)
 				}
 			}
@@ -151,7 +151,7 @@ func (d *diff) walk(old, new any) {
 		}
 	default:
 		if old != new {
-			d.kinds["string"] = true
+			d.kinds["decision"] = true
 		}
 	}
 }

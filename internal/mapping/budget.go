@@ -28,13 +28,9 @@ const (
 
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
-// reset begins a call.
-func (b *budget) reset(caller context.Context) {
-	*b = budget{caller: caller, deadline: time.Now().Add(maxTime), left: maxSteps}
+func newBudget(caller context.Context) *budget {
+	return &budget{caller: caller, deadline: time.Now().Add(maxTime), left: maxSteps}
 }
-
-// release lets go of the caller's context while the budget lies in the pool.
-func (b *budget) release() { b.caller = nil }
 
 // Done is closed when the program must stop.
 func (b *budget) Done() <-chan struct{} {
@@ -47,7 +43,7 @@ func (b *budget) Done() <-chan struct{} {
 	return nil // a nil channel is never ready
 }
 
-// look stops the program if its work or time is spent or its caller gone.
+// look stops the program if its steps or its time are spent or its caller gone.
 func (b *budget) look() {
 	switch {
 	case b.err != nil:

@@ -13,23 +13,15 @@ import (
 // decoder reads documents to the values that gojq works on, with numbers as
 // json.Number: their literals. jsontext refuses what encoding/json loses in
 // silence: duplicate names and text that is not UTF-8.
-type decoder struct {
-	text *jsontext.Decoder
-}
+type decoder struct{ *jsontext.Decoder }
 
 // decode reads the one JSON value that doc is.
-func (d *decoder) decode(doc []byte) (any, error) {
+func decode(doc []byte) (any, error) {
 	if len(doc) > MaxDocument {
 		return nil, fmt.Errorf("%w: a document of %d bytes (at most %d)", ErrTooLarge, len(doc), MaxDocument)
 	}
 	// jsontext parses straight from a bytes.Buffer, without a copy.
-	buffer := bytes.NewBuffer(doc)
-	if d.text == nil {
-		d.text = jsontext.NewDecoder(buffer)
-	} else {
-		d.text.Reset(buffer)
-	}
-	defer d.text.Reset(new(bytes.Buffer)) // or it would hold on to doc while it lies in the pool
+	d := decoder{jsontext.NewDecoder(bytes.NewBuffer(doc))}
 	v, err := d.value(0)
 	if err == nil {
 		err = d.end()
@@ -41,8 +33,8 @@ func (d *decoder) decode(doc []byte) (any, error) {
 }
 
 // end makes sure that nothing follows the value: `01` reads as two.
-func (d *decoder) end() error {
-	switch _, err := d.text.ReadToken(); err {
+func (d decoder) end() error {
+	switch _, err := d.ReadToken(); err {
 	case io.EOF:
 		return nil
 	case nil:
@@ -52,8 +44,8 @@ func (d *decoder) end() error {
 	}
 }
 
-func (d *decoder) value(depth int) (any, error) {
-	token, err := d.text.ReadToken()
+func (d decoder) value(depth int) (any, error) {
+	token, err := d.ReadToken()
 	if err == io.EOF {
 		return nil, io.ErrUnexpectedEOF
 	}
@@ -71,7 +63,7 @@ func (d *decoder) value(depth int) (any, error) {
 	case '"':
 		return token.String(), nil
 	case '0':
-		return numberOf(token.String())
+		return number(token.String())
 	case 'n':
 		return nil, nil
 	default:
@@ -79,17 +71,17 @@ func (d *decoder) value(depth int) (any, error) {
 	}
 }
 
-func numberOf(literal string) (any, error) {
+func number(literal string) (any, error) {
 	if len(literal) > maxNumber {
 		return nil, fmt.Errorf("%w: a number of %d characters (at most %d)", ErrTooLarge, len(literal), maxNumber)
 	}
 	return json.Number(literal), nil
 }
 
-func (d *decoder) object(depth int) (any, error) {
+func (d decoder) object(depth int) (any, error) {
 	members := map[string]any{}
-	for d.text.PeekKind() != '}' {
-		name, err := d.text.ReadToken()
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
 		if err != nil {
 			return nil, err
 		}
@@ -98,19 +90,19 @@ func (d *decoder) object(depth int) (any, error) {
 			return nil, err
 		}
 	}
-	_, err := d.text.ReadToken()
+	_, err := d.ReadToken()
 	return members, err
 }
 
-func (d *decoder) array(depth int) (any, error) {
+func (d decoder) array(depth int) (any, error) {
 	elements := []any{}
-	for d.text.PeekKind() != ']' {
+	for d.PeekKind() != ']' {
 		element, err := d.value(depth)
 		if err != nil {
 			return nil, err
 		}
 		elements = append(elements, element)
 	}
-	_, err := d.text.ReadToken()
+	_, err := d.ReadToken()
 	return elements, err
 }

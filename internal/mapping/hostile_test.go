@@ -18,7 +18,8 @@ func TestHostileDocuments(t *testing.T) {
 		{"recursion", `def f: 1 + (if . > 0 then . - 1 | f else 0 end); f`, `1e9`, ErrTimeout},
 		{"result of many", `reduce range(.) as $i (0; [., .])`, `64`, ErrTooLarge},
 		{"error of many", `error(reduce range(.) as $i (0; [., .]))`, `64`, ErrProgram},
-		{"deep", `reduce range(.) as $i (0; [.])`, `100000`, ErrTooLarge},
+		{"deep", `reduce range(.) as $i (0; [.])`, `20000`, ErrTooLarge},
+		{"long text", `. * 5`, `"` + strings.Repeat("a", 1e6) + `"`, ErrTooLarge},
 		{"long number", `.`, strings.Repeat("7", 1<<19), ErrTooLarge},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -33,15 +34,15 @@ func TestHostileDocuments(t *testing.T) {
 // answer could be mapped would depend on how busy the machine is. It holds on
 // to how gojq asks the context before each instruction.
 func TestStepsStopAtTheSamePlace(t *testing.T) {
-	m, err := newMachine(`last(range(.))`)
+	code, err := compileCode(`last(range(.))`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	run := func(n, limit int) (int, error) {
-		m.budget.reset(t.Context())
-		m.budget.left = limit
-		_, err := m.one(n)
-		return limit - m.budget.left, err
+		b := newBudget(t.Context())
+		b.left = limit
+		_, err := one(code, b, n)
+		return limit - b.left, err
 	}
 	steps, err := run(1000, maxSteps)
 	if err != nil || steps < 4000 || steps > 40_000 {

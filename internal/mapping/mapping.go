@@ -7,10 +7,19 @@
 // call is stopped after a number of steps, at the same place on every machine.
 //
 // What remains possible: gojq can't be interrupted within one built-in function
-// and has no limit of memory. A program that takes an index, a count or a length
-// from the document (.[.i] = 1, .s * .n), or that searches a long text with a
-// regular expression that is quadratic, can be made to take much of either by a
-// document; documents over 1 MiB are refused to keep that small.
+// and has no limit of memory. Steps and time are looked at when the function is
+// done, and a process that runs out of memory is killed. So a document can make
+// these costly, if the program has them:
+//   - an index or a count from the document: .[.i] = 1 takes up to 8 GiB,
+//     .s * .n up to 2 GiB;
+//   - transpose, where one row is long and the others are many: 6 GiB for 100 kB;
+//   - gsub, scan, splits and match with the flag g: quadratic in the text where
+//     matches are many, 4 s for 64 KiB and a minute for 256 KiB;
+//   - indices, subtraction and contains on long arrays: the product of both
+//     lengths, 4 s to look for 5,000 numbers within 10,000;
+//   - tonumber on long text: seconds, and 2 GiB allocated, for 1 MiB.
+//
+// Documents over 1 MiB are refused, which bounds the rest.
 //
 // What differs from the jq command: members come out sorted by name; NaN and
 // infinities are errors instead of null and 1.797e308; text that is not UTF-8
@@ -55,17 +64,11 @@ var (
 
 // Program is a compiled jq program. It is safe for concurrent use.
 type Program struct {
-	source   string
-	machines sync.Pool // of *machine: gojq's code is not safe for concurrent use, see machine
-}
-
-// machine is a program's code with the budget that it runs under. Each call has
-// one for itself, because del on a constant of the program ({"a":1} | del(.b))
-// writes to the constant in gojq v0.12.20.
-type machine struct {
-	code    *gojq.Code
-	budget  *budget
-	decoder decoder
+	source string
+	// codes are of *gojq.Code. Each call has one for itself, because del on a
+	// constant of the program ({"a":1} | del(.b)) writes to the constant in gojq
+	// v0.12.20.
+	codes sync.Pool
 }
 
 // Compile parses and compiles a jq program. It refuses what does not compile,
@@ -73,16 +76,16 @@ type machine struct {
 // what writes or ends the process (debug, halt), modules, regular expressions
 // that are not written out, and constant indices past 2^20.
 func Compile(source string) (*Program, error) {
-	m, err := newMachine(source)
+	code, err := compileCode(source)
 	if err != nil {
 		return nil, fmt.Errorf("compile jq program: %w", err)
 	}
 	p := &Program{source: source}
-	p.machines.Put(m)
+	p.codes.Put(code)
 	return p, nil
 }
 
-func newMachine(source string) (*machine, error) {
+func compileCode(source string) (*gojq.Code, error) {
 	query, err := gojq.Parse(source)
 	if err != nil {
 		return nil, err
@@ -90,9 +93,7 @@ func newMachine(source string) (*machine, error) {
 	if err := check(query); err != nil {
 		return nil, err
 	}
-	m := &machine{budget: &budget{}}
-	m.code, err = gojq.Compile(query)
-	return m, err
+	return gojq.Compile(query)
 }
 
 // String gives the source.
@@ -106,32 +107,26 @@ func (p *Program) String() string { return p.source }
 // An error that is one of this package's (errors.Is) is about the document; dst
 // is then returned as it came. Any other is ctx's.
 func (p *Program) Apply(ctx context.Context, dst, doc []byte) ([]byte, error) {
-	m, err := p.machine()
+	value, err := decode(doc)
 	if err != nil {
 		return dst, err
 	}
-	out, err := m.apply(ctx, dst, doc)
-	p.machines.Put(m)
+	code, ok := p.codes.Get().(*gojq.Code)
+	if !ok {
+		if code, err = compileCode(p.source); err != nil {
+			return dst, err
+		}
+	}
+	defer p.codes.Put(code)
+	out, err := run(code, newBudget(ctx), dst, value)
 	if err != nil {
 		return dst, err
 	}
 	return out, nil
 }
 
-func (p *Program) machine() (*machine, error) {
-	if m, ok := p.machines.Get().(*machine); ok {
-		return m, nil
-	}
-	return newMachine(p.source)
-}
-
-func (m *machine) apply(ctx context.Context, dst, doc []byte) (out []byte, err error) {
-	value, err := m.decoder.decode(doc)
-	if err != nil {
-		return nil, err
-	}
-	m.budget.reset(ctx)
-	defer m.budget.release()
+// run appends what the program makes of a value.
+func run(code *gojq.Code, b *budget, dst []byte, value any) (out []byte, err error) {
 	// gojq panics where it meets what its authors did not think of; a document
 	// that finds such a place must not end the job.
 	defer func() {
@@ -139,7 +134,7 @@ func (m *machine) apply(ctx context.Context, dst, doc []byte) (out []byte, err e
 			err = fmt.Errorf("%w: %s", ErrProgram, cut(fmt.Sprint("gojq panics: ", r)))
 		}
 	}()
-	result, err := m.one(value)
+	result, err := one(code, b, value)
 	if err != nil {
 		return nil, err
 	}
@@ -148,20 +143,21 @@ func (m *machine) apply(ctx context.Context, dst, doc []byte) (out []byte, err e
 }
 
 // one runs the program and returns its one result.
-func (m *machine) one(value any) (any, error) {
-	results := m.code.RunWithContext(m.budget, value)
+func one(code *gojq.Code, b *budget, value any) (any, error) {
+	results := code.RunWithContext(b, value)
 	result, ok := results.Next()
-	if err, bad := result.(error); bad {
-		return nil, m.budget.explain(err)
-	}
 	if !ok {
 		return nil, ErrNoResult
 	}
-	if second, ok := results.Next(); ok {
-		if err, bad := second.(error); bad {
-			return nil, m.budget.explain(err)
-		}
-		return nil, ErrManyResults
+	if err, bad := result.(error); bad {
+		return nil, b.explain(err)
 	}
-	return result, nil
+	second, ok := results.Next()
+	if !ok {
+		return result, nil
+	}
+	if err, bad := second.(error); bad {
+		return nil, b.explain(err)
+	}
+	return nil, ErrManyResults
 }

@@ -32,8 +32,9 @@ const (
 	modules     = "there are no modules"
 )
 
-// patterns are the functions whose first argument is a regular expression.
-var patterns = []string{"test", "match", "capture", "scan", "splits", "sub", "gsub"}
+// flagsAt names the functions whose first argument is a regular expression, and
+// says which argument its flags are. The split of one argument has none.
+var flagsAt = map[string]int{"test": 1, "match": 1, "capture": 1, "scan": 1, "split": 1, "splits": 1, "sub": 2, "gsub": 2}
 
 // zoneName finds %Z in a format of strptime, where gojq asks the machine's time
 // zone what a name means.
@@ -73,28 +74,16 @@ func checkCall(f *gojq.Func) error {
 			return fmt.Errorf("%s is refused: its format must be written out and have no %%Z, which depends on the machine's time zone", f)
 		}
 	}
-	for _, name := range patterns {
-		if f.Name == name {
-			return checkPattern(f)
-		}
-	}
-	if f.Name == "split" && len(f.Args) == 2 {
-		return checkPattern(f)
+	if at, ok := flagsAt[f.Name]; ok && len(f.Args) > 0 && (f.Name != "split" || len(f.Args) == 2) {
+		return checkPattern(f, at)
 	}
 	return nil
 }
 
 // checkPattern wants regular expression and flags to be written out: compiling
 // one that a document chose may take 100 MB, and gojq keeps each one for ever.
-func checkPattern(f *gojq.Func) error {
-	flagsAt := 1
-	if strings.HasSuffix(f.Name, "sub") {
-		flagsAt = 2
-	}
-	pattern, ok := "", len(f.Args) > 0
-	if ok {
-		pattern, ok = literal(f.Args[0])
-	}
+func checkPattern(f *gojq.Func, flagsAt int) error {
+	pattern, ok := literal(f.Args[0])
 	if !ok {
 		return fmt.Errorf("%s is refused: the regular expression must be written out in the program, as a string", f)
 	}
