@@ -37,6 +37,9 @@ func NewJudge(r Rules, o Options) (*Judge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
 	}
+	if o.MaxMismatches < 0 {
+		return nil, fmt.Errorf("max mismatches %d: must be 1 or more, or 0 for all", o.MaxMismatches)
+	}
 	return &Judge{rules: c, options: o}, nil
 }
 

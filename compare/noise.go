@@ -15,6 +15,8 @@ type Profile struct {
 type ModelProfile struct {
 	Judged     int64                        `json:"judged"` // pairs of answers of the old system that were compared
 	Signatures map[string]*SignatureProfile `json:"signatures"`
+	// Flips are the decisions that the old system takes back: from what to what.
+	Flips map[string]map[string]bool `json:"flips,omitempty"`
 }
 
 // SignatureProfile is how the old system differs from itself at one path in one
@@ -38,14 +40,31 @@ func (t *Tally) Profile() *Profile {
 		for signature, s := range m.Signatures {
 			model.Signatures[signature] = &SignatureProfile{s.Exchanges, s.MaxAbs, s.Errors}
 		}
+		for from, row := range m.Confusion {
+			for to := range row {
+				if from != to {
+					model.flip(from, to)
+				}
+			}
+		}
 		n.Models[name] = model
 	}
 	return n
 }
 
+func (m *ModelProfile) flip(from, to string) {
+	if m.Flips == nil {
+		m.Flips = map[string]map[string]bool{}
+	}
+	if m.Flips[from] == nil {
+		m.Flips[from] = map[string]bool{}
+	}
+	m.Flips[from][to] = true
+}
+
 // inside says whether the old system differs from itself as much. Numbers must
-// be no further apart than they ever were in the control; of anything else it
-// is enough that it happens, and whether it happens more often is the gate's
+// be no further apart than they ever were in the control, and a decision must
+// flip as one did there; of anything else it is enough that it happens, and whether it happens more often is the gate's
 // question.
 func (m *ModelProfile) inside(f *finding) bool {
 	if m == nil {
@@ -55,6 +74,8 @@ func (m *ModelProfile) inside(f *finding) bool {
 	switch {
 	case s == nil:
 		return false
+	case f.Kind == KindDecision:
+		return m.Flips[f.Reference][f.Candidate]
 	case f.Kind == KindNumber:
 		return f.AbsError > 0 && f.AbsError <= s.MaxAbs
 	}

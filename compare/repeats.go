@@ -130,6 +130,7 @@ func (r *repeats) agrees(c *comparer, first, e *exchange.Exchange) bool {
 	m.plan(&again)
 	d := c.compare(&again.Reference, &again.Candidate.Answer)
 	m.decided(&again, d)
+	m.decisions(c, d.outcome)
 	clear(r.seen)
 	c.each(func(f finding) { m.delta(&again, &f, r.seen) })
 	if len(m.Signatures) > 2*MaxSignatures {

@@ -47,6 +47,9 @@ func (a *app) runProfile(ctx context.Context, run, control *dataset.Run, shard d
 	case control.Info.Recording != run.Info.Recording:
 		return nil, fmt.Errorf("--control %s is a run of %s, and %s one of %s: a control is a run of the same recording",
 			control.Location, control.Info.Recording, run.Location, run.Info.Recording)
+	case control.Info.Target == run.Info.Target:
+		return nil, fmt.Errorf("--control %s was sent to %s, as %s was: a control is a run against the old system",
+			control.Location, control.Info.Target, run.Location)
 	}
 	fmt.Fprintf(a.stderr, "compare: the control %s first\n", control.Location)
 	j, err := a.judgeRun(ctx, control, judging{rules: rules, shard: shard})

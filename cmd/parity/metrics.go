@@ -26,8 +26,15 @@ func (f *metricsFlags) register(cmd *cobra.Command) {
 }
 
 func (f *metricsFlags) open(a *app) (*metrics, error) {
+	if f.models < 0 {
+		return nil, fmt.Errorf("--statsd-models %d: must be 0 (no bound) or more", f.models)
+	}
 	s, err := telemetry.OpenStatsd(telemetry.StatsdOptions{Addr: f.addr, Tags: f.tags})
-	if err != nil {
+	switch {
+	case err != nil && f.addr == "": // nobody asked for it here
+		fmt.Fprintf(a.stderr, "warning: metrics: no metrics are sent to what DD_DOGSTATSD_URL or DD_AGENT_HOST names: %v\n", err)
+		return nil, nil
+	case err != nil:
 		return nil, fmt.Errorf("--statsd %s: %w", f.addr, err)
 	}
 	return &metrics{statsd: s, models: telemetry.Cardinality{Max: f.models}}, nil

@@ -85,7 +85,7 @@ func (a *app) showSignatures(ctx context.Context, run *dataset.Run, judgement st
 		if len(f.Exemplars) > 0 {
 			e = f.Exemplars[0]
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s %s\t%s\t%s\t%s\n", f.Exchanges-f.Noise, printable(f.model), printable(f.Path), f.Kind, brief(e.Reference), brief(e.Candidate), e.ID)
+		fmt.Fprintf(w, "%d\t%s\t%s %s\t%s\t%s\t%s\n", f.Exchanges-f.Noise, clip(f.model, 60), clip(f.Path, 80), f.Kind, brief(e.Reference), brief(e.Candidate), e.ID)
 	}
 	if err := w.Flush(); err != nil {
 		return err

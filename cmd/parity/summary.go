@@ -78,6 +78,8 @@ func (a *app) summarise(ctx context.Context, location, judgement string) (*repor
 	}
 	unused, err := unusedGlobs(j.Info.Rules, tally)
 	s.Warnings = append(s.Warnings, unused...)
+	s.Warnings = append(s.Warnings, unfoundDecisions(j.Info.Rules, tally)...)
+	s.Warnings = append(s.Warnings, uncontrolled(noise, tally)...)
 	return s, err
 }
 
@@ -95,6 +97,38 @@ func unusedGlobs(rules []byte, t *compare.Tally) (warnings []string, err error) 
 		}
 	}
 	return warnings, nil
+}
+
+// unfoundDecisions warns of decisions that no answer of a model has: a slip in
+// the path would leave its flips unseen. The rules have been read before.
+func unfoundDecisions(rules []byte, t *compare.Tally) (warnings []string) {
+	var r compare.Rules
+	_ = json.Unmarshal(rules, &r)
+	for _, name := range slices.Sorted(maps.Keys(t.Models)) {
+		d := r.Decision
+		for glob, m := range r.Models {
+			if m.Decision != nil && exchange.Glob(glob, name) {
+				d = m.Decision
+			}
+		}
+		if m := t.Models[name]; d != nil && m.Decided == 0 && m.Judged() > 0 {
+			warnings = append(warnings, fmt.Sprintf("model %s: no answer has a decision at %s: its flips can't be seen", name, d.Path))
+		}
+	}
+	return warnings
+}
+
+// uncontrolled warns of models that the control has nothing of.
+func uncontrolled(noise *compare.Profile, t *compare.Tally) (warnings []string) {
+	if noise == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Models)) {
+		if noise.Models[name] == nil && t.Models[name].Judged() > 0 {
+			warnings = append(warnings, fmt.Sprintf("model %s: the control has nothing of it, so that none of its differences are noise", name))
+		}
+	}
+	return warnings
 }
 
 // errLacks says that a judgement is not finished, which is no damage.

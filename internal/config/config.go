@@ -57,6 +57,7 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("read config: %w", err)
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	c, err := Parse(text)
 	if err != nil {
 		return Config{}, fmt.Errorf("config %s: %w", path, err)
