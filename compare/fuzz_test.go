@@ -25,7 +25,7 @@ var everything = Rules{
 		{Path: "$..t", Ignore: true},
 		{Path: "$.users", Fold: true},
 	},
-	Decision: &Decision{Path: "$[*]", By: "score", Label: "label"},
+	Decision: &Decision{Path: "$", By: "score", Label: "label"},
 }
 
 // Answers come from outside: whatever they hold, judging must not panic, must

@@ -58,7 +58,7 @@ func TestLooseningAddsNoMismatch(t *testing.T) {
 		sizes := rapid.SampledFrom([]float64{0, 1e-12, 1e-6, 1e-3, 0.4, 0.9})
 		return number.Tolerance{Abs: sizes.Draw(t, "abs"), Rel: sizes.Draw(t, "rel"), ULPs: rapid.SampledFrom([]int64{0, 1, 100, 1e9}).Draw(t, "ulps")}
 	})
-	decisions := []*Decision{nil, {Path: "$.ranked"}, {Path: "$.bag[0]", Threshold: new(0.5)}, {Path: "$.keyed", By: "v", Label: "id"}}
+	decisions := []*Decision{nil, {Path: "$.ranked"}, {Path: "$.plain", Threshold: new(0.5)}, {Path: "$.keyed", By: "v", Label: "id"}}
 	rapid.Check(t, func(rt *rapid.T) {
 		pair := driftedPairs.Draw(rt, "pair")
 		tight, more := tolerances.Draw(rt, "tight"), tolerances.Draw(rt, "more")

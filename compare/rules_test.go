@@ -47,6 +47,8 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"decision anywhere", Rules{Decision: &Decision{Path: "$..label"}}, []string{"decision.path", ".."}},
 		{"decision of two kinds", Rules{Decision: &Decision{Path: "$", Threshold: new(0.5), By: "s", Label: "l"}}, []string{"threshold"}},
 		{"decision without a label", Rules{Decision: &Decision{Path: "$", By: "s"}}, []string{"by and label"}},
+		{"decision in a bag", Rules{Decision: &Decision{Path: "$.p[*].label"}, Paths: []PathRule{{Path: "$.p", Order: "any"}}}, []string{"decision.path", `"$.p"`}},
+		{"decision by key", Rules{Decision: &Decision{Path: "$.p[0]"}, Paths: []PathRule{{Path: "$.p[*]", Key: "id"}}}, []string{"decision.path", `"$.p[*]"`}},
 		{"model decision", Rules{Models: map[string]ModelRules{"a": {Decision: &Decision{Path: "x"}}}}, []string{"models.'a'.decision.path"}},
 		{"index", Rules{Paths: []PathRule{ignore("$[-1]")}}, []string{"[-1] is neither"}},
 		{"leading zero", Rules{Paths: []PathRule{ignore("$[01]")}}, []string{"[01] is neither"}},

@@ -102,8 +102,30 @@ func (m ModelRules) compile(field string, general *settings) (*settings, error) 
 		s.number, s.decision = cmp.Or(s.number, general.number), cmp.Or(s.decision, general.decision)
 		s.rules, s.contentType = append(general.without(own), own...), general.contentType
 	}
+	if err := s.decisionInBag(field); err != nil {
+		return nil, err
+	}
 	s.program, err = s.compileJQ()
 	return s, err
+}
+
+// decisionInBag refuses a decision about the elements of an array whose order
+// does not matter: which of them belong together is not known by their places.
+func (s *settings) decisionInBag(field string) error {
+	if s.decision == nil {
+		return nil
+	}
+	path := s.decision.pattern
+	for i, step := range path {
+		for _, r := range s.rules {
+			bag := r.Order != "" && r.pattern.overlaps(path[:i]) || r.Key != "" && r.pattern.overlaps(path[:i+1])
+			if bag && step.kind != byName {
+				return fmt.Errorf("%sdecision.path %q goes through an array whose order does not matter by %s.path %q; name a decision outside of it, or use by and label on the array",
+					field, s.decision.Path, r.field, r.Path)
+			}
+		}
+	}
+	return nil
 }
 
 // without lists the general rules but those that ignore a place of which the
