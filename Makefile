@@ -41,7 +41,7 @@ lint: $(BIN)/staticcheck $(BIN)/gofumpt ## Check format, vet, staticcheck
 fuzz: ## Fuzz every decoder, FUZZTIME each
 	@git grep -l '^func Fuzz' -- '*_test.go' | while read -r file; do \
 	  grep -o '^func Fuzz[A-Za-z0-9]*' $$file | cut -c6- | while read -r target; do \
-	    echo "== $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./$$(dirname $$file) || exit 1; \
+	    echo "== $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$$(dirname $$file) || exit 1; \
 	  done || exit 1; done
 
 .PHONY: bench

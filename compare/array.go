@@ -180,7 +180,7 @@ func (w *walker) asBag(s *state, r, c int32, a, b []int32) {
 
 // sameOrder says whether equal elements stand at the same places.
 func (w *walker) sameOrder(s *state, r, c int32) bool {
-	return slices.Equal(w.refDigests.elements(s, r), w.candDigests.elements(s, c))
+	return slices.Equal(w.refDigests.elements(s, r, false), w.candDigests.elements(s, c, false))
 }
 
 func (w *walker) scalars(t *tape.Tape, list []int32) bool {

@@ -11,7 +11,7 @@ import (
 )
 
 // digest is a hash of what a value says: equal for values that no tolerance is
-// needed for, whatever their spelling. The zero digest means not computed yet.
+// needed for, whatever their spelling.
 type digest [sha256.Size]byte
 
 // hiddenDigest stands for what a rule ignores, or counts as absent.
@@ -24,7 +24,14 @@ func compareDigests(a, b digest) int { return bytes.Compare(a[:], b[:]) }
 type digester struct {
 	machine *machine
 	tape    *tape.Tape
-	known   []digest // by node; empty until needed
+	known   []knownDigest // by node; empty until needed
+}
+
+// knownDigest is a value's digest in one state of the rules, nil where none is
+// computed yet.
+type knownDigest struct {
+	at *state
+	digest
 }
 
 func (g *digester) reset(m *machine, t *tape.Tape) {
@@ -37,22 +44,23 @@ func (g *digester) reset(m *machine, t *tape.Tape) {
 // reordered says whether two arrays that differ hold the same elements, which
 // then stand in another order.
 func (w *walker) reordered(s *state, r, c int32) bool {
-	a, b := w.refDigests.elements(s, r), w.candDigests.elements(s, c)
+	a, b := w.refDigests.elements(s, r, false), w.candDigests.elements(s, c, false)
 	slices.SortFunc(a, compareDigests)
 	slices.SortFunc(b, compareDigests)
 	return slices.Equal(a, b)
 }
 
-// of is the digest of a value under the rules that hold there.
+// of is the digest of a value under the rules that hold there. (An element can
+// be asked for as itself and as any element of its array.)
 func (g *digester) of(s *state, n int32) digest {
 	if len(g.known) == 0 {
 		g.known = slices.Grow(g.known, len(g.tape.Nodes))[:len(g.tape.Nodes)]
 		clear(g.known)
 	}
-	if g.known[n] == (digest{}) {
-		g.known[n] = g.compute(s, n)
+	if g.known[n].at != s {
+		g.known[n] = knownDigest{s, g.compute(s, n)}
 	}
-	return g.known[n]
+	return g.known[n].digest
 }
 
 func (g *digester) compute(s *state, n int32) digest {
@@ -73,8 +81,9 @@ func (g *digester) compute(s *state, n int32) digest {
 			text = append(append(text, '"'), cell...)
 		}
 	case node.Kind == tape.Array:
-		list := g.elements(s, n)
-		if s.holds[orderAspect] != none || g.machine.element(s, none).holds[keyAspect] != none {
+		ordered := s.holds[orderAspect] == none && g.machine.element(s, none).holds[keyAspect] == none
+		list := g.elements(s, n, ordered)
+		if !ordered {
 			slices.SortFunc(list, compareDigests)
 		}
 		for _, d := range list {
@@ -86,14 +95,20 @@ func (g *digester) compute(s *state, n int32) digest {
 	return sha256.Sum256(text)
 }
 
-func (g *digester) elements(s *state, n int32) []digest {
+// elements lists the digests of those elements that count: each as the one at
+// its place, or, where the order does not count, as any.
+func (g *digester) elements(s *state, n int32, ordered bool) []digest {
 	top := g.tape.Nodes[n].Size
 	if rule := g.machine.rule(s, topAspect); rule != nil {
 		top = min(top, int32(rule.Top))
 	}
 	out := make([]digest, 0, top)
 	for i := n + 1; i < g.tape.Nodes[n].End && len(out) < int(top); i = g.tape.Nodes[i].End {
-		out = append(out, g.of(g.machine.element(s, none), i))
+		index := none
+		if ordered {
+			index = len(out)
+		}
+		out = append(out, g.of(g.machine.element(s, index), i))
 	}
 	return out
 }

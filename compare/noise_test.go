@@ -86,3 +86,22 @@ func TestNoiseIsByModel(t *testing.T) {
 		t.Errorf("profile %s", toJSON(t, profile))
 	}
 }
+
+// An exchange with two deltas of one signature has noise only where both are: the
+// gate tests what is left.
+func TestNoiseOfRepeatedSignatures(t *testing.T) {
+	profile := judgeRows(t, exact, []exchange.Exchange{jsonPair(1, "m", "[0.5,0.5]", "[0.5,0.6]")}, nil).Profile()
+	for _, c := range []struct {
+		cand  string
+		noise int64
+	}{{"[0.55,0.45]", 1}, {"[0.55,0.9]", 0}, {"[0.9,0.55]", 0}, {"[0.55,0.9,0.55]", 0}} {
+		ref := "[0.5,0.5]"
+		if len(c.cand) > 12 {
+			ref = "[0.5,0.5,0.5]"
+		}
+		m := judgeWith(t, exact, profile, []exchange.Exchange{jsonPair(2, "m", ref, c.cand)}, nil).Models["m"]
+		if s := m.Signatures["$[*] number"]; s == nil || s.Exchanges != 1 || s.Noise != c.noise || m.Noise != c.noise || m.Mismatch != 1-c.noise {
+			t.Errorf("%s: %s", c.cand, toJSON(t, m))
+		}
+	}
+}
