@@ -37,6 +37,13 @@ func (c *comparer) reset() {
 	c.walker.found, c.whole, c.flips = c.walker.found[:0], c.whole[:0], c.flips[:0]
 }
 
+// reads says whether comparing two answers takes their bodies and headers.
+func (c *comparer) reads(ref, cand *exchange.Answer) bool {
+	s := c.walker.machine.settings
+	return ref.Status == cand.Status &&
+		(s.decision != nil || s.contentType && ref.ContentType != cand.ContentType || !answer.SameHash(ref, cand))
+}
+
 func (c *comparer) compare(ref, cand *exchange.Answer) decided {
 	c.reset()
 	if ref.Status != cand.Status {

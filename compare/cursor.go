@@ -2,6 +2,7 @@ package compare
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -29,4 +30,16 @@ func (c *cursor) read(ctx context.Context) (*exchange.Exchange, error) {
 	c.at++
 	c.row++
 	return e, nil
+}
+
+// load fills in what a lazy source left out of the row read last.
+func (c *cursor) load() error {
+	lazy, ok := c.source.(exchange.LazySource)
+	if !ok {
+		return nil
+	}
+	if err := lazy.Load(c.at - 1); err != nil {
+		return fmt.Errorf("read row %d: %w", c.row, err)
+	}
+	return nil
 }

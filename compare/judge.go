@@ -3,6 +3,7 @@ package compare
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -46,7 +47,9 @@ func NewJudge(r Rules, o Options) (*Judge, error) {
 // SplitInput is what Split judges. The caller opens and closes it all, and
 // commits the sink.
 type SplitInput struct {
-	// Reference is the split of the recording, with key and reference sides.
+	// Reference is the split of the recording, with key and reference sides. Of
+	// this and Candidate, an exchange.LazySource spares what equal answers need
+	// not be read for.
 	Reference exchange.Source
 	// Candidate is the split's result object: a row for each exchange that was
 	// planned, those with a defect included, in the recording's order. nil means
@@ -88,6 +91,8 @@ type split struct {
 	judge     *Judge
 	in        SplitInput
 	ref, cand cursor
+	answered  *exchange.Exchange // the row of cand that belongs to the one of ref; nil: nothing was sent
+	loaded    bool               // both have their bodies and headers
 	tally     *Tally
 	models    map[string]*model
 	last      *model               // the row before was most likely of the same
@@ -141,6 +146,7 @@ func (s *split) next(ctx context.Context) error {
 
 // pair adds the candidate's side to e.
 func (s *split) pair(ctx context.Context, e *exchange.Exchange) error {
+	s.answered, s.loaded = nil, false
 	if s.in.Candidate == nil {
 		return nil
 	}
@@ -155,13 +161,33 @@ func (s *split) pair(ctx context.Context, e *exchange.Exchange) error {
 		return fmt.Errorf("the result object is damaged: its row %d is exchange %s where the recording's row %d is exchange %s",
 			s.cand.row, c.ID, s.ref.row, e.ID)
 	}
-	e.Candidate = c.Candidate
+	e.Candidate, s.answered = c.Candidate, c
+	return nil
+}
+
+// load fills in the bodies and headers of the pair.
+func (s *split) load(e *exchange.Exchange) error {
+	if s.loaded || s.answered == nil {
+		return nil
+	}
+	if err := s.ref.load(); err != nil {
+		return fmt.Errorf("read the recording: %w", err)
+	}
+	if err := s.cand.load(); err != nil {
+		return fmt.Errorf("read the results: %w", err)
+	}
+	e.Candidate, s.loaded = s.answered.Candidate, true
 	return nil
 }
 
 func (s *split) judgeOne(e *exchange.Exchange) error {
 	m := s.model(e.Model)
 	m.tally.plan(e)
+	if m.comparer.reads(&e.Reference, &e.Candidate.Answer) {
+		if err := s.load(e); err != nil {
+			return err
+		}
+	}
 	d, err := m.comparer.decide(e, s.in.Candidate != nil)
 	if err != nil {
 		return fmt.Errorf("judge exchange %s: %w", e.ID, err)
@@ -172,7 +198,7 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 	m.tally.decided(e, d)
 	m.tally.decisions(m.comparer, d.outcome)
 	if d.outcome == Mismatch && s.in.Mismatches != nil {
-		return s.keep(m, e)
+		return errors.Join(s.load(e), s.keep(m, e))
 	}
 	return nil
 }

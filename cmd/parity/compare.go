@@ -207,12 +207,12 @@ func planOf(ctx context.Context, run *dataset.Run) ([]dataset.Split, error) {
 // judgeSplit judges one split and commits its mismatches. The tally is the
 // caller's to commit, afterwards.
 func judgeSplit(ctx context.Context, rec *dataset.Recording, run *dataset.Run, j *dataset.Judgement, s dataset.Split, judge *compare.Judge) (_ *compare.Tally, err error) {
-	ref, err := rec.Source(ctx, s, exchange.ReferenceSide)
+	ref, err := rec.Answers(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, ref.Close()) }()
-	cand, err := run.ResultSource(ctx, s)
+	cand, err := run.Answers(ctx, s)
 	if err != nil {
 		return nil, err
 	}

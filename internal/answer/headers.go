@@ -7,11 +7,6 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
-const (
-	encodingField   = "content-encoding"
-	jsonHeaderField = "inference-header-content-length" // of Triton's binary tensors
-)
-
 // field is the value of a header field, nil if it is not there. One that is
 // repeated is joined with commas, as RFC 9110 section 5.3 says. Most answers have
 // none, and nearly all others a plain one: both are seen without decoding the
@@ -68,8 +63,8 @@ func sameHeaders(a, b *exchange.Answer) bool {
 }
 
 func sameEncodings(a, b []byte) bool {
-	listA, errA := field(a, encodingField)
-	listB, errB := field(b, encodingField)
+	listA, errA := field(a, exchange.ContentEncoding)
+	listB, errB := field(b, exchange.ContentEncoding)
 	if errA != nil || errB != nil {
 		return false
 	}
@@ -85,8 +80,8 @@ func sameEncodings(a, b []byte) bool {
 }
 
 func sameJSONHeader(a, b []byte) bool {
-	valueA, errA := field(a, jsonHeaderField)
-	valueB, errB := field(b, jsonHeaderField)
+	valueA, errA := field(a, exchange.JSONLength)
+	valueB, errB := field(b, exchange.JSONLength)
 	return errA == nil && errB == nil && bytes.Equal(valueA, valueB)
 }
 

@@ -43,7 +43,7 @@ func (r *reader) open(a *exchange.Answer, d *Decoded) {
 // decode undoes encoding and charset.
 func (r *reader) decode(a *exchange.Answer) error {
 	r.text, r.jsonHeader = nil, -1
-	encodings, err := field(a.Headers, encodingField)
+	encodings, err := field(a.Headers, exchange.ContentEncoding)
 	if err != nil {
 		return err
 	}
@@ -69,13 +69,13 @@ func (r *reader) decode(a *exchange.Answer) error {
 // findJSONHeader is the length of the JSON that binary tensors follow, -1 if none do.
 func (r *reader) findJSONHeader(headers []byte) (int, error) {
 	n := r.kind.jsonHeader
-	value, err := field(headers, jsonHeaderField)
+	value, err := field(headers, exchange.JSONLength)
 	if err != nil {
 		return n, err
 	}
 	if value != nil {
 		if n, err = strconv.Atoi(string(value)); err != nil || n < 0 {
-			return n, fmt.Errorf("read header %s: %q is no length", jsonHeaderField, value)
+			return n, fmt.Errorf("read header %s: %q is no length", exchange.JSONLength, value)
 		}
 	}
 	if n > len(r.text) {

@@ -52,7 +52,7 @@ func BenchmarkRead(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				src := newSource(o, sides, allGroups(o)...)
+				src := newSource(o, sides, whole, allGroups(o)...)
 				var batch exchange.Batch
 				for err = nil; err == nil; err = src.Read(b.Context(), &batch) {
 				}

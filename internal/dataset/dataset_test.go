@@ -47,6 +47,7 @@ func sample(n int, seed uint64) []exchange.Exchange {
 			},
 			Verdict: exchange.Verdict{Kind: "mismatch", Deltas: []byte(`[{"path":"$"}]`)},
 		}
+		e.Reference.Hash, e.Candidate.Hash = exchange.HashAnswer(&e.Reference), exchange.HashAnswer(&e.Candidate.Answer)
 	}
 	return rows
 }
@@ -112,7 +113,7 @@ func read(ctx context.Context, b store.Bucket, key string, sides exchange.Sides)
 	if err != nil {
 		return nil, err
 	}
-	src := newSource(o, sides, allGroups(o)...)
+	src := newSource(o, sides, whole, allGroups(o)...)
 	defer src.Close()
 	var rows []exchange.Exchange
 	for {

@@ -92,7 +92,7 @@ func checkParquet(ctx context.Context, b store.Bucket, key string) (rows int64, 
 		_, err := o.readWhole(ctx)
 		return o.allRows(), inObject(b, key, err)
 	}
-	err = EachRow(ctx, newSource(o, kindSides[o.kind], allGroups(o)...), func(*exchange.Exchange) error {
+	err = EachRow(ctx, newSource(o, kindSides[o.kind], whole, allGroups(o)...), func(*exchange.Exchange) error {
 		rows++
 		return nil
 	})

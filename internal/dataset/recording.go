@@ -139,7 +139,16 @@ func (r *Recording) Source(ctx context.Context, s Split, sides exchange.Sides) (
 	if err != nil {
 		return nil, err
 	}
-	return newSource(o, sides, s.RowGroup), nil
+	return newSource(o, sides, whole, s.RowGroup), nil
+}
+
+// Answers reads the reference side of a split as far as equal answers need it.
+func (r *Recording) Answers(ctx context.Context, s Split) (exchange.LazySource, error) {
+	o, err := r.openSplit(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(o, exchange.ReferenceSide, answers, s.RowGroup), nil
 }
 
 // openSplit opens the split's object and holds it against the plan.
@@ -219,7 +228,7 @@ func (r *Recording) Stats(ctx context.Context) (*Stats, error) {
 		}
 		st.Bytes += o.size
 		st.addInstance(o)
-		src := newSource(o, exchange.KeySide, allGroups(o)...)
+		src := newSource(o, exchange.KeySide, whole, allGroups(o)...)
 		if err := EachRow(ctx, src, func(e *exchange.Exchange) error { st.add(e); return nil }); err != nil {
 			return nil, err
 		}

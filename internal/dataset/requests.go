@@ -17,6 +17,8 @@ type requests struct {
 	recording *Recording
 	split     Split
 	source    *source
+	batch     exchange.Batch
+	at        int // in the batch, of the next row to look at
 	row       [1]exchange.Exchange
 }
 
@@ -46,50 +48,40 @@ func (r *requests) Write(ctx context.Context, b *exchange.Batch) error {
 }
 
 // find goes on to the row with the id of r.row and fills in its request.
-func (r *requests) find(ctx context.Context) (err error) {
+func (r *requests) find(ctx context.Context) error {
 	if r.source == nil {
 		o, err := r.recording.openSplit(ctx, r.split)
 		if err != nil {
 			return err
 		}
-		r.source = newSource(o, exchange.RequestSide, r.split.RowGroup)
-		r.source.noKey = true
+		r.source = newSource(o, exchange.RequestSide, ids, r.split.RowGroup)
 	}
-	s := r.source
-	defer func() { err = inObject(s.object.bucket, s.object.key, recovered(recover(), err)) }()
 	for {
-		if s.left == 0 {
-			if err := s.nextGroup(ctx); err == io.EOF {
-				return errors.New("it is not in the split, or not where it was")
-			} else if err != nil {
-				return err
+		for ; r.at < len(r.batch.Rows); r.at++ {
+			if r.batch.Rows[r.at].ID == r.row[0].ID {
+				return r.load()
 			}
 		}
-		n, err := s.fill(batchRows)
-		if err != nil {
+		r.at = 0
+		if err := r.source.Read(ctx, &r.batch); err == io.EOF {
+			r.batch.Rows = nil
+			return inObject(r.recording.bucket, r.split.Object, errors.New("it is not in the split, or not where it was"))
+		} else if err != nil {
 			return err
-		}
-		at := s.find(r.row[0].ID, n)
-		s.skip(at)
-		if at < n {
-			return s.take(r.row[:])
 		}
 	}
 }
 
-// find says where among the next n rows the id is; n where it is not.
-func (s *source) find(id exchange.ID, n int) int {
-	for _, c := range s.cursors {
-		if c.fixed == nil {
-			continue
-		}
-		for i := range n {
-			if exchange.ID(c.fixed[16*(c.at+i):]) == id {
-				return i
-			}
-		}
+// load fills in the request of r.row, whose key is under its checksum.
+func (r *requests) load() error {
+	found := &r.batch.Rows[r.at]
+	*found = r.row[0]
+	if err := r.source.Load(r.at); err != nil {
+		return err
 	}
-	return n
+	r.row[0].Request = found.Request
+	r.at++
+	return nil
 }
 
 // Close drops what was not committed and gives the pages back.

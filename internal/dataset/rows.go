@@ -36,7 +36,7 @@ func (r *Recording) Rows(ctx context.Context, fn func(*exchange.Exchange, exchan
 			return err
 		}
 		sides := kindSides[o.kind]
-		err = EachRow(ctx, newSource(o, sides, allGroups(o)...), func(e *exchange.Exchange) error { return fn(e, sides) })
+		err = EachRow(ctx, newSource(o, sides, whole, allGroups(o)...), func(e *exchange.Exchange) error { return fn(e, sides) })
 		if err != nil {
 			return err
 		}

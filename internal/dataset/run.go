@@ -160,6 +160,15 @@ func (r *Run) ResultSink(s Split) (exchange.Sink, error) {
 
 // ResultSource reads the result object of a split.
 func (r *Run) ResultSource(ctx context.Context, s Split) (exchange.Source, error) {
+	return r.result(ctx, s, whole)
+}
+
+// Answers reads the result object of a split as far as equal answers need it.
+func (r *Run) Answers(ctx context.Context, s Split) (exchange.LazySource, error) {
+	return r.result(ctx, s, answers)
+}
+
+func (r *Run) result(ctx context.Context, s Split, d depth) (*source, error) {
 	o, err := openObject(ctx, r.bucket, resultKey(s))
 	if err != nil {
 		return nil, err
@@ -170,7 +179,7 @@ func (r *Run) ResultSource(ctx context.Context, s Split) (exchange.Source, error
 	if o.kind != ResultKind || o.allRows() != s.Planned {
 		return nil, inObject(r.bucket, o.key, fmt.Errorf("it holds %d rows of kind %s; the plan has %d for it", o.allRows(), o.kind, s.Planned))
 	}
-	return newSource(o, exchange.ResultSides, allGroups(o)...), nil
+	return newSource(o, exchange.ResultSides, d, allGroups(o)...), nil
 }
 
 // Results lists the splits that have a result.

@@ -42,6 +42,11 @@ func (c column) name() string {
 	return exchange.ChecksumColumn(c.checksum)
 }
 
+// large says that its values are bodies or headers.
+func (c column) large() bool {
+	return c.Column != nil && (c.Kind == exchange.JSON || c.Kind == exchange.Blob)
+}
+
 // fileColumns lists the columns of a file with the given sides in their order:
 // the key, then each side followed by its checksum, so that what is read
 // together lies together.
@@ -116,7 +121,7 @@ func writerOptions(kind Kind) []parquet.WriterOption {
 		opts = append(opts, parquet.PageBufferSize(32<<10))
 	}
 	for _, c := range fileColumns(kindSides[kind]) {
-		if c.Column != nil && (c.Kind == exchange.Blob || c.Kind == exchange.JSON) {
+		if c.large() {
 			opts = append(opts, parquet.SkipPageBounds(c.Name), parquet.SkipPageStatistics(c.Name))
 		}
 	}

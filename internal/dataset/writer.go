@@ -121,6 +121,12 @@ func (w *writer) keep(row *exchange.Exchange) *exchange.Exchange {
 	e := &w.slab[0]
 	w.slab = w.slab[1:]
 	*e = *row
+	if sides := kindSides[w.kind]; sides&exchange.ReferenceSide != 0 {
+		e.Reference.Hash = exchange.HashAnswer(&e.Reference)
+	}
+	if sides := kindSides[w.kind]; sides&exchange.CandidateSide != 0 {
+		e.Candidate.Hash = exchange.HashAnswer(&e.Candidate.Answer)
+	}
 	for _, c := range w.blobs {
 		*c.Blob(e) = w.arena.clone(*c.Blob(e))
 	}
@@ -133,18 +139,47 @@ func (w *writer) flush(rows []*exchange.Exchange) error {
 		return nil
 	}
 	for i, cw := range w.parquet.ColumnWriters() {
-		for chunk := range slices.Chunk(rows, 512) {
-			w.vals = w.vals[:0]
-			for _, e := range chunk {
-				w.vals = append(w.vals, w.value(w.columns[i], e))
-			}
-			if _, err := cw.WriteRowValues(w.vals); err != nil {
-				return fmt.Errorf("column %s: %w", w.columns[i].name(), err)
-			}
+		if err := w.writeColumn(w.columns[i], cw, rows); err != nil {
+			return fmt.Errorf("column %s: %w", w.columns[i].name(), err)
 		}
 	}
 	w.groups++
 	return w.parquet.Flush()
+}
+
+// Values reach the column's buffer in runs, and a page of bodies and headers
+// ends after pageBytes: whoever wants the bodies of a few rows decompresses
+// little more. Smaller pages compress worse: bodies of 300 bytes take 9 % more
+// at 16 KiB than at 256 KiB, 19 % at 8 KiB.
+const (
+	runLength = 512
+	pageBytes = 16 << 10
+)
+
+func (w *writer) writeColumn(c column, to *parquet.ColumnWriter, rows []*exchange.Exchange) error {
+	w.vals = w.vals[:0]
+	size := 0
+	for i, e := range rows {
+		v := w.value(c, e)
+		w.vals = append(w.vals, v)
+		if c.large() {
+			size += len(v.ByteArray())
+		}
+		if len(w.vals) < runLength && size < pageBytes && i < len(rows)-1 {
+			continue
+		}
+		if _, err := to.WriteRowValues(w.vals); err != nil {
+			return err
+		}
+		w.vals = w.vals[:0]
+		if size >= pageBytes {
+			if err := to.Flush(); err != nil {
+				return err
+			}
+			size = 0
+		}
+	}
+	return nil
 }
 
 func (w *writer) value(c column, e *exchange.Exchange) parquet.Value {

@@ -43,6 +43,17 @@ type Source interface {
 	Close() error
 }
 
+// LazySource is a Source whose Read may leave out what is large of an answer or
+// request, its headers and its body: equal answers need not be decoded to be
+// told equal.
+type LazySource interface {
+	Source
+	// Load fills in what was left out of row i of the batch that Read filled
+	// last, and verifies the row. Rows are loaded in their order. What Load fills
+	// in is valid until the next Load or Read.
+	Load(i int) error
+}
+
 // Sink takes the exchanges of one object. Nothing is visible before Commit.
 type Sink interface {
 	// Write adds rows; it keeps none of the bytes that they point to.

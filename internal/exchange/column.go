@@ -80,6 +80,7 @@ var columns = []*Column{
 	blob("response_headers", ReferenceSide, JSON, func(e *Exchange) *[]byte { return &e.Reference.Headers }),
 	text("response_content_type", ReferenceSide, func(e *Exchange) *string { return &e.Reference.ContentType }),
 	blob("response_body", ReferenceSide, Blob, func(e *Exchange) *[]byte { return &e.Reference.Body }),
+	num("response_hash", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.Hash }),
 	num("first_byte_us", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.FirstByteUS }),
 	num("latency_us", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.LatencyUS }),
 
@@ -89,6 +90,7 @@ var columns = []*Column{
 	blob("candidate_headers", CandidateSide, JSON, func(e *Exchange) *[]byte { return &e.Candidate.Headers }),
 	text("candidate_content_type", CandidateSide, func(e *Exchange) *string { return &e.Candidate.ContentType }),
 	blob("candidate_body", CandidateSide, Blob, func(e *Exchange) *[]byte { return &e.Candidate.Body }),
+	num("candidate_hash", CandidateSide, Int, func(e *Exchange) *int64 { return &e.Candidate.Hash }),
 	num("candidate_due", CandidateSide, Time, func(e *Exchange) *int64 { return (*int64)(&e.Candidate.Due) }),
 	num("candidate_sent", CandidateSide, Time, func(e *Exchange) *int64 { return (*int64)(&e.Candidate.Sent) }),
 	num("candidate_first_byte_us", CandidateSide, Int, func(e *Exchange) *int64 { return &e.Candidate.FirstByteUS }),

@@ -52,6 +52,7 @@ type Answer struct {
 	Headers     []byte // EncodeHeaders
 	ContentType string
 	Body        []byte
+	Hash        int64 // see HashAnswer; 0 where nobody computed it
 	FirstByteUS int64 // microseconds from sending to the first byte of the answer
 	LatencyUS   int64 // microseconds from sending to the last byte
 }

@@ -2,8 +2,6 @@ package exchange
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -24,15 +22,9 @@ func NewID(t time.Time) ID {
 // DeriveID makes the ID that follows from t and parts: the same in, the same
 // out, so that importing twice adds nothing.
 func DeriveID(t time.Time, parts ...[]byte) ID {
-	h := sha256.New()
-	var n [8]byte
-	for _, p := range parts {
-		binary.LittleEndian.PutUint64(n[:], uint64(len(p)))
-		h.Write(n[:])
-		h.Write(p)
-	}
 	var id ID
-	copy(id[:], h.Sum(nil))
+	sum := digest(parts...)
+	copy(id[:], sum[:])
 	return id.stamp(t)
 }
 
@@ -77,24 +69,4 @@ func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 func (id *ID) UnmarshalText(b []byte) (err error) {
 	*id, err = ParseID(string(b))
 	return err
-}
-
-// HashRequest is the first 8 bytes, big-endian, of the SHA-256 over model,
-// method, path, content type and body, each preceded by its length as 8 bytes
-// little-endian. Equal requests have equal hashes: it finds repeats and decides
-// --sample.
-func HashRequest(e *Exchange) int64 {
-	h := sha256.New()
-	var n [8]byte
-	field := func(p []byte) {
-		binary.LittleEndian.PutUint64(n[:], uint64(len(p)))
-		h.Write(n[:])
-		h.Write(p)
-	}
-	field([]byte(e.Model))
-	field([]byte(e.Request.Method))
-	field([]byte(e.Request.Path))
-	field([]byte(e.Request.ContentType))
-	field(e.Request.Body)
-	return int64(binary.BigEndian.Uint64(h.Sum(nil)))
 }

@@ -1,0 +1,232 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/rle"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// cursor walks the pages of one column chunk, which is in memory and verified.
+// Pages of different columns end at different rows, so each column has one.
+//
+// It reads what Parity writes, flat required columns in data pages of version
+// 2, and nothing else. parquet-go's own pages decompress each page they pass,
+// clear and copy every value; passing over pages, and pointing into them, is
+// what makes judging cost less than reading (BenchmarkRead, make bench-compare).
+type cursor struct {
+	column
+	chunk []byte // what is left of it
+
+	// The open page holds the rows from first to end; at is the next one to take.
+	at, first, end int
+	header         pageHeader
+	packed         []byte // its values as stored; nil once they are decoded
+
+	buf    []byte   // its values, decompressed: numbers and UUIDs as they are
+	starts []uint32 // of Text, JSON and Blob that are plain: value i is buf[starts[i]+4:starts[i+1]]
+	index  []int32  // of Text with a dictionary
+	dict   dictionary
+}
+
+// dictionary holds the texts of a chunk.
+type dictionary struct {
+	buf     []byte
+	starts  []uint32
+	strings []string // made at once where they are few
+}
+
+var (
+	codec      zstd.Codec
+	indexCodec rle.DictionaryEncoding
+)
+
+// open starts at the first row of a chunk.
+func (c *cursor) open(chunk []byte) {
+	c.chunk, c.packed = chunk, nil
+	c.at, c.first, c.end = 0, 0, 0
+	c.dict = dictionary{buf: c.dict.buf[:0], starts: c.dict.starts[:0]}
+}
+
+// seek goes on to a row, which may not lie before the open page, and passes
+// over the pages before it without decoding them.
+func (c *cursor) seek(row int) error {
+	for row >= c.end {
+		if err := c.nextPage(); err != nil {
+			return fmt.Errorf("column %s: %w", c.name(), err)
+		}
+	}
+	c.at = row
+	return nil
+}
+
+// remaining counts the rows of the open page that are not taken.
+func (c *cursor) remaining() int { return c.end - c.at }
+
+func (c *cursor) nextPage() error {
+	for {
+		if len(c.chunk) == 0 {
+			return errors.New("it ends early")
+		}
+		h, rest, err := readPageHeader(c.chunk)
+		if err != nil {
+			return err
+		}
+		if h.compressed < 0 || h.compressed > int64(len(rest)) || h.uncompressed < 0 || h.values < 0 || h.levels != 0 {
+			return fmt.Errorf("a page of %d bytes and %d values, with %d bytes left", h.compressed, h.values, len(rest))
+		}
+		c.header, c.packed, c.chunk = h, rest[:h.compressed], rest[h.compressed:]
+		switch h.kind {
+		case pageDictionary:
+			if err := c.readDictionary(); err != nil {
+				return err
+			}
+		case pageData:
+			c.first, c.end = c.end, c.end+int(h.values)
+			return nil
+		default:
+			return fmt.Errorf("a page of type %d", h.kind)
+		}
+	}
+}
+
+func (c *cursor) readDictionary() (err error) {
+	d := &c.dict
+	if d.buf, err = unpack(d.buf, c.packed, c.header); err != nil {
+		return err
+	}
+	d.starts, err = split(d.starts, d.buf, c.header.values)
+	if err != nil || len(d.starts) > batchRows { // of a large one most texts are used once, if at all
+		return err
+	}
+	d.strings = make([]string, len(d.starts)-1)
+	for i := range d.strings {
+		d.strings[i] = string(value(d.buf, d.starts, i))
+	}
+	return nil
+}
+
+func (d *dictionary) text(i int32) string {
+	if d.strings != nil {
+		return d.strings[i]
+	}
+	return string(value(d.buf, d.starts, int(i)))
+}
+
+// unpack decompresses a page into buf.
+func unpack(buf, packed []byte, h pageHeader) ([]byte, error) {
+	if h.plain {
+		return append(buf[:0], packed...), nil
+	}
+	buf, err := codec.Decode(buf, packed)
+	if err == nil && int64(len(buf)) != h.uncompressed {
+		err = fmt.Errorf("a page of %d bytes says that it has %d", len(buf), h.uncompressed)
+	}
+	return buf, err
+}
+
+// split finds where each of n values, its length before it, starts in a plain
+// page; the end of the last one is one more.
+func split(starts []uint32, buf []byte, n int64) ([]uint32, error) {
+	starts = starts[:0]
+	at := 0
+	for range n {
+		if len(buf)-at < 4 {
+			return nil, errShortPage
+		}
+		starts = append(starts, uint32(at))
+		size := binary.LittleEndian.Uint32(buf[at:])
+		if at += 4; uint64(size) > uint64(len(buf)-at) {
+			return nil, errShortPage
+		}
+		at += int(size)
+	}
+	if at != len(buf) {
+		return nil, fmt.Errorf("a page has %d bytes too many", len(buf)-at)
+	}
+	return append(starts, uint32(at)), nil
+}
+
+var errShortPage = errors.New("a page ends early")
+
+func value(buf []byte, starts []uint32, i int) []byte {
+	return buf[starts[i]+4 : starts[i+1] : starts[i+1]]
+}
+
+// decode makes the values of the open page ready.
+func (c *cursor) decode() (err error) {
+	if c.packed == nil {
+		return nil
+	}
+	if c.buf, err = unpack(c.buf, c.packed, c.header); err != nil {
+		return fmt.Errorf("column %s: %w", c.name(), err)
+	}
+	c.packed, c.index = nil, c.index[:0]
+	n := c.header.values
+	switch {
+	case c.Column == nil || c.Kind == exchange.Int || c.Kind == exchange.Time:
+		err = c.holds(int64(len(c.buf)), 8*n)
+	case c.Kind == exchange.UUID:
+		err = c.holds(int64(len(c.buf)), 16*n)
+	case c.header.encoding == encodingRLEDictionary:
+		c.index, err = indexCodec.DecodeInt32(c.index, c.buf)
+		if err == nil && int64(len(c.index)) < n {
+			err = errShortPage
+		}
+	case c.header.encoding == encodingPlain:
+		c.starts, err = split(c.starts, c.buf, n)
+	default:
+		err = fmt.Errorf("encoding %d", c.header.encoding)
+	}
+	if err != nil {
+		return fmt.Errorf("column %s: %w", c.name(), err)
+	}
+	return nil
+}
+
+func (c *cursor) holds(have, want int64) error {
+	if have != want || c.header.encoding != encodingPlain {
+		return fmt.Errorf("a page of %d values has %d bytes in encoding %d", c.header.values, have, c.header.encoding)
+	}
+	return nil
+}
+
+// take moves the next len(rows) values of the open page into the rows.
+func (c *cursor) take(rows []exchange.Exchange) error {
+	if err := c.decode(); err != nil {
+		return err
+	}
+	from := c.at - c.first
+	c.at += len(rows)
+	switch {
+	case c.Column == nil: // a checksum, which is looked at and not kept
+	case c.Kind == exchange.Int || c.Kind == exchange.Time:
+		for i := range rows {
+			*c.Num(&rows[i]) = c.number(from + i)
+		}
+	case c.Kind == exchange.UUID:
+		for i := range rows {
+			rows[i].ID = exchange.ID(c.buf[16*(from+i):])
+		}
+	case c.Kind != exchange.Text:
+		for i := range rows {
+			*c.Blob(&rows[i]) = value(c.buf, c.starts, from+i)
+		}
+	case c.header.encoding == encodingRLEDictionary:
+		for i := range rows {
+			*c.Text(&rows[i]) = c.dict.text(c.index[from+i])
+		}
+	default:
+		for i := range rows {
+			*c.Text(&rows[i]) = string(value(c.buf, c.starts, from+i))
+		}
+	}
+	return nil
+}
+
+// number is the i-th of the open page.
+func (c *cursor) number(i int) int64 { return int64(binary.LittleEndian.Uint64(c.buf[8*i:])) }
