@@ -55,15 +55,27 @@ type Pair struct {
 	SameText             bool // decoded, both are the same text of the same form; the tapes are not filled then
 
 	ref, cand reader
+	sameBytes bool // once opened
 }
 
 // Read decodes both answers. What can't be read is told in Err, by side.
 func (p *Pair) Read(ref, cand *exchange.Answer) {
+	p.Open(ref, cand)
+	p.Decode()
+}
+
+// Open undoes what the answers are packed in: enough for SameText and JSON.
+func (p *Pair) Open(ref, cand *exchange.Answer) {
 	r, c := &p.Reference, &p.Candidate
 	p.ref.open(ref, r)
 	p.cand.open(cand, c)
-	same := r.Err == nil && c.Err == nil && p.sameReading() && bytes.Equal(p.ref.text, p.cand.text)
-	p.SameText = same && r.Form == c.Form && r.Form != ""
+	p.sameBytes = r.Err == nil && c.Err == nil && p.sameReading() && bytes.Equal(p.ref.text, p.cand.text)
+	p.SameText = p.sameBytes && r.Form == c.Form && r.Form != ""
+}
+
+// Decode fills the tapes of what Open opened, unless both are the same text.
+func (p *Pair) Decode() {
+	r, c := &p.Reference, &p.Candidate
 	if p.SameText {
 		return
 	}
@@ -71,13 +83,27 @@ func (p *Pair) Read(ref, cand *exchange.Answer) {
 	p.cand.read(c)
 	switch {
 	case r.Err != nil || c.Err != nil || r.Form != c.Form:
-	case same:
+	case p.sameBytes:
 		p.SameText = true // both were sniffed, or one was
 	case r.Form == CSV:
 		p.nameColumns()
 	case r.Form == JSON:
 		p.matchTensors()
 	}
+}
+
+// JSON returns, of answers that are opened, the texts, if both are declared to be
+// JSON and nothing else.
+func (p *Pair) JSON() (ref, cand []byte, ok bool) {
+	ok = p.ref.isJSON(&p.Reference) && p.cand.isJSON(&p.Candidate)
+	return p.ref.text, p.cand.text, ok
+}
+
+// PlainJSON says of answers that are decoded that both are JSON, and would be so
+// whatever their values: with outputs it hangs on these whether they are tensors.
+func (p *Pair) PlainJSON() bool {
+	_, _, ok := p.JSON()
+	return ok && member(&p.Reference.Tape, 0, "outputs") == 0 && member(&p.Candidate.Tape, 0, "outputs") == 0
 }
 
 // sameReading says that the same text, once decoded, means the same on both sides.

@@ -40,6 +40,11 @@ func (r *reader) open(a *exchange.Answer, d *Decoded) {
 	d.Err = r.decode(a)
 }
 
+// isJSON says that an opened answer is declared to be one JSON text.
+func (r *reader) isJSON(d *Decoded) bool {
+	return d.Err == nil && d.Form == JSON && r.jsonHeader < 0
+}
+
 // decode undoes encoding and charset.
 func (r *reader) decode(a *exchange.Answer) error {
 	r.text, r.jsonHeader = nil, -1

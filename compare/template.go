@@ -1,0 +1,153 @@
+package compare
+
+import (
+	"bytes"
+
+	"github.com/modelparity/parity/internal/number"
+	"github.com/modelparity/parity/internal/tape"
+)
+
+// template is the short way to a match: where both answers have the shapes that
+// an earlier pair had, which of their values belong together and which rules hold
+// is known from that one, and the values are compared without tapes. It finds
+// matches only. Whatever it can't say goes the long way, which decides all the
+// rest and gives the same for what is decided here: BenchmarkCompare shows what
+// it buys, TestTemplates that it changes nothing.
+type template struct {
+	machine   *machine
+	ref, cand tape.Shape
+	pairs     []templatePair // by the reference's scalars
+	known     bool
+	fits      bool // the last texts had the shapes
+
+	refScalars, candScalars []tape.Scalar
+	hidden                  []*state // where an ignored value differs
+
+	// After wait more pairs that went the long way the shapes are learnt anew, and
+	// then twice as many until the next time, as long as they don't fit.
+	wait, patience int
+}
+
+// templatePair says which of the candidate's scalars belongs to one of the
+// reference's, and the rules that hold there.
+type templatePair struct {
+	cand  int32
+	state *state
+}
+
+const (
+	maxPatience = 1 << 10
+	maxShape    = 256 << 10 // bytes of both texts: of large answers few are alike, and a model keeps its shapes
+)
+
+// match says whether two texts are equal. What it counts, it counts in w.
+func (t *template) match(w *walker, ref, cand []byte) bool {
+	if t.fits = false; !t.known {
+		return false
+	}
+	var ok bool
+	if t.refScalars, ok = t.ref.Read(t.refScalars, ref); !ok {
+		return false
+	}
+	if t.candScalars, ok = t.cand.Read(t.candScalars, cand); !ok {
+		return false
+	}
+	w.defaults()
+	t.fits, t.patience, t.hidden = true, 0, t.hidden[:0]
+	for i, r := range t.refScalars {
+		p := &t.pairs[i]
+		c := t.candScalars[p.cand]
+		a, b := ref[r.Start:r.Stop], cand[c.Start:c.Stop]
+		if string(a) != string(b) && !t.equal(w, t.ref.Kind(i), p.state, a, b) {
+			return false
+		}
+	}
+	for _, st := range t.hidden {
+		w.hit(st, ignoreAspect)
+	}
+	return true
+}
+
+// equal compares two literals that differ.
+func (t *template) equal(w *walker, kind tape.Kind, st *state, a, b []byte) bool {
+	ignored := st.holds[ignoreAspect] != none
+	switch kind {
+	case tape.Number:
+		rule := t.machine.rule(st, numberAspect)
+		equal := w.generalTolerance(a, b).Equal(a, b, number.Float64)
+		if rule != nil && equal != rule.Number.Equal(a, b, number.Float64) {
+			return false // a hit of the rule's
+		}
+		if equal {
+			return true
+		}
+	case tape.String:
+		if st.texts || bytes.IndexByte(a, '\\') >= 0 || bytes.IndexByte(b, '\\') >= 0 {
+			return false
+		}
+	default:
+		return false
+	}
+	if ignored {
+		t.hidden = append(t.hidden, st)
+	}
+	return ignored
+}
+
+// learn takes the shapes of a pair that matched the long way. Where the rules
+// pair values by what they are, or values have no partner, there is nothing to
+// learn.
+func (t *template) learn(w *walker) {
+	if t.fits {
+		return
+	}
+	if t.wait > 0 {
+		t.wait--
+		return
+	}
+	t.wait, t.patience = t.patience, min(2*t.patience+1, maxPatience)
+	ref, cand := &w.pair.Reference.Tape, &w.pair.Candidate.Tape
+	t.known = len(ref.Text)+len(cand.Text) <= maxShape && t.ref.Learn(ref) && t.cand.Learn(cand) && t.ref.Len() == t.cand.Len()
+	if !t.known {
+		return
+	}
+	places := make([]int32, len(cand.Nodes)) // of the candidate's nodes among its scalars
+	for i := range t.cand.Len() {
+		places[t.cand.Node(i)] = int32(i)
+	}
+	t.pairs = t.pairs[:0]
+	t.known = t.pair(w, t.machine.root, 0, 0, places)
+}
+
+// pair goes down both tapes in the reference's order.
+func (t *template) pair(w *walker, st *state, r, c int32, places []int32) bool {
+	ref, cand := &w.pair.Reference.Tape, &w.pair.Candidate.Tape
+	a, b := &ref.Nodes[r], &cand.Nodes[c]
+	if a.Kind != b.Kind || a.Size != b.Size || st.pairsByValue() {
+		return false
+	}
+	switch a.Kind {
+	case tape.Object:
+		for m := r + 1; m < a.End; m = ref.Nodes[m].End {
+			at := cand.Find(c, ref, m)
+			if at < 0 || !t.pair(w, w.memberState(st, ref, m), m, at, places) {
+				return false
+			}
+		}
+	case tape.Array:
+		for m, at := r+1, c+1; m < a.End; m, at = ref.Nodes[m].End, cand.Nodes[at].End {
+			if !t.pair(w, t.machine.element(st, int(ref.Nodes[m].Index)), m, at, places) {
+				return false
+			}
+		}
+	default:
+		t.pairs = append(t.pairs, templatePair{places[c], st})
+	}
+	return true
+}
+
+// pairsByValue says that a rule holds which is not about the value at its own
+// place alone.
+func (s *state) pairsByValue() bool {
+	return s.holds[orderAspect] != none || s.holds[keyAspect] != none || s.holds[topAspect] != none
+}
