@@ -3,7 +3,6 @@ package compare
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -44,21 +43,21 @@ func (s *HashSet) tidy() {
 	}
 }
 
-// MarshalJSON writes the hashes as base64 of 8 bytes each, little-endian, sorted.
-func (s *HashSet) MarshalJSON() ([]byte, error) {
+// MarshalText writes the hashes as base64 of 8 bytes each, little-endian, sorted.
+func (s *HashSet) MarshalText() ([]byte, error) {
 	s.tidy()
 	b := make([]byte, 0, 8*len(s.hashes))
 	for _, h := range s.hashes {
 		b = binary.LittleEndian.AppendUint64(b, h)
 	}
-	return json.Marshal(base64.StdEncoding.EncodeToString(b))
+	return base64.StdEncoding.AppendEncode(nil, b), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
-func (s *HashSet) UnmarshalJSON(text []byte) error {
-	var b []byte
-	if err := json.Unmarshal(text, &b); err != nil {
-		return err
+// UnmarshalText reads what MarshalText writes.
+func (s *HashSet) UnmarshalText(text []byte) error {
+	b, err := base64.StdEncoding.AppendDecode(nil, text)
+	if err != nil {
+		return fmt.Errorf("a set of hashes: %w", err)
 	}
 	if len(b)%8 != 0 {
 		return fmt.Errorf("a set of hashes has %d bytes, which is no multiple of 8", len(b))

@@ -23,7 +23,8 @@ var (
 )
 
 const (
-	maxLatencyBucket = 2800 // 1.01^2800 µs is 14 days
+	maxLatencyBucket = 2800               // 1.01^2800 µs is 14 days
+	perHundredth     = 100.49917080713052 // 1 / ln 1.01
 	minErrorBucket   = errorsPerDecade * minErrorExponent
 
 	errorsPerDecade                    = 8
@@ -69,13 +70,18 @@ func mustParse(number string) float64 {
 
 // bucketOf is the index of the last bound that is at most v, but for the last
 // bound of all, which only ends a bucket. What is outside of the table counts in
-// the bucket at its end.
-func bucketOf(table []float64, v float64) int {
-	i, found := slices.BinarySearch(table, v)
-	if !found {
+// the bucket at its end. guess is where to look first: what the logarithm says,
+// whose last bits decide nothing.
+func bucketOf(table []float64, v, guess float64) int {
+	last := len(table) - 2
+	i := int(min(max(guess, 0), float64(last)))
+	for i > 0 && table[i] > v {
 		i--
 	}
-	return min(max(i, 0), len(table)-2)
+	for i < last && table[i+1] <= v {
+		i++
+	}
+	return i
 }
 
 // AddLatency counts a latency in microseconds, in bucket ⌊log₁.₀₁ us⌋, the
@@ -83,7 +89,8 @@ func bucketOf(table []float64, v float64) int {
 // imports, and is not counted.
 func (h *Histogram) AddLatency(us int64) {
 	if us > 0 {
-		h.add(bucketOf(latencyBounds(), float64(us)))
+		v := float64(us)
+		h.add(bucketOf(latencyBounds(), v, math.Log(v)*perHundredth))
 	}
 }
 
@@ -91,7 +98,7 @@ func (h *Histogram) AddLatency(us int64) {
 // from -2560 to 2463.
 func (h *Histogram) AddError(e float64) {
 	if e > 0 && !math.IsInf(e, 0) {
-		h.add(minErrorBucket + bucketOf(errorBounds(), e))
+		h.add(minErrorBucket + bucketOf(errorBounds(), e, errorsPerDecade*math.Log10(e)-minErrorBucket))
 	}
 }
 

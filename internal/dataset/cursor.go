@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -44,6 +45,27 @@ var (
 	codec      zstd.Codec
 	indexCodec rle.DictionaryEncoding
 )
+
+// cursors keeps the buffers of those that are done: a split has thirty columns,
+// and a run thousands of splits.
+var cursors = sync.Pool{New: func() any { return new(cursor) }}
+
+// keepBuffer is how many bytes a cursor that is done keeps at the most.
+const keepBuffer = 1 << 20
+
+func takeCursor(c column) *cursor {
+	cur := cursors.Get().(*cursor)
+	cur.column = c
+	return cur
+}
+
+func (c *cursor) release() {
+	if cap(c.buf) > keepBuffer || cap(c.dict.buf) > keepBuffer {
+		return
+	}
+	c.open(nil)
+	cursors.Put(c)
+}
 
 // open starts at the first row of a chunk.
 func (c *cursor) open(chunk []byte) {

@@ -132,12 +132,12 @@ func (s *source) nextGroup(ctx context.Context) error {
 	s.groups = s.groups[1:]
 	var numbers []int
 	var cursors []*cursor
-	s.eager, s.lazy = nil, nil
+	s.release()
 	for i, c := range fileColumns(kindSides[s.object.kind]) {
 		if !s.wants(c) {
 			continue
 		}
-		cur := &cursor{column: c}
+		cur := takeCursor(c)
 		numbers, cursors = append(numbers, i), append(cursors, cur)
 		if s.depth.eager(c) {
 			s.eager = append(s.eager, cur)
@@ -166,8 +166,19 @@ func (s *source) wants(c column) bool {
 	return c.Side&s.sides != 0
 }
 
-// Close lets go of the pages.
+// Close gives the cursors back: what Read and Load filled in is not good any more.
 func (s *source) Close() error {
-	s.eager, s.lazy, s.left, s.groups = nil, nil, 0, nil
+	s.release()
+	s.left, s.batch, s.groups = 0, 0, nil
 	return nil
+}
+
+func (s *source) release() {
+	for _, c := range s.eager {
+		c.release()
+	}
+	for _, c := range s.lazy {
+		c.release()
+	}
+	s.eager, s.lazy = s.eager[:0], s.lazy[:0]
 }
