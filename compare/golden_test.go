@@ -212,7 +212,18 @@ func (c *goldenCase) judge(t *testing.T) []byte {
 	if d.outcome == Mismatch {
 		d.outcome = s.findings(m, &e)
 	}
-	return describeGolden(t, d, m.comparer.flips, s.deltas)
+	first := describeGolden(t, d, m.comparer.flips, s.deltas)
+	// The second time the judge has seen the like: that must not change a thing.
+	if d, err = m.comparer.decide(&e, true); err != nil {
+		t.Fatal(err)
+	}
+	if s.deltas = s.deltas[:0]; d.outcome == Mismatch {
+		d.outcome = s.findings(m, &e)
+	}
+	if again := describeGolden(t, d, m.comparer.flips, s.deltas); !bytes.Equal(first, again) {
+		t.Errorf("judged once more:\n%s", again)
+	}
+	return first
 }
 
 func describeGolden(t *testing.T, d decided, flips []flip, deltas []finding) []byte {

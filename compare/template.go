@@ -24,7 +24,7 @@ type template struct {
 	hidden                  []*state // where an ignored value differs
 
 	// After wait more pairs that went the long way the shapes are learnt anew, and
-	// then twice as many until the next time, as long as they don't fit.
+	// then twice as many until the next time; half as many for each that fits.
 	wait, patience int
 }
 
@@ -53,7 +53,7 @@ func (t *template) match(w *walker, ref, cand []byte) bool {
 		return false
 	}
 	w.defaults()
-	t.fits, t.patience, t.hidden = true, 0, t.hidden[:0]
+	t.fits, t.patience, t.hidden = true, t.patience/2, t.hidden[:0]
 	for i, r := range t.refScalars {
 		p := &t.pairs[i]
 		c := t.candScalars[p.cand]

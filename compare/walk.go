@@ -211,7 +211,10 @@ func (w *walker) generalTolerance(a, b []byte) *number.Tolerance {
 	return w.tolerance
 }
 
-func isInteger(literal []byte) bool { return !bytes.ContainsAny(literal, ".eEnN") }
+// isInteger looks for the point first: most numbers that are none have one.
+func isInteger(literal []byte) bool {
+	return bytes.IndexByte(literal, '.') < 0 && !bytes.ContainsAny(literal, "eEnN")
+}
 
 // text compares strings, cells, or a cell with either of string and number.
 func (w *walker) text(s *state, r, c int32) {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/encoding/rle"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -28,7 +29,8 @@ type cursor struct {
 	header         pageHeader
 	packed         []byte // its values as stored; nil once they are decoded
 
-	buf    []byte   // its values, decompressed: numbers and UUIDs as they are
+	buf    []byte   // its values, decompressed: UUIDs and hashes as they are
+	nums   []int64  // of Time and Int
 	starts []uint32 // of Text, JSON and Blob that are plain: value i is buf[starts[i]+4:starts[i+1]]
 	index  []int32  // of Text with a dictionary
 	dict   dictionary
@@ -44,6 +46,7 @@ type dictionary struct {
 var (
 	codec      zstd.Codec
 	indexCodec rle.DictionaryEncoding
+	deltaCodec delta.BinaryPackedEncoding
 )
 
 // cursors keeps the buffers of those that are done: a split has thirty columns,
@@ -187,34 +190,57 @@ func (c *cursor) decode() (err error) {
 	if c.buf, err = unpack(c.buf, c.packed, c.header); err != nil {
 		return fmt.Errorf("column %s: %w", c.name(), err)
 	}
-	c.packed, c.index = nil, c.index[:0]
-	n := c.header.values
-	switch {
-	case c.Column == nil || c.Kind == exchange.Int || c.Kind == exchange.Time:
-		err = c.holds(int64(len(c.buf)), 8*n)
-	case c.Kind == exchange.UUID:
-		err = c.holds(int64(len(c.buf)), 16*n)
-	case c.header.encoding == encodingRLEDictionary:
-		c.index, err = indexCodec.DecodeInt32(c.index, c.buf)
-		if err == nil && int64(len(c.index)) < n {
-			err = errShortPage
-		}
-	case c.header.encoding == encodingPlain:
-		c.starts, err = split(c.starts, c.buf, n)
-	default:
-		err = fmt.Errorf("encoding %d", c.header.encoding)
-	}
-	if err != nil {
+	c.packed = nil
+	if err := c.read(int(c.header.values)); err != nil {
 		return fmt.Errorf("column %s: %w", c.name(), err)
 	}
 	return nil
 }
 
-func (c *cursor) holds(have, want int64) error {
-	if have != want || c.header.encoding != encodingPlain {
-		return fmt.Errorf("a page of %d values has %d bytes in encoding %d", c.header.values, have, c.header.encoding)
+// read takes the n values of the open page out of buf.
+func (c *cursor) read(n int) (err error) {
+	have := n
+	switch c.header.encoding {
+	case encodingDeltaBinaryPacked:
+		c.nums, err = deltaCodec.DecodeInt64(c.nums[:0], c.buf)
+		have = len(c.nums)
+	case encodingRLEDictionary:
+		c.index, err = indexCodec.DecodeInt32(c.index[:0], c.buf)
+		have = min(len(c.index), n) // the last run may be padded
+	case encodingPlain:
+		if width := c.width(); width > 0 && len(c.buf) != n*width {
+			err = fmt.Errorf("a page of %d values has %d bytes", n, len(c.buf))
+		} else if width == 0 {
+			c.starts, err = split(c.starts, c.buf, int64(n))
+		}
 	}
-	return nil
+	if err == nil && (have != n || !c.hasEncoding()) {
+		err = fmt.Errorf("a page of %d values has %d in encoding %d", n, have, c.header.encoding)
+	}
+	return err
+}
+
+// width is how many bytes a plain value has, 0 where they differ.
+func (c *cursor) width() int {
+	switch {
+	case c.Column == nil || c.Kind == exchange.Hash:
+		return 8
+	case c.Kind == exchange.UUID:
+		return 16
+	}
+	return 0
+}
+
+// hasEncoding says whether the page is encoded as its column is.
+func (c *cursor) hasEncoding() bool {
+	e := c.header.encoding
+	switch {
+	case c.Column != nil && (c.Kind == exchange.Int || c.Kind == exchange.Time):
+		return e == encodingDeltaBinaryPacked
+	case c.Column != nil && c.Kind == exchange.Text:
+		return e == encodingRLEDictionary || e == encodingPlain // a dictionary may have grown too large
+	}
+	return e == encodingPlain
 }
 
 // take moves the next len(rows) values of the open page into the rows.
@@ -228,7 +254,11 @@ func (c *cursor) take(rows []exchange.Exchange) error {
 	case c.Column == nil: // a checksum, which is looked at and not kept
 	case c.Kind == exchange.Int || c.Kind == exchange.Time:
 		for i := range rows {
-			*c.Num(&rows[i]) = c.number(from + i)
+			*c.Num(&rows[i]) = c.nums[from+i]
+		}
+	case c.Kind == exchange.Hash:
+		for i := range rows {
+			*c.Num(&rows[i]) = c.hash(from + i)
 		}
 	case c.Kind == exchange.UUID:
 		for i := range rows {
@@ -250,5 +280,5 @@ func (c *cursor) take(rows []exchange.Exchange) error {
 	return nil
 }
 
-// number is the i-th of the open page.
-func (c *cursor) number(i int) int64 { return int64(binary.LittleEndian.Uint64(c.buf[8*i:])) }
+// hash is the i-th of the open page.
+func (c *cursor) hash(i int) int64 { return int64(binary.LittleEndian.Uint64(c.buf[8*i:])) }

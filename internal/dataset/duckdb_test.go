@@ -95,7 +95,7 @@ func columnText(c *exchange.Column, e *exchange.Exchange) string {
 	switch c.Kind {
 	case exchange.UUID:
 		return e.ID.String()
-	case exchange.Time, exchange.Int:
+	case exchange.Time, exchange.Int, exchange.Hash:
 		return strconv.FormatInt(*c.Num(e), 10)
 	case exchange.Text:
 		return *c.Text(e)

@@ -23,8 +23,9 @@ const (
 	pageDictionary = 2
 	pageData       = 3 // version 2, which is all that is written here
 
-	encodingPlain         = 0
-	encodingRLEDictionary = 8
+	encodingPlain             = 0
+	encodingDeltaBinaryPacked = 5
+	encodingRLEDictionary     = 8
 )
 
 // readPageHeader takes the header off data. What it says of sizes is checked by

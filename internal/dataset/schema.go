@@ -68,15 +68,18 @@ func fileColumns(sides exchange.Sides) []column {
 	return cols
 }
 
-// tags are the struct tags that give a kind its Parquet type. Numbers and
-// blobs are plain, so that a page is one slice to read.
+// tags are the struct tags that give a kind its Parquet type. What looks random
+// is not compressed, numbers are written as differences: both are several times
+// as fast to read as what zstd makes of them, and no larger. Blobs are plain, so
+// that a page is one slice to read.
 var tags = map[exchange.Kind]struct {
 	goType reflect.Type
 	tag    string
 }{
-	exchange.UUID: {reflect.TypeFor[[16]byte](), ",uuid,plain"},
-	exchange.Time: {reflect.TypeFor[int64](), ",timestamp(microsecond),plain"},
-	exchange.Int:  {reflect.TypeFor[int64](), ",plain"},
+	exchange.UUID: {reflect.TypeFor[[16]byte](), ",uuid,plain,uncompressed"},
+	exchange.Time: {reflect.TypeFor[int64](), ",timestamp(microsecond),delta"},
+	exchange.Int:  {reflect.TypeFor[int64](), ",delta"},
+	exchange.Hash: {reflect.TypeFor[int64](), ",plain,uncompressed"},
 	exchange.Text: {reflect.TypeFor[string](), ",dict"},
 	exchange.JSON: {reflect.TypeFor[string](), ",plain"},
 	exchange.Blob: {reflect.TypeFor[[]byte](), ",plain"},
@@ -87,7 +90,7 @@ var tags = map[exchange.Kind]struct {
 func newSchema(kind Kind) *parquet.Schema {
 	var fields []reflect.StructField
 	for _, c := range fileColumns(kindSides[kind]) {
-		t := tags[exchange.Int]
+		t := tags[exchange.Hash]
 		if c.Column != nil {
 			t = tags[c.Kind]
 		}

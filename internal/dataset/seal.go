@@ -175,8 +175,8 @@ func layout(f *parquet.File, size, footer int64) ([]extent, error) {
 			if start != at || m.TotalCompressedSize <= 0 {
 				return nil, fmt.Errorf("row group %d column %d is at byte %d, not at %d", g, c, start, at)
 			}
-			if m.Codec != format.Zstd {
-				return nil, fmt.Errorf("row group %d column %d is compressed with %s, not zstd", g, c, m.Codec)
+			if m.Codec != format.Zstd && m.Codec != format.Uncompressed {
+				return nil, fmt.Errorf("row group %d column %d is compressed with %s, not with zstd or not at all", g, c, m.Codec)
 			}
 			if m.NumValues != group.NumRows {
 				return nil, fmt.Errorf("row group %d has %d rows, and its column %d has %d", g, group.NumRows, c, m.NumValues)

@@ -104,7 +104,7 @@ func (s *source) take(rows []exchange.Exchange, from []*cursor) error {
 		}
 		for i := range rows {
 			at := c.at - len(rows) + i
-			if got := s.sum.Checksum(&rows[i], c.checksum); int64(got) != c.number(at-c.first) {
+			if got := s.sum.Checksum(&rows[i], c.checksum); int64(got) != c.hash(at-c.first) {
 				return fmt.Errorf("row %d (%s) is damaged: %s does not fit", at, rows[i].ID, c.name())
 			}
 		}

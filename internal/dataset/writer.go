@@ -189,7 +189,7 @@ func (w *writer) value(c column, e *exchange.Exchange) parquet.Value {
 	switch c.Kind {
 	case exchange.UUID:
 		return parquet.FixedLenByteArrayValue(e.ID[:])
-	case exchange.Time, exchange.Int:
+	case exchange.Time, exchange.Int, exchange.Hash:
 		return parquet.Int64Value(*c.Num(e))
 	case exchange.Text:
 		// The value only reads the bytes, and is copied into a page at once.

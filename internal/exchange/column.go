@@ -13,6 +13,7 @@ const (
 	UUID Kind = iota // FIXED_LEN_BYTE_ARRAY(16), UUID
 	Time             // INT64, TIMESTAMP(MICROS, UTC)
 	Int              // INT64
+	Hash             // INT64 of bits that look random
 	Text             // BYTE_ARRAY, STRING, dictionary-coded: short, and mostly repeated
 	JSON             // BYTE_ARRAY, STRING: holds a JSON text
 	Blob             // BYTE_ARRAY
@@ -32,7 +33,7 @@ type Column struct {
 	offset uintptr
 }
 
-// Num is the field of a Time or Int column.
+// Num is the field of a Time, Int or Hash column.
 func (c *Column) Num(e *Exchange) *int64 { return (*int64)(c.field(e)) }
 
 // Text is the field of a Text column.
@@ -65,7 +66,7 @@ var columns = []*Column{
 	num("time", KeySide, Time, func(e *Exchange) *int64 { return (*int64)(&e.Time) }),
 	text("model", KeySide, func(e *Exchange) *string { return &e.Model }),
 	text("model_version", KeySide, func(e *Exchange) *string { return &e.ModelVersion }),
-	num("request_hash", KeySide, Int, func(e *Exchange) *int64 { return &e.RequestHash }),
+	num("request_hash", KeySide, Hash, func(e *Exchange) *int64 { return &e.RequestHash }),
 	text("defect", KeySide, func(e *Exchange) *string { return (*string)(&e.Defect) }),
 
 	text("source_id", RequestSide, func(e *Exchange) *string { return &e.Request.SourceID }),
@@ -80,7 +81,7 @@ var columns = []*Column{
 	blob("response_headers", ReferenceSide, JSON, func(e *Exchange) *[]byte { return &e.Reference.Headers }),
 	text("response_content_type", ReferenceSide, func(e *Exchange) *string { return &e.Reference.ContentType }),
 	blob("response_body", ReferenceSide, Blob, func(e *Exchange) *[]byte { return &e.Reference.Body }),
-	num("response_hash", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.Hash }),
+	num("response_hash", ReferenceSide, Hash, func(e *Exchange) *int64 { return &e.Reference.Hash }),
 	num("first_byte_us", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.FirstByteUS }),
 	num("latency_us", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.LatencyUS }),
 
@@ -90,7 +91,7 @@ var columns = []*Column{
 	blob("candidate_headers", CandidateSide, JSON, func(e *Exchange) *[]byte { return &e.Candidate.Headers }),
 	text("candidate_content_type", CandidateSide, func(e *Exchange) *string { return &e.Candidate.ContentType }),
 	blob("candidate_body", CandidateSide, Blob, func(e *Exchange) *[]byte { return &e.Candidate.Body }),
-	num("candidate_hash", CandidateSide, Int, func(e *Exchange) *int64 { return &e.Candidate.Hash }),
+	num("candidate_hash", CandidateSide, Hash, func(e *Exchange) *int64 { return &e.Candidate.Hash }),
 	num("candidate_due", CandidateSide, Time, func(e *Exchange) *int64 { return (*int64)(&e.Candidate.Due) }),
 	num("candidate_sent", CandidateSide, Time, func(e *Exchange) *int64 { return (*int64)(&e.Candidate.Sent) }),
 	num("candidate_first_byte_us", CandidateSide, Int, func(e *Exchange) *int64 { return &e.Candidate.FirstByteUS }),
