@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/delta"
@@ -49,33 +49,8 @@ var (
 	deltaCodec delta.BinaryPackedEncoding
 )
 
-// cursors keeps the buffers of those that are done: a split has thirty columns,
-// and a run thousands of splits.
-var cursors = sync.Pool{New: func() any { return new(cursor) }}
-
-// keepBuffer is how many bytes a cursor that is done keeps at the most.
-const keepBuffer = 1 << 20
-
-func takeCursor(c column) *cursor {
-	cur := cursors.Get().(*cursor)
-	cur.column = c
-	return cur
-}
-
-func (c *cursor) release() {
-	if cap(c.buf) > keepBuffer || cap(c.dict.buf) > keepBuffer {
-		return
-	}
-	c.open(nil)
-	cursors.Put(c)
-}
-
-// open starts at the first row of a chunk.
-func (c *cursor) open(chunk []byte) {
-	c.chunk, c.packed = chunk, nil
-	c.at, c.first, c.end = 0, 0, 0
-	c.dict = dictionary{buf: c.dict.buf[:0], starts: c.dict.starts[:0]}
-}
+// newCursor starts at the first row of a chunk.
+func newCursor(c column, chunk []byte) *cursor { return &cursor{column: c, chunk: chunk} }
 
 // seek goes on to a row, which may not lie before the open page, and passes
 // over the pages before it without decoding them.
@@ -142,10 +117,17 @@ func (d *dictionary) text(i int32) string {
 	return string(value(d.buf, d.starts, int(i)))
 }
 
+// maxPage is the size up to which what a page says of itself is believed before
+// it is decompressed.
+const maxPage = 1 << 20
+
 // unpack decompresses a page into buf.
 func unpack(buf, packed []byte, h pageHeader) ([]byte, error) {
 	if h.plain {
 		return append(buf[:0], packed...), nil
+	}
+	if need := int(h.uncompressed); cap(buf) < need && need <= maxPage {
+		buf = make([]byte, 0, need+need/4+64) // the next pages are about as large
 	}
 	buf, err := codec.Decode(buf, packed)
 	if err == nil && int64(len(buf)) != h.uncompressed {
@@ -157,7 +139,7 @@ func unpack(buf, packed []byte, h pageHeader) ([]byte, error) {
 // split finds where each of n values, its length before it, starts in a plain
 // page; the end of the last one is one more.
 func split(starts []uint32, buf []byte, n int64) ([]uint32, error) {
-	starts = starts[:0]
+	starts = slices.Grow(starts[:0], int(min(n, maxPage))+1)
 	at := 0
 	for range n {
 		if len(buf)-at < 4 {

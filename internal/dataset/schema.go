@@ -112,16 +112,13 @@ func writerOptions(kind Kind) []parquet.WriterOption {
 	opts := []parquet.WriterOption{
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 		parquet.CreatedBy("parity", FormatVersion, ""),
+		parquet.PageBufferSize(2 * pageBytes), // pages are ended by us, before
 		parquet.ColumnIndexSizeLimit(func(path []string) int {
 			if slices.Equal(path, []string{"model"}) {
 				return 256
 			}
 			return 16
 		}),
-	}
-	if kind == MismatchKind {
-		// A writer holds a page for each of the thirty columns, and mismatches are few.
-		opts = append(opts, parquet.PageBufferSize(32<<10))
 	}
 	for _, c := range fileColumns(kindSides[kind]) {
 		if c.large() {

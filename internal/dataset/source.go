@@ -125,32 +125,29 @@ func (s *source) Load(i int) (err error) {
 }
 
 func (s *source) nextGroup(ctx context.Context) error {
+	s.eager, s.lazy = nil, nil // at the end too: whoever reads to it may go on to another source
 	if len(s.groups) == 0 {
 		return io.EOF
 	}
 	group := s.groups[0]
 	s.groups = s.groups[1:]
 	var numbers []int
-	var cursors []*cursor
-	s.release()
-	for i, c := range fileColumns(kindSides[s.object.kind]) {
-		if !s.wants(c) {
-			continue
-		}
-		cur := takeCursor(c)
-		numbers, cursors = append(numbers, i), append(cursors, cur)
-		if s.depth.eager(c) {
-			s.eager = append(s.eager, cur)
-		} else {
-			s.lazy = append(s.lazy, cur)
+	columns := fileColumns(kindSides[s.object.kind])
+	for i, c := range columns {
+		if s.wants(c) {
+			numbers = append(numbers, i)
 		}
 	}
 	data, err := s.object.fetch(ctx, group, numbers)
 	if err != nil {
 		return err
 	}
-	for i, c := range cursors {
-		c.open(data[i])
+	for i, n := range numbers {
+		if c := newCursor(columns[n], data[i]); s.depth.eager(c.column) {
+			s.eager = append(s.eager, c)
+		} else {
+			s.lazy = append(s.lazy, c)
+		}
 	}
 	s.left, s.row = int(s.object.rows(group)), 0
 	return nil
@@ -166,19 +163,8 @@ func (s *source) wants(c column) bool {
 	return c.Side&s.sides != 0
 }
 
-// Close gives the cursors back: what Read and Load filled in is not good any more.
+// Close lets go of the pages.
 func (s *source) Close() error {
-	s.release()
-	s.left, s.batch, s.groups = 0, 0, nil
+	s.eager, s.lazy, s.left, s.batch, s.groups = nil, nil, 0, 0, nil
 	return nil
-}
-
-func (s *source) release() {
-	for _, c := range s.eager {
-		c.release()
-	}
-	for _, c := range s.lazy {
-		c.release()
-	}
-	s.eager, s.lazy = s.eager[:0], s.lazy[:0]
 }

@@ -95,8 +95,7 @@ func TestPagesOfBodiesAreSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cursor{column: cols[body]}
-	c.open(data[0])
+	c := newCursor(cols[body], data[0])
 	pages := 0
 	for c.end < 3000 {
 		if err := c.nextPage(); err != nil {
@@ -119,9 +118,8 @@ func FuzzCursor(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, chunk []byte, kind uint8) {
 		cols := fileColumns(exchange.MismatchSides)
-		c := &cursor{column: cols[int(kind)%len(cols)]}
+		c := newCursor(cols[int(kind)%len(cols)], chunk)
 		defer func() { _ = recovered(recover(), nil) }() // as Read and Load do
-		c.open(chunk)
 		for row := 0; ; {
 			if c.seek(row) != nil {
 				return
