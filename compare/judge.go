@@ -165,18 +165,23 @@ func (s *split) pair(ctx context.Context, e *exchange.Exchange) error {
 	return nil
 }
 
-// load fills in the bodies and headers of the pair.
+// load fills in the bodies and headers of the pair, or of the reference where
+// nothing was sent.
 func (s *split) load(e *exchange.Exchange) error {
-	if s.loaded || s.answered == nil {
+	if s.loaded {
 		return nil
 	}
+	s.loaded = true
 	if err := s.ref.load(); err != nil {
 		return fmt.Errorf("read the recording: %w", err)
+	}
+	if s.answered == nil {
+		return nil
 	}
 	if err := s.cand.load(); err != nil {
 		return fmt.Errorf("read the results: %w", err)
 	}
-	e.Candidate, s.loaded = s.answered.Candidate, true
+	e.Candidate = s.answered.Candidate
 	return nil
 }
 

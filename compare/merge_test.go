@@ -50,14 +50,15 @@ func judgeAll(t testing.TB, j *Judge, all []exchange.Exchange, out exchange.Sink
 	if err != nil {
 		t.Fatal(err)
 	}
-	repeated, err := Repeated(t.Context(), reference(exchange.KeySide), exchange.Selection{})
-	if err != nil {
+	requests := NewRequests()
+	if err := requests.Read(t.Context(), reference(exchange.KeySide|exchange.ReferenceSide), exchange.Selection{}); err != nil {
 		t.Fatal(err)
 	}
-	control = NewTally()
-	if err := j.Repeats(t.Context(), RepeatsInput{Reference: reference(exchange.KeySide | exchange.ReferenceSide), Candidate: candidate(), Requests: repeated}, tally, control); err != nil {
+	repeats := j.NewRepeats(requests)
+	if err := repeats.Split(t.Context(), RepeatsInput{Reference: reference(exchange.KeySide | exchange.ReferenceSide), Candidate: candidate()}, tally); err != nil {
 		t.Fatal(err)
 	}
+	control = repeats.Control()
 	return tally, control
 }
 

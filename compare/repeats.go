@@ -9,44 +9,43 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
-// Repeated lists the requests of a split that were asked more than once. src
-// needs the key side only.
-func Repeated(ctx context.Context, src exchange.Source, sel exchange.Selection) (map[int64]bool, error) {
-	seen, repeated := map[int64]bool{}, map[int64]bool{}
-	c := cursor{source: src}
-	for {
-		e, err := c.read(ctx)
-		if err == io.EOF {
-			return repeated, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read the recording after row %d: %w", c.row, err)
-		}
-		if !sel.Match(e) || e.Defect != "" {
-			continue
-		}
-		if seen[e.RequestHash] {
-			repeated[e.RequestHash] = true
-		}
-		seen[e.RequestHash] = true
+// maxFirst is how many bytes of first answers are held for those that may come
+// later.
+const maxFirst = 64 << 20
+
+// Repeats compares the answers to repeated requests with the first one to each,
+// over one split or all of a recording's, in their order. What the old system's
+// own answers differ in is counted as if they were a run's: its Profile is the
+// old system's noise. Where they agree and the candidate's don't, the candidate is
+// unstable.
+type Repeats struct {
+	judge     *Judge
+	requests  *Requests
+	first     map[asked]*exchange.Exchange // copies
+	held      int64                        // bytes of them
+	control   *Tally
+	comparers map[string]*comparer
+	seen      map[string]*sighting
+}
+
+// NewRepeats returns a Repeats of the given requests.
+func (j *Judge) NewRepeats(requests *Requests) *Repeats {
+	return &Repeats{
+		judge: j, requests: requests, first: map[asked]*exchange.Exchange{}, control: NewTally(),
+		comparers: map[string]*comparer{}, seen: map[string]*sighting{},
 	}
 }
 
-// RepeatsInput is what Repeats looks at: see SplitInput. Requests lists those
-// that repeat.
+// RepeatsInput is a split that Repeats looks at: see SplitInput.
 type RepeatsInput struct {
 	Reference, Candidate exchange.Source // Candidate: nil looks at the old system alone
 	Selection            exchange.Selection
-	Requests             map[int64]bool
 }
 
-// Repeats compares the answers to repeated requests with the first one to each.
-// What the old system's own answers differ in is counted in control as if they
-// were a run's: its Profile is the old system's noise. Where they agree and the
-// candidate's don't, the candidate is unstable, which is counted in t.
-func (j *Judge) Repeats(ctx context.Context, in RepeatsInput, t, control *Tally) error {
-	r := repeats{judge: j, first: map[asked]*exchange.Exchange{}, tally: t, control: control, comparers: map[string]*comparer{}, seen: map[string]*sighting{}}
-	s := split{in: SplitInput{Reference: in.Reference, Candidate: in.Candidate, Selection: in.Selection}, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}}
+// Split looks at one split. Which requests the candidate answers in several ways,
+// and the old system does, is counted in t.
+func (r *Repeats) Split(ctx context.Context, in RepeatsInput, t *Tally) error {
+	s := split{in: SplitInput{Reference: in.Reference, Candidate: in.Candidate}, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}}
 	for {
 		e, err := s.ref.read(ctx)
 		if err == io.EOF {
@@ -61,56 +60,72 @@ func (j *Judge) Repeats(ctx context.Context, in RepeatsInput, t, control *Tally)
 		if err := s.pair(ctx, e); err != nil {
 			return err
 		}
-		if in.Requests[e.RequestHash] && e.Defect == "" && e.Reference.Status != 0 {
-			r.meet(e, in.Candidate != nil)
+		if err := r.meet(&s, e, t); err != nil {
+			return err
 		}
 	}
-	for name, c := range r.comparers {
-		control.Model(name).Trim()
+	for name := range r.comparers {
+		r.control.Model(name).Trim()
 		t.Model(name).Trim()
-		control.Model(name).hits(c)
 	}
 	return nil
 }
 
-// repeats is the state of Repeats.
-type repeats struct {
-	judge          *Judge
-	first          map[asked]*exchange.Exchange // copies
-	tally, control *Tally
-	comparers      map[string]*comparer
-	seen           map[string]*sighting
-}
-
-// asked is a request to one version of the old model: another version may answer
-// otherwise, which is no noise.
-type asked struct {
-	request int64
-	version string
-}
-
-func (r *repeats) meet(e *exchange.Exchange, sent bool) {
-	key := asked{e.RequestHash, e.ModelVersion}
-	first := r.first[key]
-	if first == nil || sent && !answered(&first.Candidate.Answer) {
-		c := copied(e)
-		r.first[key] = &c
-		return
+// Control is what the old system's answers say of each other.
+func (r *Repeats) Control() *Tally {
+	for name, c := range r.comparers {
+		r.control.Model(name).hits(c)
 	}
-	c := r.comparers[e.Model]
+	r.comparers = map[string]*comparer{}
+	return r.control
+}
+
+func (r *Repeats) comparer(model string) *comparer {
+	c := r.comparers[model]
 	if c == nil {
-		c = newComparer(r.judge.rules.of(e.Model))
-		r.comparers[e.Model] = c
+		c = newComparer(r.judge.rules.of(model))
+		r.comparers[model] = c
+	}
+	return c
+}
+
+func (r *Repeats) meet(s *split, e *exchange.Exchange, t *Tally) error {
+	again, differ := r.requests.repeated(e)
+	if !again || e.Defect != "" || e.Reference.Status == 0 {
+		return nil
+	}
+	c, sent := r.comparer(e.Model), s.in.Candidate != nil
+	// Answers that are all the same bytes need not be read.
+	if differ || sent || c.walker.machine.decision != nil {
+		if err := s.load(e); err != nil {
+			return err
+		}
+	}
+	first := r.first[askedOf(e)]
+	if first == nil || sent && !answered(&first.Candidate.Answer) {
+		r.hold(e)
+		return nil
 	}
 	if !r.agrees(c, first, e) {
-		r.tally.Model(e.Model).Restless.Add(e.RequestHash)
-		return
+		t.Model(e.Model).Restless.Add(e.RequestHash)
+		return nil
 	}
 	if !sent || !answered(&e.Candidate.Answer) || bytes.Equal(first.Candidate.Body, e.Candidate.Body) && first.Candidate.Status == e.Candidate.Status {
-		return
+		return nil
 	}
 	if d := c.compare(&first.Candidate.Answer, &e.Candidate.Answer); d.outcome == Mismatch {
-		r.unstable(c, e)
+		r.unstable(c, e, t)
+	}
+	return nil
+}
+
+// hold keeps the first answer to a request, as long as there is room.
+func (r *Repeats) hold(e *exchange.Exchange) {
+	size := int64(len(e.Reference.Body) + len(e.Reference.Headers) + len(e.Candidate.Body) + len(e.Candidate.Headers))
+	if r.held+size <= maxFirst {
+		first := copied(e)
+		r.first[askedOf(e)] = &first
+		r.held += size
 	}
 }
 
@@ -121,7 +136,7 @@ func answered(a *exchange.Answer) bool {
 }
 
 // agrees says whether the old system gave the same answer again, and counts it.
-func (r *repeats) agrees(c *comparer, first, e *exchange.Exchange) bool {
+func (r *Repeats) agrees(c *comparer, first, e *exchange.Exchange) bool {
 	again := exchange.Exchange{
 		ID: e.ID, Time: e.Time, Model: e.Model, RequestHash: e.RequestHash,
 		Reference: first.Reference, Candidate: exchange.Candidate{Answer: e.Reference},
@@ -141,8 +156,8 @@ func (r *repeats) agrees(c *comparer, first, e *exchange.Exchange) bool {
 
 // unstable counts what the candidate's answers to one request differ in, as
 // signatures of their own kind.
-func (r *repeats) unstable(c *comparer, e *exchange.Exchange) {
-	m := r.tally.Model(e.Model)
+func (r *Repeats) unstable(c *comparer, e *exchange.Exchange, t *Tally) {
+	m := t.Model(e.Model)
 	m.Unstable.Add(e.RequestHash)
 	clear(r.seen)
 	c.each(func(f finding) {

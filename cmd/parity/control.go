@@ -10,7 +10,6 @@ import (
 
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
-	"github.com/modelparity/parity/internal/exchange"
 )
 
 // noise says what the old system differs from itself in, by a control: a run of
@@ -82,37 +81,46 @@ func repeatsProfile(ctx context.Context, run *dataset.Run, rules compare.Rules) 
 	if err != nil {
 		return nil, err
 	}
-	merged, mu := compare.NewTally(), sync.Mutex{}
-	work := dataset.Work{Plan: plan, Parallel: runtime.GOMAXPROCS(0)}
-	_, err = dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
-		requests, err := repeatedOf(ctx, rec, run, s)
-		if err != nil || len(requests) == 0 {
-			return err
-		}
-		ref, err := rec.Source(ctx, s, exchange.ReferenceSide)
+	requests, err := repeatedRequests(ctx, rec, run, plan)
+	if err != nil {
+		return nil, err
+	}
+	repeats := judge.NewRepeats(requests)
+	if requests.Empty() {
+		return repeats.Control().Profile(), nil
+	}
+	// One split after the other: which answer is the first must not hang on who is
+	// quick.
+	_, err = dataset.EachSplit(ctx, dataset.Work{Plan: plan, Parallel: 1}, func(ctx context.Context, s dataset.Split) error {
+		ref, err := rec.Answers(ctx, s)
 		if err != nil {
 			return err
 		}
-		control := compare.NewTally()
-		in := compare.RepeatsInput{Reference: ref, Selection: run.Info.Selection, Requests: requests}
-		if err := errors.Join(judge.Repeats(ctx, in, compare.NewTally(), control), ref.Close()); err != nil {
+		in := compare.RepeatsInput{Reference: ref, Selection: run.Info.Selection}
+		return errors.Join(repeats.Split(ctx, in, compare.NewTally()), ref.Close())
+	})
+	return repeats.Control().Profile(), err
+}
+
+// repeatedRequests finds the requests that splits hold more than once.
+func repeatedRequests(ctx context.Context, rec *dataset.Recording, run *dataset.Run, splits []dataset.Split) (*compare.Requests, error) {
+	var mu sync.Mutex
+	all := compare.NewRequests()
+	_, err := dataset.EachSplit(ctx, dataset.Work{Plan: splits, Parallel: runtime.GOMAXPROCS(0)}, func(ctx context.Context, s dataset.Split) error {
+		ref, err := rec.Answers(ctx, s)
+		if err != nil {
+			return err
+		}
+		some := compare.NewRequests()
+		if err := errors.Join(some.Read(ctx, ref, run.Info.Selection), ref.Close()); err != nil {
 			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		merged.Merge(control)
+		all.Merge(some)
 		return nil
 	})
-	return merged.Profile(), err
-}
-
-func repeatedOf(ctx context.Context, rec *dataset.Recording, run *dataset.Run, s dataset.Split) (map[int64]bool, error) {
-	keys, err := rec.Source(ctx, s, exchange.KeySide)
-	if err != nil {
-		return nil, err
-	}
-	requests, err := compare.Repeated(ctx, keys, run.Info.Selection)
-	return requests, errors.Join(err, keys.Close())
+	return all, err
 }
 
 // repeatsOfRun looks at the requests that a split has more than once, for a
@@ -127,20 +135,20 @@ func repeatsOfRun(ctx context.Context, rec *dataset.Recording, run *dataset.Run,
 	if !repeats {
 		return nil
 	}
-	requests, err := repeatedOf(ctx, rec, run, s)
+	requests, err := repeatedRequests(ctx, rec, run, []dataset.Split{s})
 	if err != nil {
 		return err
 	}
-	ref, err := rec.Source(ctx, s, exchange.ReferenceSide)
+	ref, err := rec.Answers(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, ref.Close()) }()
-	cand, err := run.ResultSource(ctx, s)
+	cand, err := run.Answers(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cand.Close()) }()
-	in := compare.RepeatsInput{Reference: ref, Candidate: cand, Selection: run.Info.Selection, Requests: requests}
-	return judge.Repeats(ctx, in, t, compare.NewTally())
+	in := compare.RepeatsInput{Reference: ref, Candidate: cand, Selection: run.Info.Selection}
+	return judge.NewRepeats(requests).Split(ctx, in, t)
 }

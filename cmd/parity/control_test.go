@@ -36,18 +36,19 @@ func noisyAnswer(random *rand.Rand, i int, shift, spread float64) string {
 	return fmt.Sprintf(`{"id":"%016x","label":"l%d","score":%v}`, random.Uint64(), i%3, float64(i%10)+shift+spread*1e-3*(2*random.Float64()-1))
 }
 
-// noisyRecording is of one model; each request is there repeats times.
+// noisyRecording is of one model; each request is there repeats times, in splits
+// that are not the same.
 func noisyRecording(t *testing.T, n, repeats int) string {
 	t.Helper()
 	random := rand.New(rand.NewSource(1))
 	var lines bytes.Buffer
 	for i := range n * repeats {
-		answer, err := json.Marshal(noisyAnswer(random, i/repeats, 0, 1))
+		answer, err := json.Marshal(noisyAnswer(random, i%n, 0, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(&lines, `{"id":"r%d","time":"2026-11-22T20:00:00.%06dZ","model":"m","request":{"path":"/m","headers":{"content-type":"application/json"},"body":"{\"n\":%d}"},"response":{"status":200,"headers":{"content-type":"application/json"},"body":%s},"latency_us":1000}`+"\n",
-			i, i, i/repeats, answer)
+			i, i, i%n, answer)
 	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "in.jsonl")
