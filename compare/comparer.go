@@ -39,11 +39,18 @@ func (c *comparer) reset() {
 	c.walker.found, c.whole, c.flips = c.walker.found[:0], c.whole[:0], c.flips[:0]
 }
 
-// reads says whether comparing two answers takes their bodies and headers.
-func (c *comparer) reads(ref, cand *exchange.Answer) bool {
+// reads says of which answers comparing takes bodies and headers.
+func (c *comparer) reads(ref, cand *exchange.Answer) exchange.Sides {
 	s := c.walker.machine.settings
-	return ref.Status == cand.Status &&
-		(s.decision != nil || s.contentType && ref.ContentType != cand.ContentType || !answer.SameHash(ref, cand))
+	switch {
+	case ref.Status != cand.Status:
+		return 0
+	case !answer.SameHash(ref, cand) || s.contentType && ref.ContentType != cand.ContentType:
+		return bothAnswers
+	case s.decision != nil: // what is decided, both decide
+		return exchange.ReferenceSide
+	}
+	return 0
 }
 
 func (c *comparer) compare(ref, cand *exchange.Answer) decided {
@@ -140,7 +147,7 @@ func (c *comparer) decideSame(a *exchange.Answer) {
 	}
 	if side.Err == nil {
 		c.walker.defaults()
-		c.flips = append(c.flips, c.walker.decisions(rule, &side.Tape, &side.Tape)...)
+		c.flips = c.walker.sameDecisions(c.flips, rule, &side.Tape)
 	}
 }
 

@@ -56,6 +56,7 @@ func (d *Decision) canonical() *Decision {
 type decisionRule struct {
 	Decision
 	pattern pattern
+	many    bool // the path may lead to several places
 }
 
 func (d *Decision) compile(field string) (*decisionRule, error) {
@@ -77,7 +78,8 @@ func (d *Decision) compile(field string) (*decisionRule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s.path %q: %w", field, d.Path, err)
 	}
-	return &decisionRule{*d, p}, nil
+	many := slices.ContainsFunc(p, func(s segment) bool { return s.kind == anyChild })
+	return &decisionRule{*d, p, many}, nil
 }
 
 // flip is one decision of a pair.
@@ -97,6 +99,9 @@ const noDecision = "(none)"
 // to, in the reference's order. Sides are compared place by place.
 func (w *walker) decisions(d *decisionRule, ref, cand *tape.Tape) []flip {
 	a, b := w.decided(d, ref), w.decided(d, cand)
+	if !d.many && len(a)+len(b) == 2 {
+		return w.decide(d, nil, a[0], b[0])
+	}
 	at := make(map[string]int, len(b))
 	for i, y := range b {
 		at[y.place] = i
@@ -112,6 +117,16 @@ func (w *walker) decisions(d *decisionRule, ref, cand *tape.Tape) []flip {
 	for _, y := range b {
 		if y.place != "" {
 			out = w.decide(d, out, choice{at: none}, y)
+		}
+	}
+	return out
+}
+
+// sameDecisions appends the decisions of an answer that both sides gave.
+func (w *walker) sameDecisions(out []flip, d *decisionRule, t *tape.Tape) []flip {
+	for _, x := range w.decided(d, t) {
+		if len(x.best) > 0 {
+			out = append(out, flip{x.at, x.at, x.label(), x.label(), false})
 		}
 	}
 	return out
@@ -144,7 +159,7 @@ func (w *walker) toleranceOf(t *tape.Tape, n int32, a, b []byte) *number.Toleran
 // it says first.
 type choice struct {
 	at     int32
-	place  string // its path
+	place  string // its path, if there may be others
 	best   []option
 	number []byte // the literal, where the decision is a number itself
 }
@@ -161,6 +176,9 @@ func (c choice) label() string {
 }
 
 func (c choice) shares(d choice) bool {
+	if len(c.best) == 1 && len(d.best) == 1 {
+		return c.best[0].key == d.best[0].key
+	}
 	keys := make(map[string]bool, len(c.best))
 	for _, o := range c.best {
 		keys[o.key] = true
@@ -172,9 +190,11 @@ func (w *walker) decided(d *decisionRule, t *tape.Tape) []choice {
 	var out []choice
 	for _, n := range follow(t, d.pattern) {
 		c := choice{at: n, best: w.choose(d, t, n)}
-		w.steps = t.Chain(w.steps[:0], n)
-		exact, _ := w.paths(t)
-		c.place = string(exact)
+		if c.place = "$"; d.many {
+			w.steps = t.Chain(w.steps[:0], n)
+			exact, _ := w.paths(t)
+			c.place = string(exact)
+		}
 		if text := plainText(t, n); (t.Nodes[n].Kind == tape.Number || t.Nodes[n].Kind == tape.Cell) && number.Is(text) {
 			c.number = text
 		}

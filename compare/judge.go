@@ -92,7 +92,7 @@ type split struct {
 	in        SplitInput
 	ref, cand cursor
 	answered  *exchange.Exchange // the row of cand that belongs to the one of ref; nil: nothing was sent
-	loaded    bool               // both have their bodies and headers
+	loaded    exchange.Sides     // those that have their bodies and headers
 	tally     *Tally
 	models    map[string]*model
 	last      *model               // the row before was most likely of the same
@@ -146,7 +146,7 @@ func (s *split) next(ctx context.Context) error {
 
 // pair adds the candidate's side to e.
 func (s *split) pair(ctx context.Context, e *exchange.Exchange) error {
-	s.answered, s.loaded = nil, false
+	s.answered, s.loaded = nil, 0
 	if s.in.Candidate == nil {
 		return nil
 	}
@@ -165,33 +165,33 @@ func (s *split) pair(ctx context.Context, e *exchange.Exchange) error {
 	return nil
 }
 
-// load fills in the bodies and headers of the pair, or of the reference where
-// nothing was sent.
-func (s *split) load(e *exchange.Exchange) error {
-	if s.loaded {
-		return nil
+// bothAnswers are the sides of a pair.
+const bothAnswers = exchange.ReferenceSide | exchange.CandidateSide
+
+// load fills in the bodies and headers of some sides of the pair, if they are not
+// there and something was sent.
+func (s *split) load(e *exchange.Exchange, sides exchange.Sides) error {
+	sides &^= s.loaded
+	s.loaded |= sides
+	if sides&exchange.ReferenceSide != 0 {
+		if err := s.ref.load(); err != nil {
+			return fmt.Errorf("read the recording: %w", err)
+		}
 	}
-	s.loaded = true
-	if err := s.ref.load(); err != nil {
-		return fmt.Errorf("read the recording: %w", err)
+	if sides&exchange.CandidateSide != 0 && s.answered != nil {
+		if err := s.cand.load(); err != nil {
+			return fmt.Errorf("read the results: %w", err)
+		}
+		e.Candidate = s.answered.Candidate
 	}
-	if s.answered == nil {
-		return nil
-	}
-	if err := s.cand.load(); err != nil {
-		return fmt.Errorf("read the results: %w", err)
-	}
-	e.Candidate = s.answered.Candidate
 	return nil
 }
 
 func (s *split) judgeOne(e *exchange.Exchange) error {
 	m := s.model(e.Model)
 	m.tally.plan(e)
-	if m.comparer.reads(&e.Reference, &e.Candidate.Answer) {
-		if err := s.load(e); err != nil {
-			return err
-		}
+	if err := s.load(e, m.comparer.reads(&e.Reference, &e.Candidate.Answer)); err != nil {
+		return err
 	}
 	d, err := m.comparer.decide(e, s.in.Candidate != nil)
 	if err != nil {
@@ -203,7 +203,7 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 	m.tally.decided(e, d)
 	m.tally.decisions(m.comparer, d.outcome)
 	if d.outcome == Mismatch && s.in.Mismatches != nil {
-		return errors.Join(s.load(e), s.keep(m, e))
+		return errors.Join(s.load(e, bothAnswers), s.keep(m, e))
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (r *Repeats) meet(s *split, e *exchange.Exchange, t *Tally) error {
 	c, sent := r.comparer(e.Model), s.in.Candidate != nil
 	// Answers that are all the same bytes need not be read.
 	if differ || sent || c.walker.machine.decision != nil {
-		if err := s.load(e); err != nil {
+		if err := s.load(e, bothAnswers); err != nil {
 			return err
 		}
 	}
