@@ -36,6 +36,7 @@ func Repeated(ctx context.Context, src exchange.Source, sel exchange.Selection) 
 // that repeat.
 type RepeatsInput struct {
 	Reference, Candidate exchange.Source // Candidate: nil looks at the old system alone
+	Later                []Later
 	Selection            exchange.Selection
 	Requests             map[int64]bool
 }
@@ -46,7 +47,7 @@ type RepeatsInput struct {
 // candidate's don't, the candidate is unstable, which is counted in t.
 func (j *Judge) Repeats(ctx context.Context, in RepeatsInput, t, control *Tally) error {
 	r := repeats{judge: j, first: map[asked]*exchange.Exchange{}, tally: t, control: control, comparers: map[string]*comparer{}, seen: map[string]*sighting{}}
-	s := split{in: SplitInput{Reference: in.Reference, Candidate: in.Candidate, Selection: in.Selection}, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}}
+	s := split{in: SplitInput{Reference: in.Reference, Candidate: in.Candidate, Selection: in.Selection}, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}, later: laters(in.Later)}
 	for {
 		e, err := s.ref.read(ctx)
 		if err == io.EOF {

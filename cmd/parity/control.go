@@ -118,7 +118,7 @@ func repeatedOf(ctx context.Context, rec *dataset.Recording, run *dataset.Run, s
 // repeatsOfRun looks at the requests that a split has more than once, for a
 // candidate that answers them in several ways. Most splits have none, which
 // their tally knows.
-func repeatsOfRun(ctx context.Context, rec *dataset.Recording, run *dataset.Run, s dataset.Split, judge *compare.Judge, t *compare.Tally) (err error) {
+func repeatsOfRun(ctx context.Context, rec *dataset.Recording, run *dataset.Run, later []*dataset.Generation, s dataset.Split, judge *compare.Judge, t *compare.Tally) (err error) {
 	repeats := false
 	for m := range maps.Values(t.Models) {
 		judged, _ := m.Requests()
@@ -136,11 +136,12 @@ func repeatsOfRun(ctx context.Context, rec *dataset.Recording, run *dataset.Run,
 		return err
 	}
 	defer func() { err = errors.Join(err, ref.Close()) }()
-	cand, err := run.ResultSource(ctx, s)
+	answers, err := run.Answers(ctx, s, later)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, cand.Close()) }()
-	in := compare.RepeatsInput{Reference: ref, Candidate: cand, Selection: run.Info.Selection, Requests: requests}
+	defer func() { err = errors.Join(err, dataset.CloseAnswers(answers)) }()
+	all := inputOf(answers)
+	in := compare.RepeatsInput{Reference: ref, Candidate: all.Candidate, Later: all.Later, Selection: run.Info.Selection, Requests: requests}
 	return judge.Repeats(ctx, in, t, compare.NewTally())
 }
