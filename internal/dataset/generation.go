@@ -138,8 +138,7 @@ func (r *Run) generation(ctx context.Context, number int) (*Generation, error) {
 	g := &Generation{run: r}
 	err := getDocument(ctx, r.bucket, generationKey(number), generationFormat, r.Info.ID, &g.Info)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("%s of %s is gone, and later generations are there: bring it back, or delete the run and begin anew",
-			generationKey(number), r.Location)
+		return nil, r.lostGeneration(number)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open generation: %w", err)
@@ -149,6 +148,11 @@ func (r *Run) generation(ctx context.Context, number int) (*Generation, error) {
 	}
 	g.Sent, err = listSplits(ctx, r.bucket, resultsFolder(number))
 	return g, err
+}
+
+func (r *Run) lostGeneration(number int) error {
+	return fmt.Errorf("%s of %s is gone, and what was sent after it is there: bring it back, or delete the run and begin anew",
+		generationKey(number), r.Location)
 }
 
 // Generations opens the later generations of a run in their order; most runs
@@ -171,5 +175,17 @@ func (r *Run) Generations(ctx context.Context) ([]*Generation, error) {
 			return nil, err
 		}
 	}
-	return all, nil
+	// Results without their document would make the run look as if it had never
+	// been sent again; or the document came after it was looked for.
+	for {
+		orphans, err := listSplits(ctx, r.bucket, resultsFolder(len(all)+1))
+		if err != nil || len(orphans) == 0 {
+			return all, err
+		}
+		g, err := r.generation(ctx, len(all)+1)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, g)
+	}
 }
