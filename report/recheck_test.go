@@ -68,6 +68,22 @@ func TestSendingAgainExplainsAndDoesNotAcquit(t *testing.T) {
 	}
 }
 
+// Without this, nobody would know that there is something to try.
+func TestNextCommandsSendAgain(t *testing.T) {
+	tally := compare.NewTally()
+	m := tallyOf(tally.Model("m"), 100, 10)
+	m.Unavailable, m.Planned = map[string]int64{"throttled": 3}, m.Planned+3
+	for generations, want := range []int{2, 1} { // what differs is not sent on and on
+		s, err := Summarise(Info{Run: "run", Judgement: "x", Config: "c.yaml", Generations: generations}, tally, nil, Gate{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(tableText(t, s, false), "  parity replay run --again "); n != want {
+			t.Errorf("after %d generations %d commands are suggested, want %d:\n%s", generations, n, want, tableText(t, s, false))
+		}
+	}
+}
+
 // Without this, who cuts over a model that passes would not hear that it is wrong
 // under load, or not see where.
 func TestRecheckIsShown(t *testing.T) {

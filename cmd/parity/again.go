@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -141,75 +139,4 @@ func checkComplete(ctx context.Context, run *dataset.Run, plan []dataset.Split) 
 		return fmt.Errorf("run %s is not complete: %d of %d splits are not sent yet; repeat the `parity replay` that began it, then send again", run.Location, n, len(plan))
 	}
 	return nil
-}
-
-// openGeneration goes on with the generation that is not complete, or begins the
-// next. nil: there is nothing to send, which is said.
-func (a *app) openGeneration(ctx context.Context, c chooser, all []*dataset.Generation, judgement string) (*dataset.Generation, error) {
-	if len(c.before) < len(all) {
-		g := all[len(c.before)]
-		return g, a.goesOn(ctx, c, g)
-	}
-	sent, err := a.sentAlready(ctx, &c, judgement)
-	if err != nil || sent {
-		return nil, err
-	}
-	fmt.Fprintf(a.stderr, "replay: looking for what to send again in %d splits\n", len(c.plan))
-	splits, err := c.count(ctx)
-	if err != nil {
-		return nil, err
-	}
-	info := dataset.GenerationInfo{
-		Number: len(all) + 1, Created: time.Now().UTC().Truncate(time.Millisecond), Version: version(), Again: c.what, Splits: splits,
-	}
-	if c.judgement != nil {
-		info.Judgement = c.judgement.Info.ID
-	}
-	if len(splits) == 0 {
-		fmt.Fprintf(a.stderr, "replay: nothing is sent: %s has no exchange that is %s\n", c.run.Location, info.Choice())
-		return nil, nil
-	}
-	g, err := c.run.CreateGeneration(ctx, info)
-	if err != nil {
-		return nil, err
-	}
-	return g, a.goesOn(ctx, c, g) // another worker may have been first, with another choice
-}
-
-// goesOn refuses to go on with a generation under another choice than it was
-// begun with.
-func (a *app) goesOn(ctx context.Context, c chooser, g *dataset.Generation) error {
-	same := slices.Equal(g.Info.Again, c.what)
-	asked := dataset.GenerationInfo{Again: c.what}
-	if c.judgement != nil {
-		asked.Judgement = c.judgement.Info.ID
-		same = same && asked.Judgement == g.Info.Judgement
-	}
-	if !same {
-		return fmt.Errorf("generation %s of %s is not complete and sends %s again, not %s: go on with it first, by `parity replay %s%s`",
-			g.Name(), c.run.Location, g.Info.Choice(), asked.Choice(), shellQuote(c.run.Location), againArgs(g.Info.Again))
-	}
-	return a.sameRules(ctx, c.run, g)
-}
-
-// againArgs are the flags that begin a generation.
-func againArgs(what []string) (args string) {
-	for _, w := range what {
-		args += " --again " + shellQuote(w)
-	}
-	return args
-}
-
-// judgementOf opens the judgement whose mismatches a generation sends; nil where
-// it sends others.
-func judgementOf(ctx context.Context, run *dataset.Run, g *dataset.Generation) (*dataset.Judgement, error) {
-	if g.Info.Judgement == "" {
-		return nil, nil
-	}
-	j, err := run.Judgement(ctx, g.Info.Judgement)
-	if errors.Is(err, dataset.ErrNotJudged) {
-		err = fmt.Errorf("generation %s of %s sends the mismatches of judgement %s, which is gone: bring it back, or delete the run and begin anew",
-			g.Name(), run.Location, g.Info.Judgement)
-	}
-	return j, err
 }

@@ -256,6 +256,9 @@ func TestAgainByID(t *testing.T) {
 	if n := target.asked.Load(); n != 3 {
 		t.Errorf("%d requests for three ids", n)
 	}
+	if r := mustParity(t, exitFailed, "replay", run+"/mismatches", "--target", target.URL, "--out", run+"2"); !strings.Contains(r.stderr, "was sent again since its latest judgement") {
+		t.Errorf("a mismatch set that is out of date: %s", r.stderr)
+	}
 	mustParity(t, exitDone, "compare", run)
 	if sum := rechecks(t, run); sum.Flaky != 2 || sum.Mismatch != 8 || sum.Sensitive != 0 || sum.Match != 92 {
 		t.Errorf("%+v", sum)
@@ -265,5 +268,31 @@ func TestAgainByID(t *testing.T) {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("show does not say %q: %s", want, r.stdout)
 		}
+	}
+}
+
+// Without this, sending again to a target that wants a key would have to be told
+// where it is, or would be turned away.
+func TestAgainFindsTheTargetsHeaders(t *testing.T) {
+	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Key") != "secret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		answerBack(0)(w, r)
+	})
+	run := filepath.Join(t.TempDir(), "run")
+	mustParity(t, exitDone, "replay", makeRecording(t, 20, 10), "--target", target.URL, "--out", run)
+	config := writeConfig(t, fmt.Sprintf("targets: {new: {url: %q, headers: {X-Key: $KEY}, concurrency: 3}}", target.URL))
+	env := map[string]string{"KEY": "secret"}
+	if r := parityWith(t, env, "replay", run, "--again", "unavailable", "--config", config); r.code != exitDone {
+		t.Fatal(r.stderr)
+	}
+	mustParity(t, exitDone, "compare", run)
+	if sum := rechecks(t, run); sum.Recovered != 20 || sum.Match != 20 {
+		t.Errorf("%+v", sum)
+	}
+	if r := mustParity(t, exitDone, "show", run, "r7"); !strings.Contains(r.stdout, "generation g1, at concurrency 3") {
+		t.Errorf("it was not sent as the config says: %s", r.stdout)
 	}
 }

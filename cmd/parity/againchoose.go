@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -25,6 +23,14 @@ type chooser struct {
 	before    []*dataset.Generation
 	what      []string
 	judgement *dataset.Judgement // of mismatched; nil otherwise
+}
+
+// judgementID is "" where no mismatches are sent.
+func (c *chooser) judgementID() string {
+	if c.judgement == nil {
+		return ""
+	}
+	return c.judgement.Info.ID
 }
 
 // source reads the requests of a split that are sent again.
@@ -141,83 +147,4 @@ func (c *chooser) checkNamed(ctx context.Context, splits []dataset.SplitRows) er
 		return nil
 	}
 	return fmt.Errorf("no exchange %s was sent in %s: `parity cat %s` lists ids", strings.Join(lost, ", "), c.run.Location, c.run.Location)
-}
-
-// sentAlready says whether the last generation has sent what is asked for and
-// nothing has judged it since: a command that is repeated, or a worker that
-// comes late, sends nothing twice. Of mismatched it opens the judgement.
-func (a *app) sentAlready(ctx context.Context, c *chooser, id string) (bool, error) {
-	if mismatched(c.what) {
-		var err error
-		if c.judgement, err = a.pickJudgement(ctx, c.run, id); err != nil {
-			return false, err
-		}
-	}
-	last := len(c.before)
-	if last == 0 {
-		return false, a.checkKept(ctx, c)
-	}
-	g := c.before[last-1]
-	judged := 0
-	if c.judgement != nil {
-		judged = c.judgement.Info.Generations
-	} else if all, err := c.run.Judgements(ctx); err != nil {
-		return false, err
-	} else {
-		for _, j := range all {
-			judged = max(judged, j.Info.Generations)
-		}
-	}
-	same := slices.Equal(g.Info.Again, c.what) && (c.judgement == nil || g.Info.Judgement == c.judgement.Info.ID)
-	switch {
-	case judged < last && same:
-		fmt.Fprintf(a.stderr, "replay: nothing is sent: generation %s of %s has sent %s; `parity compare %s` judges it\n",
-			g.Name(), c.run.Location, g.Info.Choice(), shellQuote(c.run.Location))
-		return true, nil
-	case judged < last && c.judgement != nil:
-		return false, a.unjudged(c.run, c.judgement, last)
-	}
-	return false, a.checkKept(ctx, c)
-}
-
-// checkKept wants the whole mismatch set, and says where it was bounded.
-func (a *app) checkKept(ctx context.Context, c *chooser) error {
-	j := c.judgement
-	if j == nil {
-		return nil
-	}
-	tally, err := reduce(ctx, c.run, j)
-	if errors.Is(err, errLacks) {
-		return fmt.Errorf("judgement %s is not finished: %w", j.Info.ID, err)
-	}
-	if err != nil {
-		return err
-	}
-	if kept, all := keptOf(tally), mismatchesOf(tally); kept < all {
-		fmt.Fprintf(a.stderr, "replay: judgement %s kept %d of %d mismatches, as --max-mismatches %d asked: only these are sent again\n",
-			j.Info.ID, kept, all, j.Info.MaxMismatches)
-	}
-	return checkMismatches(ctx, j, c.plan, keptOf(tally))
-}
-
-// sameRules refuses to go on with the mismatches of other rules than the
-// config's.
-func (a *app) sameRules(ctx context.Context, run *dataset.Run, g *dataset.Generation) error {
-	if g.Info.Judgement == "" || a.configPath == "" {
-		return nil
-	}
-	j, err := judgementOf(ctx, run, g)
-	if err != nil {
-		return err
-	}
-	rules, err := a.rules()
-	if err != nil {
-		return err
-	}
-	info, err := judgementInfo(judging{rules: rules})
-	if err == nil && !bytes.Equal(info.Rules, j.Info.Rules) {
-		err = fmt.Errorf("generation %s of %s is not complete and sends %s again, whose rules are not those of %s: go on with it by the config that it was begun with",
-			g.Name(), run.Location, g.Info.Choice(), a.configPath)
-	}
-	return err
 }

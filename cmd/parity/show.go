@@ -134,6 +134,7 @@ func (a *app) showUnanswered(run *dataset.Run, t *compare.Tally) {
 	if n := total(unavailable); n > 0 {
 		fmt.Fprintf(a.stdout, "\n%d got no answer%s:\n  parity cat %s | jq 'select(.candidate.failure or (.candidate.status | IN(401, 403, 407, 429, 502, 503, 504)))'\n",
 			n, byReason(unavailable), shellQuote(run.Location))
+		fmt.Fprintf(a.stdout, "  parity replay %s --again unavailable\n", shellQuote(run.Location))
 	}
 	if n := total(undecided); n > 0 {
 		fmt.Fprintf(a.stdout, "\n%d could not be judged%s: docs/rules.md, Undecided\n", n, byReason(undecided))

@@ -43,13 +43,13 @@ func send(t *testing.T, sink exchange.Sink, err error, rows int) {
 func TestGenerations(t *testing.T) {
 	run, plan := newRun(t)
 	info := GenerationInfo{Number: 1, Created: time.Now().UTC(), Again: []string{Unavailable}, Splits: []SplitRows{{0, 1}, {2, 2}}}
-	g, err := run.CreateGeneration(t.Context(), info)
-	if err != nil {
+	if _, err := run.CreateGeneration(t.Context(), info); err != nil {
 		t.Fatal(err)
 	}
 	second := info
 	second.Again, second.Splits = []string{"r1"}, []SplitRows{{1, 1}}
-	if g, err = run.CreateGeneration(t.Context(), second); err != nil || g.Info.Choice() != Unavailable || g.Info.Rows() != 3 {
+	g, err := run.CreateGeneration(t.Context(), second)
+	if err != nil || g.Info.Choice() != Unavailable || g.Info.Rows() != 3 {
 		t.Fatalf("the second worker goes by its own choice: %+v, %v", g, err)
 	}
 	part, err := g.Plan(plan)

@@ -214,7 +214,11 @@ func (j *Judgement) checkWhole(ctx context.Context) error {
 				j.Info.ID, j.run.Location, len(judged), len(results), j.run.Location)
 		}
 	}
-	return nil
+	generations, err := j.run.Generations(ctx)
+	if err == nil && len(Complete(generations)) > j.Info.Generations {
+		err = fmt.Errorf("run %s was sent again since its latest judgement, %s: `parity compare %s` first", j.run.Location, j.Info.ID, j.run.Location)
+	}
+	return err
 }
 
 // MismatchRows counts the rows of a split's mismatch object; 0 where there is
