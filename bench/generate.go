@@ -132,7 +132,7 @@ func writeResult(ctx context.Context, rec *dataset.Recording, run *dataset.Run, 
 	if err != nil {
 		return err
 	}
-	w, err := run.ResultSink(s)
+	w, err := run.ResultSink(s, 0)
 	if err != nil {
 		return errors.Join(err, src.Close())
 	}

@@ -55,6 +55,11 @@ type SplitInput struct {
 	// planned, those with a defect included, in the recording's order. nil means
 	// that nothing was sent yet.
 	Candidate exchange.Source
+	// Concurrency is how many requests were in flight at most when Candidate was
+	// asked; 0: not known.
+	Concurrency int
+	// Later are the later generations that have some of the split, in their order.
+	Later []Later
 	// Selection is the run's: exchanges that it does not match were not planned.
 	Selection exchange.Selection
 	// Mismatches gets the mismatched exchanges without their requests, in the
@@ -71,7 +76,7 @@ func (j *Judge) Split(ctx context.Context, in SplitInput) (*Tally, error) {
 	s := split{
 		judge: j, in: in, tally: NewTally(), models: map[string]*model{}, seen: map[string]*sighting{},
 		ref:  cursor{source: in.Reference},
-		cand: cursor{source: in.Candidate},
+		cand: cursor{source: in.Candidate}, later: laters(in.Later),
 		kept: newKept(j.options.MaxMismatches),
 	}
 	for {
@@ -99,6 +104,10 @@ type split struct {
 	seen      map[string]*sighting // the signatures of one exchange
 	deltas    []finding            // its deltas
 	kept      *kept                // mismatches, for the mismatch set
+
+	later   []*later
+	earlier []Earlier // answers to the exchange that later ones replaced
+	given   Given     // of its last one
 }
 
 // model is what judging one model needs.
@@ -106,6 +115,7 @@ type model struct {
 	name     string
 	tally    *ModelTally
 	comparer *comparer
+	earlier  *comparer // of answers that were replaced; nil until there is one
 	noise    *ModelProfile
 }
 
@@ -162,6 +172,9 @@ func (s *split) pair(ctx context.Context, e *exchange.Exchange) error {
 			s.cand.row, c.ID, s.ref.row, e.ID)
 	}
 	e.Candidate, s.answered = c.Candidate, c
+	if len(s.later) > 0 {
+		return s.overlay(ctx, e)
+	}
 	return nil
 }
 
@@ -202,6 +215,11 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 	}
 	m.tally.decided(e, d)
 	m.tally.decisions(m.comparer, d.outcome)
+	if len(s.earlier) > 0 {
+		if err := s.recheck(m, e, d.outcome); err != nil {
+			return fmt.Errorf("judge an earlier answer to exchange %s: %w", e.ID, err)
+		}
+	}
 	if d.outcome == Mismatch && s.in.Mismatches != nil {
 		return errors.Join(s.load(e, bothAnswers), s.keep(m, e))
 	}
@@ -282,7 +300,7 @@ func (s *split) noMoreResults(ctx context.Context) error {
 	case err != io.EOF: // itself: a broken connection to the store may be wrapped around one
 		return fmt.Errorf("read the results after row %d: %w", s.cand.row, err)
 	}
-	return nil
+	return s.noMoreLater(ctx)
 }
 
 // writeMismatches writes the mismatches, in the recording's order.

@@ -36,6 +36,21 @@ func unanswered(ref, cand *exchange.Answer) exchange.Failure {
 	return byStatus
 }
 
+// Unanswered is the class of failure by which an exchange that was sent is
+// Unavailable; "" where it is not.
+func Unanswered(e *exchange.Exchange) exchange.Failure {
+	if e.Defect != "" || e.Reference.Status == 0 || !silent(&e.Reference, &e.Candidate.Answer) {
+		return ""
+	}
+	return unanswered(&e.Reference, &e.Candidate.Answer)
+}
+
+// silent says that the candidate gave no answer. One that is too large is one.
+func silent(ref, cand *exchange.Answer) bool {
+	failure := unanswered(ref, cand)
+	return failure != "" && failure != exchange.TooLarge
+}
+
 func statusFailure(status int64) exchange.Failure {
 	switch status {
 	case 429:

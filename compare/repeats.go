@@ -39,13 +39,14 @@ func (j *Judge) NewRepeats(requests *Requests) *Repeats {
 // RepeatsInput is a split that Repeats looks at: see SplitInput.
 type RepeatsInput struct {
 	Reference, Candidate exchange.Source // Candidate: nil looks at the old system alone
+	Later                []Later
 	Selection            exchange.Selection
 }
 
 // Split looks at one split. Which requests the candidate answers in several ways,
 // and the old system does, is counted in t.
 func (r *Repeats) Split(ctx context.Context, in RepeatsInput, t *Tally) error {
-	s := split{in: SplitInput{Reference: in.Reference, Candidate: in.Candidate}, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}}
+	s := split{in: SplitInput{Reference: in.Reference, Candidate: in.Candidate}, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}, later: laters(in.Later)}
 	for {
 		e, err := s.ref.read(ctx)
 		if err == io.EOF {

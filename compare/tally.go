@@ -49,6 +49,9 @@ type ModelTally struct {
 	Unstable HashSet `json:"unstable,omitzero"`
 	Restless HashSet `json:"restless,omitzero"`
 
+	// Recheck is what sending again showed; 0 where nothing was.
+	Recheck Recheck `json:"recheck,omitzero"`
+
 	// Decided counts the decisions that were compared, Flips the exchanges with
 	// one that differs, Drifted the mismatches with none. Confusion counts
 	// decisions by what the reference decides and what the candidate does; at
@@ -76,9 +79,10 @@ type ModelTally struct {
 // Evidence counts the distinct requests that were judged against one version of
 // the old model: a repeated request is one piece of evidence.
 type Evidence struct {
-	Exchanges  int64              `json:"exchanges"`  // decided: match, noise or mismatch
-	Requests   HashSet            `json:"requests"`   // the hashes of their requests
-	Mismatched HashSet            `json:"mismatched"` // those with a mismatch among their repeats
+	Exchanges  int64              `json:"exchanges"`          // decided: match, noise or mismatch
+	Requests   HashSet            `json:"requests"`           // the hashes of their requests
+	Mismatched HashSet            `json:"mismatched"`         // those with a mismatch among their repeats
+	Rechecked  HashSet            `json:"rechecked,omitzero"` // those with an exchange of Recheck.Wrong
 	First      exchange.Timestamp `json:"first"`
 	Last       exchange.Timestamp `json:"last"`
 }
@@ -188,6 +192,7 @@ func (m *ModelTally) merge(o *ModelTally) {
 	}
 	m.Unstable.Union(o.Unstable)
 	m.Restless.Union(o.Restless)
+	m.Recheck.merge(o.Recheck)
 	for version, e := range o.Versions {
 		m.version(version).merge(e)
 	}
@@ -203,6 +208,7 @@ func (e *Evidence) merge(o *Evidence) {
 	e.Exchanges += o.Exchanges
 	e.Requests.Union(o.Requests)
 	e.Mismatched.Union(o.Mismatched)
+	e.Rechecked.Union(o.Rechecked)
 	e.First, e.Last = earlier(e.First, o.First), max(e.Last, o.Last)
 }
 

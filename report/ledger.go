@@ -11,7 +11,7 @@ func newLedger(t *compare.ModelTally) Ledger {
 	return Ledger{
 		Planned: t.Planned, Match: t.Match, Noise: t.Noise, Mismatch: t.Mismatch, Missing: t.Missing,
 		Unavailable: maps.Clone(t.Unavailable), Undecided: maps.Clone(t.Undecided), Skipped: maps.Clone(t.Skipped),
-		Balanced: t.Balanced() && consistent(t),
+		Balanced: t.Balanced() && consistent(t) && consistentRecheck(t),
 	}
 }
 
@@ -22,7 +22,7 @@ func consistent(t *compare.ModelTally) bool {
 	exchanges, bad := int64(0), false
 	for _, e := range t.Versions {
 		n, k := e.Requests.Len(), e.Mismatched.Len()
-		if k > n || n > e.Exchanges {
+		if differing(e) > n || n > e.Exchanges {
 			return false
 		}
 		exchanges += e.Exchanges

@@ -20,12 +20,12 @@ type Model struct {
 	// Requests to Upper are against one version of the old model where it had
 	// more than one: the version that the verdict rests on. See Versions.
 	Requests   int64   `json:"requests"`            // distinct requests judged: n
-	Mismatched int64   `json:"mismatched_requests"` // those with a mismatch among their repeats: k
+	Mismatched int64   `json:"mismatched_requests"` // those with a mismatch among their repeats, or with one that sending again took away: k
 	Rate       float64 `json:"rate"`                // k/n
 	Lower      float64 `json:"lower"`               // one-sided Clopper–Pearson bounds of the rate
 	Upper      float64 `json:"upper"`               // at the confidence
 	// ExchangeRate is mismatched over judged exchanges, repeats and all versions
-	// counted: the share of the traffic that sees a difference.
+	// counted, and what was wrong at first: the share of the traffic that sees a difference.
 	ExchangeRate float64 `json:"exchange_rate"`
 
 	Budget            float64 `json:"budget"`
@@ -44,6 +44,10 @@ type Model struct {
 	// where the old system did not, Restless those that the old system did.
 	Unstable int64 `json:"unstable_requests,omitempty"`
 	Restless int64 `json:"restless_requests,omitempty"`
+	// Recheck is what sending again showed. What was wrong at first counts in
+	// Mismatched, Rate and its bounds, and is no mismatch in the Ledger, which
+	// goes by the last answers.
+	Recheck compare.Recheck `json:"recheck,omitzero"`
 
 	Decision *Decision `json:"decision,omitempty"` // nil where no rule says what is decided
 	// Version is the one that Requests to Upper are against. Versions lists all
@@ -74,10 +78,10 @@ type Latency struct {
 // newModel sums up one model; noise is nil where nothing is known of its.
 func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l limits) Model {
 	m := Model{
-		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch, t.Judged()),
+		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch+t.Recheck.Wrong(), t.Judged()),
 		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
 		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
-		Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), Decision: newDecision(t),
+		Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), Recheck: t.Recheck, Decision: newDecision(t),
 		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last),

@@ -46,6 +46,8 @@ type Info struct {
 	Config    string          `json:"config,omitempty"` // the file that the budgets are from; "" for the defaults
 	Version   string          `json:"version"`          // of Parity
 	Rules     json.RawMessage `json:"rules,omitempty"`
+
+	Generations int `json:"generations,omitempty"` // later ones that the judgement has looked at
 }
 
 // Summary is what the tallies of a run come to.

@@ -163,6 +163,10 @@ func (m *Model) topDifference() string {
 		return visible(string(m.Signatures[0].Kind) + " " + m.Signatures[0].Path)
 	case len(m.Excess) > 0:
 		return visible("noise of " + string(m.Excess[0].Kind) + " " + m.Excess[0].Path)
+	case m.Recheck.ConcurrencySensitive > 0:
+		return "concurrency-sensitive"
+	case m.Recheck.Flaky > 0:
+		return "flaky"
 	}
 	return ""
 }
@@ -240,6 +244,9 @@ func writeJudged(b *strings.Builder, info Info) {
 	if info.Control != "" {
 		fmt.Fprintf(b, ", noise by the control %s", visible(info.Control))
 	}
+	if info.Generations > 0 {
+		fmt.Fprintf(b, ", with what was sent again up to generation g%d", info.Generations)
+	}
 	b.WriteByte('\n')
 }
 
@@ -261,7 +268,21 @@ func writeNext(b *strings.Builder, s *Summary) {
 		set := strings.TrimRight(s.Info.Run, "/") + "/judgements/" + s.Info.Judgement + "/mismatches"
 		fmt.Fprintf(b, "  parity show %s%s\n  parity run %s --target %s --out RUN2%s\n", run, judgement, shellWord(set), shellWord(s.Info.Target), config)
 	}
+	writeAgain(b, s, run, config)
 	fmt.Fprintf(b, "  parity report %s%s%s --html report.html\n", run, judgement, config)
+}
+
+// writeAgain suggests what sending again can clear up.
+func writeAgain(b *strings.Builder, s *Summary, run, config string) {
+	if s.Ledger.Missing > 0 {
+		return // which comes first
+	}
+	if total(s.Ledger.Unavailable) > 0 {
+		fmt.Fprintf(b, "  parity replay %s --again unavailable%s\n", run, config)
+	}
+	if s.Ledger.Mismatch > 0 && s.Info.Generations == 0 {
+		fmt.Fprintf(b, "  parity replay %s --again mismatched --concurrency 1%s   # is it the load?\n", run, config)
+	}
 }
 
 // shellWord quotes s where a shell would take it apart.

@@ -33,7 +33,7 @@ func (m *Model) decide() {
 		m.Reason = fmt.Sprintf("The run is not complete: %s not sent yet.", of(m.Ledger.Missing, m.Ledger.Planned, "exchange", "is", "are"))
 	case float64(failed) > m.UnavailableBudget*float64(sent):
 		m.Verdict = Inconclusive
-		m.Reason = fmt.Sprintf("%s of the exchanges sent got no answer (%s), %s are allowed: replay into a new run.",
+		m.Reason = fmt.Sprintf("%s of the exchanges sent got no answer (%s), %s are allowed: send these again (replay --again unavailable).",
 			percent(float64(failed)/float64(sent)), counts(m.Ledger.Unavailable), Percent(m.UnavailableBudget))
 	case m.Ledger.judged() == 0:
 		m.Verdict, m.Reason = Inconclusive, "No answer could be judged."
@@ -111,8 +111,8 @@ func (m *Model) reservations() string {
 	return text
 }
 
-// remarks are what is worth knowing beside any verdict: decisions that flip, and
-// a candidate that disagrees with itself.
+// remarks are what is worth knowing beside any verdict: decisions that flip, a
+// candidate that disagrees with itself, and what sending again showed.
 func (m *Model) remarks() (text string) {
 	if d := m.Decision; d != nil && d.Flips > 0 {
 		verb := "flip"
@@ -124,7 +124,7 @@ func (m *Model) remarks() (text string) {
 	if m.Unstable > 0 {
 		text += " Unstable: " + m.unstable() + "."
 	}
-	return text
+	return text + m.rechecked()
 }
 
 func (m *Model) unstable() string {

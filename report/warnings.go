@@ -25,6 +25,7 @@ func (s *Summary) warnOfModels(noise *compare.Profile) {
 				m.Name, percent(share(skipped, m.Ledger.Planned)), counts(m.Ledger.Skipped))
 		}
 		s.warnOfVersions(m)
+		s.warnOfRecheck(m)
 		if m.Unstable > 0 && m.Verdict == Pass {
 			s.warn("model %s: %s", m.Name, m.unstable())
 		}

@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -58,6 +58,13 @@ func eachExchange(ctx context.Context, location string, fn func(*exchange.Exchan
 
 // eachOfRun lays each result beside the exchange that it answers.
 func eachOfRun(ctx context.Context, run *dataset.Run, fn func(*exchange.Exchange, exchange.Sides) error) error {
+	return eachAnswerOfRun(ctx, run, func(p compare.Pair) error {
+		return fn(p.Exchange, exchange.RecordingSides|exchange.CandidateSide)
+	})
+}
+
+// eachAnswerOfRun goes by the generations that are complete, as compare does.
+func eachAnswerOfRun(ctx context.Context, run *dataset.Run, fn func(compare.Pair) error) error {
 	plan, rec, err := openPlanned(ctx, run)
 	if err != nil {
 		return err
@@ -66,61 +73,49 @@ func eachOfRun(ctx context.Context, run *dataset.Run, fn func(*exchange.Exchange
 	if err != nil {
 		return err
 	}
+	generations, err := run.Generations(ctx)
+	if err != nil {
+		return err
+	}
 	for _, s := range plan {
 		if !results[s.Index] {
 			continue
 		}
-		if err := eachOfSplit(ctx, run, rec, s, fn); err != nil {
+		if err := eachAnswer(ctx, run, rec, s, dataset.Complete(generations), exchange.RecordingSides, fn); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func eachOfSplit(ctx context.Context, run *dataset.Run, rec *dataset.Recording, s dataset.Split, fn func(*exchange.Exchange, exchange.Sides) error) (err error) {
-	src, err := run.ResultSource(ctx, s)
+// eachAnswer lays the answers to a split beside the given sides of the recording:
+// the last one that each exchange got, and those that it replaced.
+func eachAnswer(ctx context.Context, run *dataset.Run, rec *dataset.Recording, s dataset.Split, later []*dataset.Generation, sides exchange.Sides,
+	fn func(compare.Pair) error,
+) (err error) {
+	ref, err := rec.Source(ctx, s, sides)
 	if err != nil {
 		return err
 	}
-	answers := rowReader{src: src}
-	defer func() { err = errors.Join(err, src.Close()) }()
-	ref, err := rec.Source(ctx, s, exchange.RecordingSides)
+	defer func() { err = errors.Join(err, ref.Close()) }()
+	answers, err := run.Answers(ctx, s, later)
 	if err != nil {
 		return err
 	}
-	return dataset.EachRow(ctx, ref, func(e *exchange.Exchange) error {
-		if !run.Info.Selection.Match(e) {
-			return nil
-		}
-		answer, err := answers.next(ctx)
-		if err != nil {
-			return fmt.Errorf("answer to %s: %w", e.ID, err)
-		}
-		if answer.ID != e.ID {
-			return fmt.Errorf("split %s of %s answers %s where %s was sent: `parity fsck %s`", s.Name(), run.Location, answer.ID, e.ID, run.Location)
-		}
-		e.Candidate = answer.Candidate
-		return fn(e, exchange.RecordingSides|exchange.CandidateSide)
-	})
-}
-
-// rowReader reads a source row by row; a row is valid until the next.
-type rowReader struct {
-	src   exchange.Source
-	batch exchange.Batch
-	at    int
-}
-
-func (r *rowReader) next(ctx context.Context) (*exchange.Exchange, error) {
-	for r.at == len(r.batch.Rows) {
-		r.at = 0
-		if err := r.src.Read(ctx, &r.batch); err == io.EOF {
-			r.batch.Rows = nil
-			return nil, io.ErrUnexpectedEOF
-		} else if err != nil {
-			return nil, err
-		}
+	defer func() { err = errors.Join(err, dataset.CloseAnswers(answers)) }()
+	in := inputOf(answers)
+	in.Reference, in.Selection = ref, run.Info.Selection
+	if err := compare.EachPair(ctx, in, fn); err != nil {
+		return fmt.Errorf("split %s of %s: %w", s.Name(), run.Location, err)
 	}
-	r.at++
-	return &r.batch.Rows[r.at-1], nil
+	return nil
+}
+
+// inputOf hands a split's answers to compare.
+func inputOf(answers []dataset.Answers) compare.SplitInput {
+	in := compare.SplitInput{Candidate: answers[0], Concurrency: answers[0].Concurrency}
+	for _, a := range answers[1:] {
+		in.Later = append(in.Later, compare.Later{Answers: a, Generation: a.Generation, Concurrency: a.Concurrency})
+	}
+	return in
 }

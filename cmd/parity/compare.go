@@ -122,10 +122,15 @@ func (a *app) judgeRun(ctx context.Context, run *dataset.Run, how judging) (*dat
 	if err != nil {
 		return nil, err
 	}
+	later, err := a.completeGenerations(ctx, run)
+	if err != nil {
+		return nil, err
+	}
 	info, err := judgementInfo(how)
 	if err != nil {
 		return nil, err
 	}
+	info.Generations = len(later)
 	j, err := run.CreateJudgement(ctx, info, how.noise)
 	if err != nil {
 		return nil, err
@@ -148,7 +153,7 @@ func (a *app) judgeRun(ctx context.Context, run *dataset.Run, how judging) (*dat
 	})
 	defer stop()
 	worked, err := dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
-		t, err := judgeSplit(ctx, rec, run, j, s, judge)
+		t, err := judgeSplit(ctx, rec, run, later, j, s, judge)
 		if err != nil {
 			return err
 		}
@@ -206,28 +211,28 @@ func planOf(ctx context.Context, run *dataset.Run) ([]dataset.Split, error) {
 
 // judgeSplit judges one split and commits its mismatches. The tally is the
 // caller's to commit, afterwards.
-func judgeSplit(ctx context.Context, rec *dataset.Recording, run *dataset.Run, j *dataset.Judgement, s dataset.Split, judge *compare.Judge) (_ *compare.Tally, err error) {
-	ref, err := rec.Answers(ctx, s)
+func judgeSplit(ctx context.Context, rec *dataset.Recording, run *dataset.Run, later []*dataset.Generation, j *dataset.Judgement, s dataset.Split, judge *compare.Judge) (_ *compare.Tally, err error) {
+	ref, err := rec.LazyAnswers(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, ref.Close()) }()
-	cand, err := run.Answers(ctx, s)
+	answers, err := run.LazyAnswers(ctx, s, later)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, cand.Close()) }()
+	defer func() { err = errors.Join(err, dataset.CloseAnswers(answers)) }()
 	whole, err := j.MismatchSink(s)
 	if err != nil {
 		return nil, err
 	}
 	out := rec.WithRequests(s, whole)
 	defer func() { err = errors.Join(err, out.Close()) }()
-	t, err := judge.Split(ctx, compare.SplitInput{
-		Reference: ref, Candidate: cand, Selection: run.Info.Selection, Mismatches: out,
-	})
+	in := inputOf(answers)
+	in.Reference, in.Selection, in.Mismatches = ref, run.Info.Selection, out
+	t, err := judge.Split(ctx, in)
 	if err == nil {
-		err = repeatsOfRun(ctx, rec, run, s, judge, t)
+		err = repeatsOfRun(ctx, rec, run, later, s, judge, t)
 	}
 	if err != nil || keptOf(t) == 0 {
 		return t, err

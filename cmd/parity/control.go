@@ -92,7 +92,7 @@ func repeatsProfile(ctx context.Context, run *dataset.Run, rules compare.Rules) 
 	// One split after the other: which answer is the first must not hang on who is
 	// quick.
 	_, err = dataset.EachSplit(ctx, dataset.Work{Plan: plan, Parallel: 1}, func(ctx context.Context, s dataset.Split) error {
-		ref, err := rec.Answers(ctx, s)
+		ref, err := rec.LazyAnswers(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func repeatedRequests(ctx context.Context, rec *dataset.Recording, run *dataset.
 	var mu sync.Mutex
 	all := compare.NewRequests()
 	_, err := dataset.EachSplit(ctx, dataset.Work{Plan: splits, Parallel: runtime.GOMAXPROCS(0)}, func(ctx context.Context, s dataset.Split) error {
-		ref, err := rec.Answers(ctx, s)
+		ref, err := rec.LazyAnswers(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func repeatedRequests(ctx context.Context, rec *dataset.Recording, run *dataset.
 // repeatsOfRun looks at the requests that a split has more than once, for a
 // candidate that answers them in several ways. Most splits have none, which
 // their tally knows.
-func repeatsOfRun(ctx context.Context, rec *dataset.Recording, run *dataset.Run, s dataset.Split, judge *compare.Judge, t *compare.Tally) (err error) {
+func repeatsOfRun(ctx context.Context, rec *dataset.Recording, run *dataset.Run, later []*dataset.Generation, s dataset.Split, judge *compare.Judge, t *compare.Tally) (err error) {
 	repeats := false
 	for m := range maps.Values(t.Models) {
 		judged, _ := m.Requests()
@@ -139,16 +139,17 @@ func repeatsOfRun(ctx context.Context, rec *dataset.Recording, run *dataset.Run,
 	if err != nil {
 		return err
 	}
-	ref, err := rec.Answers(ctx, s)
+	ref, err := rec.LazyAnswers(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, ref.Close()) }()
-	cand, err := run.Answers(ctx, s)
+	answers, err := run.LazyAnswers(ctx, s, later)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, cand.Close()) }()
-	in := compare.RepeatsInput{Reference: ref, Candidate: cand, Selection: run.Info.Selection}
+	defer func() { err = errors.Join(err, dataset.CloseAnswers(answers)) }()
+	all := inputOf(answers)
+	in := compare.RepeatsInput{Reference: ref, Candidate: all.Candidate, Later: all.Later, Selection: run.Info.Selection}
 	return judge.NewRepeats(requests).Split(ctx, in, t)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/telemetry"
@@ -84,6 +85,9 @@ func (a *app) checkLedgers(ctx context.Context, location string) error {
 	if err := a.checkResults(ctx, run, plan, results); err != nil {
 		return err
 	}
+	if err := checkStray(ctx, run, plan); err != nil {
+		return err
+	}
 	return a.checkTallies(ctx, run, plan)
 }
 
@@ -98,16 +102,42 @@ func (a *app) checkResults(ctx context.Context, run *dataset.Run, plan []dataset
 	if err != nil {
 		return err
 	}
+	generations, err := run.Generations(ctx)
+	if err != nil {
+		return err
+	}
 	for _, s := range plan {
 		if !results[s.Index] {
 			continue
 		}
-		err := eachOfSplit(ctx, run, rec, s, func(*exchange.Exchange, exchange.Sides) error { return nil })
+		err := eachAnswer(ctx, run, rec, s, generations, exchange.RecordingSides, func(compare.Pair) error { return nil })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkStray refuses results that belong to nothing: a generation may have lost
+// what says that it is one.
+func checkStray(ctx context.Context, run *dataset.Run, plan []dataset.Split) error {
+	if len(plan) == 0 {
+		return nil // which is said by whoever needs one
+	}
+	generations, err := run.Generations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range generations {
+		if _, err := g.Plan(plan); err != nil {
+			return err
+		}
+	}
+	stray, err := run.Stray(ctx, plan, generations)
+	if err == nil && len(stray) > 0 {
+		err = fmt.Errorf("%s of %s is the result of no generation: somebody moved it here, or the document of its generation is gone", stray[0], run.Location)
+	}
+	return err
 }
 
 // checkTallies holds the tallies against the plan, their own outcomes, and the

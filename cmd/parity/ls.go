@@ -122,9 +122,14 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 	if err != nil {
 		return err
 	}
+	generations, err := run.Generations(ctx)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(a.stdout, "run %s (%s), begun %s\n  recording  %s\n  target     %s\n  planned    %d exchanges in %d splits\n  sent       %d splits\n",
 		run.Location, run.Info.ID, run.Info.Created.Format(time.DateTime), run.Info.Recording, run.Info.Target,
 		dataset.Planned(plan), len(plan), len(results))
+	a.lsGenerations(generations)
 	for _, j := range judgements {
 		judged, err := j.Judged(ctx)
 		if err != nil {
@@ -136,6 +141,9 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 		}
 		if j.Info.Control != "" {
 			by += ", control " + printable(j.Info.Control)
+		}
+		if j.Info.Generations > 0 {
+			by += fmt.Sprintf(", generations up to g%d", j.Info.Generations)
 		}
 		fmt.Fprintf(a.stdout, "  judgement  %s of %s: %d splits judged; %s\n", j.Info.ID, j.Info.Created.Format(time.DateTime), len(judged), by)
 	}

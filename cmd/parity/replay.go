@@ -24,6 +24,7 @@ import (
 // replayFlags are the flags of replay, which run has too.
 type replayFlags struct {
 	target, out, rate, shard string
+	again                    againFlags
 	concurrency              int
 	timeout                  time.Duration
 	selection                selectionFlags
@@ -50,19 +51,43 @@ func (a *app) replayCommand() *cobra.Command {
 Every request carries X-Parity-Run and X-Parity-Exchange, so that the new service
 can keep replayed traffic from having effects. What is to be sent is frozen in the
 run's plan by the first worker; the same command again goes on where it stopped.
-A request that gets no answer is a row with the class of its failure.`,
+A request that gets no answer is a row with the class of its failure.
+
+With --again a RUN is named, and a part of it is sent again to its target, as the
+run's next generation: what got no answer (unavailable), what differed in its
+latest judgement (mismatched), or exchanges by their ids or their sources'. What
+was answered before stays as evidence. What then matches, sent one request at a
+time, is marked as concurrency-sensitive by the next compare. A target that was
+changed since needs a run of its own instead.`,
 		Example: `  parity replay recording --target http://127.0.0.1:9000 --out run
   parity replay s3://bucket/recording --target 'https://new.example/{model}/invocations' --rate 50/s --out s3://bucket/run
   parity replay recording --target http://127.0.0.1:9000 --model 'spam-*' --sample 10% --out run-spam
-  parity replay run/mismatches --target http://127.0.0.1:9000 --out run2   # only what differed`,
+  parity replay run/mismatches --target http://127.0.0.1:9000 --out run2   # only what differed
+  parity replay run --again unavailable
+  parity replay run --again mismatched --concurrency 1   # whether it is the load
+  parity replay run --again r00012 --again r00017`,
 		Args: cobra.ExactArgs(1),
+		PreRun: func(cmd *cobra.Command, _ []string) {
+			for _, name := range []string{"target", "out"} {
+				if len(f.again.what) > 0 { // the run that is named says both
+					cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
+				}
+			}
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, err := a.replay(cmd.Context(), args[0], f)
-			return err
+			if len(f.again.what) == 0 {
+				_, err := a.replay(cmd.Context(), args[0], f)
+				return err
+			}
+			if err := refuseWithAgain(cmd); err != nil {
+				return err
+			}
+			return a.replayAgain(cmd.Context(), args[0], f)
 		},
 	}
 	f.register(cmd)
 	cmd.Flags().StringVar(&f.shard, "shard", "", "do only part `I/N` of the splits, counting from 0")
+	cmd.Flags().StringArrayVar(&f.again.what, "again", nil, "send a part of a RUN again, into it: unavailable, mismatched, or the exchange with this `ID`, which may be repeated")
 	return cmd
 }
 
@@ -81,12 +106,22 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dat
 		return nil, err
 	}
 	opts.RunID = run.Info.ID
-	sender, err := replay.New(opts)
+	done, err := run.Results(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer sender.Close()
-	return run, a.send(ctx, rec, run, plan, shard, sender)
+	return run, a.sendWith(ctx, opts, sending{
+		what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: plan, done: done, shard: shard,
+		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
+			return rec.Source(ctx, s, exchange.RequestSide)
+		},
+		sink: func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
+	})
+}
+
+// inFlight is how many requests the target may see at a time, from all shards.
+func inFlight(opts replay.Options, shard dataset.Shard) int {
+	return cmp.Or(opts.Concurrency, replay.DefaultConcurrency) * max(shard.Count, 1)
 }
 
 // replayOptions reads everything that can be wrong before anything is opened.
@@ -155,26 +190,40 @@ func parseRate(text string) (float64, error) {
 // answers of one don't hold up the next.
 const openSplits = 2
 
-func (a *app) send(ctx context.Context, rec *dataset.Recording, run *dataset.Run, plan []dataset.Split, shard dataset.Shard, sender *replay.Sender) error {
-	done, err := run.Results(ctx)
+// sending is a generation of a run on its way.
+type sending struct {
+	what, target string
+	plan         []dataset.Split
+	done         map[int]bool
+	shard        dataset.Shard
+	source       func(context.Context, dataset.Split) (exchange.Source, error)
+	sink         func(dataset.Split) (exchange.Sink, error)
+}
+
+func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) error {
+	sender, err := replay.New(opts)
 	if err != nil {
 		return err
 	}
-	work := dataset.Work{Plan: plan, Shard: shard, Done: done, Parallel: openSplits}
+	defer sender.Close()
+	return a.send(ctx, g, sender)
+}
+
+func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error {
+	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done, Parallel: openSplits}
 	left := dataset.Planned(work.Left())
 	if left == 0 {
-		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (run begun %s); to ask again, choose another --out\n",
-			run.Info.Created.Format(time.DateTime))
+		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (%s); to ask again, choose another --out, or send a part of it --again\n", g.what)
 		return nil
 	}
 	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
-		left, dataset.Planned(plan), len(work.Left()), len(plan), run.Info.Target)
+		left, dataset.Planned(g.plan), len(work.Left()), len(g.plan), g.target)
 	var mu sync.Mutex
 	var counts replay.Counts
 	stop := telemetry.Watch(a.stderr, func() string { return replayLine(sender, left) })
 	defer stop()
 	worked, err := dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
-		c, err := sendSplit(ctx, rec, run, s, sender)
+		c, err := g.sendSplit(ctx, s, sender)
 		if err == nil {
 			mu.Lock()
 			counts.Add(c)
@@ -190,13 +239,13 @@ func (a *app) send(ctx context.Context, rec *dataset.Recording, run *dataset.Run
 	return nil
 }
 
-func sendSplit(ctx context.Context, rec *dataset.Recording, run *dataset.Run, s dataset.Split, sender *replay.Sender) (_ replay.Counts, err error) {
-	src, err := rec.Source(ctx, s, exchange.RequestSide)
+func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.Sender) (_ replay.Counts, err error) {
+	src, err := g.source(ctx, s)
 	if err != nil {
 		return replay.Counts{}, err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	sink, err := run.ResultSink(s)
+	sink, err := g.sink(s)
 	if err != nil {
 		return replay.Counts{}, err
 	}

@@ -164,24 +164,32 @@ func (a *app) runCommand() *cobra.Command {
 	var f replayFlags
 	var how compareFlags
 	var out reportFlags
+	var recheck bool
 	cmd := &cobra.Command{
 		Use:   "run RECORDING --target TARGET --out RUN",
 		Short: "Replay, compare, report and gate in one command, for CI",
-		Long:  `Replay a recording, judge the run, show the report and exit with gate's code. The same command again goes on where it stopped.`,
+		Long: `Replay a recording, judge the run, show the report and exit with gate's code. The
+same command again goes on where it stopped.
+
+With --recheck, what differs is sent again, one request at a time, and judged
+again: what is right then is the load's doing and marked as such. It counts as
+differing all the same, since production has load too.`,
 		Example: `  parity run recording --target http://new.example --out run
-  parity run s3://bucket/recording --target http://new.example --out s3://bucket/run --config parity.yaml --html report.html`,
+  parity run s3://bucket/recording --target http://new.example --out s3://bucket/run --config parity.yaml --html report.html
+  parity run recording --target http://new.example --concurrency 32 --out run --recheck   # is it the load?`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.runAll(cmd.Context(), args[0], f, how, out)
+			return a.runAll(cmd.Context(), args[0], f, how, out, recheck)
 		},
 	}
 	f.register(cmd)
 	how.register(cmd)
 	out.register(cmd)
+	cmd.Flags().BoolVar(&recheck, "recheck", false, "send what differs again, one request at a time, and judge again")
 	return cmd
 }
 
-func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how compareFlags, out reportFlags) error {
+func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how compareFlags, out reportFlags, recheck bool) error {
 	if _, err := a.rules(); err != nil { // before anything is sent
 		return err
 	}
@@ -192,6 +200,11 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 	j, err := a.compare(ctx, run, how, f.shard)
 	if err != nil {
 		return err
+	}
+	if recheck {
+		if j, err = a.recheck(ctx, run, j, f, how); err != nil {
+			return err
+		}
 	}
 	s, err := a.summarise(ctx, f.out, j.Info.ID)
 	if err != nil {

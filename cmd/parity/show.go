@@ -134,6 +134,7 @@ func (a *app) showUnanswered(run *dataset.Run, t *compare.Tally) {
 	if n := total(unavailable); n > 0 {
 		fmt.Fprintf(a.stdout, "\n%d got no answer%s:\n  parity cat %s | jq 'select(.candidate.failure or (.candidate.status | IN(401, 403, 407, 429, 502, 503, 504)))'\n",
 			n, byReason(unavailable), shellQuote(run.Location))
+		fmt.Fprintf(a.stdout, "  parity replay %s --again unavailable\n", shellQuote(run.Location))
 	}
 	if n := total(undecided); n > 0 {
 		fmt.Fprintf(a.stdout, "\n%d could not be judged%s: docs/rules.md, Undecided\n", n, byReason(undecided))
@@ -154,11 +155,11 @@ var errFound = errors.New("found")
 
 // showExchange looks among the mismatches first, where the deltas are.
 func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id string) error {
-	show := func(e *exchange.Exchange, sides exchange.Sides) error {
-		if e.ID.String() != id && e.Request.SourceID != id {
+	show := func(p compare.Pair) error {
+		if p.ID.String() != id && p.Request.SourceID != id {
 			return nil
 		}
-		if err := a.writeExchange(run, e); err != nil {
+		if err := a.writeExchange(run, p); err != nil {
 			return err
 		}
 		return errFound
@@ -167,7 +168,7 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 	if err == nil {
 		var rec *dataset.Recording
 		if rec, err = dataset.OpenRecording(ctx, j.MismatchLocation()); err == nil {
-			err = rec.Rows(ctx, show)
+			err = rec.Rows(ctx, func(e *exchange.Exchange, _ exchange.Sides) error { return show(compare.Pair{Exchange: e}) })
 		} else if errors.Is(err, dataset.ErrNoRecording) {
 			err = nil // nothing differs
 		}
@@ -175,7 +176,7 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 		err = nil
 	}
 	if err == nil {
-		err = eachOfRun(ctx, run, show)
+		err = eachAnswerOfRun(ctx, run, show)
 	}
 	switch {
 	case errors.Is(err, errFound):
@@ -186,7 +187,8 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 	return fmt.Errorf("no exchange %q was sent in %s: `parity show %s` and `parity cat %s` list ids", id, run.Location, run.Location, run.Location)
 }
 
-func (a *app) writeExchange(run *dataset.Run, e *exchange.Exchange) error {
+func (a *app) writeExchange(run *dataset.Run, p compare.Pair) error {
+	e := p.Exchange
 	var b strings.Builder
 	fmt.Fprintf(&b, "exchange   %s", e.ID)
 	if e.Request.SourceID != "" {
@@ -202,10 +204,33 @@ func (a *app) writeExchange(run *dataset.Run, e *exchange.Exchange) error {
 	}
 	writeDeltas(&b, e.Verdict.Deltas)
 	b.WriteByte('\n')
+	writeEarlier(&b, p)
 	writeAnswers(&b, e)
 	fmt.Fprintf(&b, "\nsend it again:\n%s\n", curl(run, e))
 	_, err := fmt.Fprint(a.stdout, b.String())
 	return err
+}
+
+// writeEarlier shows what the exchange was answered before it was sent again.
+func writeEarlier(b *strings.Builder, p compare.Pair) {
+	for i := range p.Earlier {
+		was := *p.Exchange
+		was.Candidate = p.Earlier[i].Candidate
+		writeGiven(b, p.Earlier[i].Given)
+		writeAnswers(b, &was)
+		b.WriteByte('\n')
+	}
+	if len(p.Earlier) > 0 {
+		writeGiven(b, p.Given)
+	}
+}
+
+func writeGiven(b *strings.Builder, g compare.Given) {
+	fmt.Fprintf(b, "generation g%d", g.Generation)
+	if g.Concurrency > 0 {
+		fmt.Fprintf(b, ", at concurrency %d", g.Concurrency)
+	}
+	b.WriteByte('\n')
 }
 
 func writeDeltas(b *strings.Builder, text []byte) {

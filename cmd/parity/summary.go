@@ -18,11 +18,28 @@ import (
 	"github.com/modelparity/parity/report"
 )
 
-// judgement opens the judgement with an id. Without one it is that of the
+// judgement opens the judgement with an id. Without one it is the one that
+// pickJudgement finds, which must have looked at all that was sent since.
+func (a *app) judgement(ctx context.Context, run *dataset.Run, id string) (*dataset.Judgement, error) {
+	j, err := a.pickJudgement(ctx, run, id)
+	if err != nil || id != "" {
+		return j, err
+	}
+	generations, err := run.Generations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if last := len(dataset.Complete(generations)); j.Info.Generations < last {
+		return nil, a.unjudged(run, j, last)
+	}
+	return j, nil
+}
+
+// pickJudgement opens the judgement with an id. Without one it is that of the
 // config's rules, the latest if they were applied with several controls, so that
 // budgets are never held against what other rules found. Without a config it is
 // the latest of all.
-func (a *app) judgement(ctx context.Context, run *dataset.Run, id string) (*dataset.Judgement, error) {
+func (a *app) pickJudgement(ctx context.Context, run *dataset.Run, id string) (*dataset.Judgement, error) {
 	if id != "" || a.configPath == "" {
 		return run.Judgement(ctx, id)
 	}
@@ -71,7 +88,7 @@ func (a *app) summarise(ctx context.Context, location, judgement string) (*repor
 	}
 	s, err := report.Summarise(report.Info{
 		Run: location, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: a.configPath,
-		Judgement: j.Info.ID, Version: j.Info.Version, Rules: j.Info.Rules,
+		Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules,
 	}, tally, noise, cfg.Gate)
 	if err != nil {
 		return nil, err
@@ -147,6 +164,9 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 	}
 	results, err := run.Results(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkGenerations(ctx, run, j); err != nil {
 		return nil, err
 	}
 	// Only splits that were not sent need the recording: a run that is complete

@@ -34,7 +34,7 @@ func TestFormatIsDocumented(t *testing.T) {
 		}
 	}
 	for _, word := range []string{
-		keyFormat, keyKind, keyOf, keyInstance, keyLedger, keyChunksCRC, keyFooterCRC, runFormat, judgementFormat, tallyFormat, noiseFormat,
+		keyFormat, keyKind, keyOf, keyInstance, keyLedger, keyChunksCRC, keyFooterCRC, keyConcurrency, runFormat, generationFormat, judgementFormat, tallyFormat, noiseFormat,
 		planKey, runKey, "version **" + FormatVersion + "**",
 	} {
 		if !strings.Contains(doc, word) {

@@ -75,6 +75,8 @@ func documentFormat(key string) string {
 		return judgementFormat
 	case strings.HasSuffix(key, "noise.json"):
 		return noiseFormat
+	case strings.HasPrefix(key, generationFolder) || strings.Contains(key, "/"+generationFolder):
+		return generationFormat
 	default:
 		return tallyFormat
 	}
@@ -146,7 +148,7 @@ func datasetOf(key string) (root string, kind Kind) {
 	for _, part := range []struct {
 		name string
 		kind Kind
-	}{{"judgements/", RunKind}, {"results/g", RunKind}, {planKey, RunKind}, {runKey, RunKind}, {"dt=", RecordingKind}} {
+	}{{"judgements/", RunKind}, {"results/g", RunKind}, {generationFolder + "g", RunKind}, {planKey, RunKind}, {runKey, RunKind}, {"dt=", RecordingKind}} {
 		if strings.HasPrefix(key, part.name) {
 			return "", part.kind
 		}

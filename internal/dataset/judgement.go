@@ -41,6 +41,9 @@ type JudgementInfo struct {
 	// SHA-256 of that as it lies in noise.json; "" without a control.
 	Control string `json:"control,omitempty"`
 	Noise   string `json:"noise,omitempty"`
+	// Generations is how many later generations were looked at: all that were
+	// complete.
+	Generations int `json:"generations,omitempty"`
 }
 
 // identify sets the ID: the first 16 hexadecimal digits of the SHA-256 over all
@@ -52,6 +55,9 @@ func (info *JudgementInfo) identify() {
 	}
 	if info.Noise != "" {
 		text = fmt.Appendf(text, "\nnoise %s", info.Noise)
+	}
+	if info.Generations > 0 { // left out otherwise, so that ids stay what they were
+		text = fmt.Appendf(text, "\ngenerations %d", info.Generations)
 	}
 	sum := sha256.Sum256(text)
 	info.ID = hex.EncodeToString(sum[:8])
@@ -149,7 +155,7 @@ func (r *Run) Judgements(ctx context.Context) ([]*Judgement, error) {
 		all = append(all, j)
 	}
 	slices.SortFunc(all, func(a, b *Judgement) int {
-		return cmp.Or(a.Info.Created.Compare(b.Info.Created), cmp.Compare(a.Info.ID, b.Info.ID))
+		return cmp.Or(a.Info.Created.Compare(b.Info.Created), cmp.Compare(a.Info.Generations, b.Info.Generations), cmp.Compare(a.Info.ID, b.Info.ID))
 	})
 	return all, nil
 }
@@ -208,7 +214,11 @@ func (j *Judgement) checkWhole(ctx context.Context) error {
 				j.Info.ID, j.run.Location, len(judged), len(results), j.run.Location)
 		}
 	}
-	return nil
+	generations, err := j.run.Generations(ctx)
+	if err == nil && len(Complete(generations)) > j.Info.Generations {
+		err = fmt.Errorf("run %s was sent again since its latest judgement, %s: `parity compare %s` first", j.run.Location, j.Info.ID, j.run.Location)
+	}
+	return err
 }
 
 // MismatchRows counts the rows of a split's mismatch object; 0 where there is

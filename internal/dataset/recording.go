@@ -142,8 +142,8 @@ func (r *Recording) Source(ctx context.Context, s Split, sides exchange.Sides) (
 	return newSource(o, sides, whole, s.RowGroup), nil
 }
 
-// Answers reads the reference side of a split as far as equal answers need it.
-func (r *Recording) Answers(ctx context.Context, s Split) (exchange.LazySource, error) {
+// LazyAnswers reads the reference side of a split as far as equal answers need it.
+func (r *Recording) LazyAnswers(ctx context.Context, s Split) (exchange.LazySource, error) {
 	o, err := r.openSplit(ctx, s)
 	if err != nil {
 		return nil, err

@@ -99,7 +99,7 @@ func refuseForeign(ctx context.Context, b store.Bucket, location string) error {
 		if err != nil {
 			return fmt.Errorf("create run %s: %w", location, err)
 		}
-		if o.Key == runKey || strings.HasPrefix(o.Key, "judgements/") {
+		if o.Key == runKey || strings.HasPrefix(o.Key, "judgements/") || strings.HasPrefix(o.Key, generationFolder) {
 			return nil // a run, or one whose run.json comes later in the list
 		}
 		first = o.Key
@@ -147,44 +147,21 @@ func OpenRun(ctx context.Context, location string) (*Run, error) {
 	return r, nil
 }
 
-// resultKey is where a split's candidate answers lie.
-func resultKey(s Split) string { return "results/g0/" + s.Name() + ".parquet" }
-
-// of is what a result says that it belongs to.
-func (r *Run) of(s Split) string { return r.Info.ID + "/" + s.Name() }
-
-// ResultSink begins the result object of a split.
-func (r *Run) ResultSink(s Split) (exchange.Sink, error) {
-	return newWriter(r.bucket, resultKey(s), ResultKind, Limits{}, map[string]string{keyOf: r.of(s)})
+// ResultSink begins the result object of a split. concurrency is how many
+// requests may be in flight, over all workers: what the candidate answers may
+// depend on it.
+func (r *Run) ResultSink(s Split, concurrency int) (exchange.Sink, error) {
+	return r.resultSink(0, s, concurrency)
 }
 
-// ResultSource reads the result object of a split.
-func (r *Run) ResultSource(ctx context.Context, s Split) (exchange.Source, error) {
-	return r.result(ctx, s, whole)
+func (r *Run) resultSink(generation int, s Split, concurrency int) (exchange.Sink, error) {
+	return newWriter(r.bucket, resultKey(generation, s), ResultKind, Limits{},
+		map[string]string{keyOf: r.of(generation, s), keyConcurrency: strconv.Itoa(concurrency)})
 }
 
-// Answers reads the result object of a split as far as equal answers need it.
-func (r *Run) Answers(ctx context.Context, s Split) (exchange.LazySource, error) {
-	return r.result(ctx, s, answers)
-}
-
-func (r *Run) result(ctx context.Context, s Split, d depth) (*source, error) {
-	o, err := openObject(ctx, r.bucket, resultKey(s))
-	if err != nil {
-		return nil, err
-	}
-	if err := o.belongs(r.of(s)); err != nil {
-		return nil, err
-	}
-	if o.kind != ResultKind || o.allRows() != s.Planned {
-		return nil, inObject(r.bucket, o.key, fmt.Errorf("it holds %d rows of kind %s; the plan has %d for it", o.allRows(), o.kind, s.Planned))
-	}
-	return newSource(o, exchange.ResultSides, d, allGroups(o)...), nil
-}
-
-// Results lists the splits that have a result.
+// Results lists the splits that have a result of generation 0.
 func (r *Run) Results(ctx context.Context) (map[int]bool, error) {
-	return listSplits(ctx, r.bucket, "results/g0/")
+	return listSplits(ctx, r.bucket, resultsFolder(0))
 }
 
 // listSplits lists the numbers of the objects named after splits.

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/replay"
+)
+
+// againFlags say what is sent again.
+type againFlags struct {
+	what      []string
+	judgement string // of "mismatched"; "" is that of the config's rules, or the latest
+}
+
+// mismatched says that a mismatch set is sent.
+func mismatched(what []string) bool { return slices.Equal(what, []string{dataset.Mismatched}) }
+
+// sorted holds the words apart from ids, which stand beside each other.
+func (f againFlags) sorted() ([]string, error) {
+	what := slices.Compact(slices.Sorted(slices.Values(f.what)))
+	for _, w := range what {
+		switch {
+		case w == "":
+			return nil, fmt.Errorf(`--again "": write unavailable, mismatched, or an exchange's id`)
+		case len(what) > 1 && (w == dataset.Unavailable || w == dataset.Mismatched):
+			return nil, fmt.Errorf("--again %s stands alone: a generation holds the unavailable, or the mismatched, or the exchanges with the ids given", w)
+		}
+	}
+	return what, nil
+}
+
+// refuseWithAgain names the first flag that says what --again says already.
+func refuseWithAgain(cmd *cobra.Command) error {
+	for _, name := range []string{"out", "model", "since", "until", "sample"} {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s does not go with --again, which writes into the run that it names, and chooses from it: leave --%s out", name, name)
+		}
+	}
+	return nil
+}
+
+// replayAgain sends what is left of the run's open generation, or of the next
+// one, and says where there is nothing to send.
+func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) error {
+	what, err := f.again.sorted()
+	if err != nil {
+		return err
+	}
+	run, err := dataset.OpenRun(ctx, location)
+	if err != nil {
+		return err
+	}
+	opts, shard, err := a.againOptions(run, f)
+	if err != nil {
+		return err
+	}
+	plan, rec, err := openPlanned(ctx, run)
+	if err != nil {
+		return err
+	}
+	if err := checkComplete(ctx, run, plan); err != nil {
+		return err
+	}
+	all, err := run.Generations(ctx)
+	if err != nil {
+		return err
+	}
+	c := chooser{run: run, rec: rec, plan: plan, before: dataset.Complete(all), what: what}
+	g, err := a.openGeneration(ctx, c, all, f.again.judgement)
+	if err != nil || g == nil {
+		return err
+	}
+	if c.judgement, err = judgementOf(ctx, run, g); err != nil {
+		return err
+	}
+	part, err := g.Plan(plan)
+	if err != nil {
+		return err
+	}
+	return a.sendWith(ctx, opts, sending{
+		what: "generation " + g.Name() + " of " + run.Location, target: run.Info.Target, plan: part, done: g.Sent, shard: shard,
+		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) { return c.source(ctx, s) },
+		sink:   func(s dataset.Split) (exchange.Sink, error) { return g.Sink(s, inFlight(opts, shard)) },
+	})
+}
+
+// againOptions are as for the run's first generation: same target, selection and
+// marker. How fast it is sent may differ.
+func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dataset.Shard, error) {
+	var err error
+	if f.target == "" {
+		if f.target, err = a.targetOf(run); err != nil {
+			return replay.Options{}, dataset.Shard{}, err
+		}
+	}
+	opts, shard, err := a.replayOptions(f)
+	if err != nil {
+		return opts, shard, err
+	}
+	if opts.Target != run.Info.Target {
+		return opts, shard, fmt.Errorf("--target %s is %s, and run %s was sent to %s: leave --target out, or replay the recording into another --out",
+			f.target, opts.Target, run.Location, run.Info.Target)
+	}
+	opts.RunID, opts.Selection = run.Info.ID, run.Info.Selection
+	return opts, shard, nil
+}
+
+// targetOf finds the run's target in the config, where its headers are; it is
+// the bare URL where the config has none such.
+func (a *app) targetOf(run *dataset.Run) (string, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return "", err
+	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cfg.Targets)), func(name string) bool { return cfg.Targets[name].URL != run.Info.Target })
+	switch len(names) {
+	case 0:
+		return run.Info.Target, nil
+	case 1:
+		return names[0], nil
+	}
+	return "", fmt.Errorf("the config has the URL of run %s as targets %s and %s: say by --target whose headers go along", run.Location, names[0], names[1])
+}
+
+// checkComplete wants every split sent once before anything is sent again.
+func checkComplete(ctx context.Context, run *dataset.Run, plan []dataset.Split) error {
+	sent, err := run.Results(ctx)
+	if err != nil {
+		return err
+	}
+	if n := len(dataset.Work{Plan: plan, Done: sent}.Left()); n > 0 {
+		return fmt.Errorf("run %s is not complete: %d of %d splits are not sent yet; repeat the `parity replay` that began it, then send again", run.Location, n, len(plan))
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package compare
+
+import "github.com/modelparity/parity/internal/exchange"
+
+// Recheck counts, by exchange, what sending again made of answers that were not
+// right at first and are now. The outcome is that of the last answer.
+type Recheck struct {
+	// ConcurrencySensitive were wrong with several requests in flight and right
+	// alone, Flaky wrong and right for no reason that is known.
+	ConcurrencySensitive int64 `json:"concurrency_sensitive,omitempty"`
+	Flaky                int64 `json:"flaky,omitempty"`
+	// Recovered had no answer at first. That is no difference.
+	Recovered int64 `json:"recovered,omitempty"`
+	// Concurrency is how many requests were in flight at most when those that are
+	// concurrency-sensitive were wrong.
+	Concurrency int `json:"concurrency,omitempty"`
+}
+
+// Wrong counts the exchanges that were answered wrong at first.
+func (r Recheck) Wrong() int64 { return r.ConcurrencySensitive + r.Flaky }
+
+func (r *Recheck) merge(o Recheck) {
+	r.ConcurrencySensitive += o.ConcurrencySensitive
+	r.Flaky += o.Flaky
+	r.Recovered += o.Recovered
+	r.Concurrency = max(r.Concurrency, o.Concurrency)
+}
+
+// recheck counts what sending e again showed. Only where the last answer is
+// right does it show something: then the reference can be read too, so that
+// whatever else an earlier answer was, it was wrong.
+func (s *split) recheck(m *model, e *exchange.Exchange, outcome Outcome) error {
+	if outcome != Match && outcome != Noise {
+		return nil
+	}
+	wrong, unanswered, most, least := false, false, 0, 0 // and how many were in flight when it was wrong
+	for i := range s.earlier {
+		before := &s.earlier[i]
+		was, err := s.judgeEarlier(m, e, before)
+		switch {
+		case err != nil:
+			return err
+		case was == Match || was == Noise:
+		case was == Unavailable:
+			unanswered = true
+		case !wrong:
+			wrong, most, least = true, before.Concurrency, before.Concurrency
+		default:
+			most, least = max(most, before.Concurrency), min(least, before.Concurrency)
+		}
+	}
+	r := &m.tally.Recheck
+	switch {
+	case wrong && s.given.Concurrency == 1 && least > 1:
+		r.ConcurrencySensitive++
+		r.Concurrency = max(r.Concurrency, most)
+	case wrong:
+		r.Flaky++
+	case unanswered:
+		r.Recovered++
+	}
+	if wrong {
+		m.tally.version(e.ModelVersion).Rechecked.Add(e.RequestHash)
+	}
+	return nil
+}
+
+// judgeEarlier judges an answer that was replaced. It has a comparer of its own,
+// so that nothing of it is counted as if it were the exchange's.
+func (s *split) judgeEarlier(m *model, e *exchange.Exchange, before *Earlier) (Outcome, error) {
+	if m.earlier == nil {
+		m.earlier = newComparer(s.judge.rules.of(m.name))
+	}
+	was := *e
+	was.Candidate = before.Candidate
+	d, err := m.earlier.decide(&was, true)
+	if err != nil || d.outcome != Mismatch {
+		return d.outcome, err
+	}
+	outcome := Noise
+	m.earlier.each(func(f finding) {
+		if !m.noise.inside(&f) {
+			outcome = Mismatch
+		}
+	})
+	return outcome, nil
+}

@@ -1,0 +1,75 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/modelparity/parity/compare"
+)
+
+// What was wrong once and right when it was sent again counts as differing, as
+// a mismatch does: it was under the load that it was sent with first, and
+// production has load too. So sending again explains a FAIL, and never makes a
+// PASS of it. What got no answer at first counts by its last answer alone.
+
+// differing counts the distinct requests that were answered wrong at least once.
+func differing(e *compare.Evidence) int64 {
+	var all compare.HashSet
+	all.Union(e.Mismatched)
+	all.Union(e.Rechecked)
+	return all.Len()
+}
+
+// consistentRecheck says whether the set of rechecked requests goes with the
+// counts.
+func consistentRecheck(t *compare.ModelTally) bool {
+	requests := int64(0)
+	for _, e := range t.Versions {
+		requests += e.Rechecked.Len()
+	}
+	wrong := t.Recheck.Wrong()
+	return requests <= wrong && (requests > 0) == (wrong > 0)
+}
+
+// rechecked says what sending again showed, each as a sentence.
+func (m *Model) rechecked() (text string) {
+	if m.Recheck.Wrong() > 0 {
+		text = " " + m.wavering() + "; that counts as differing."
+	}
+	if n := m.Recheck.Recovered; n > 0 {
+		text += fmt.Sprintf(" %s had no answer at first, and matched when sent again.", plural(n, "exchange"))
+	}
+	return text
+}
+
+// wavering is "3 exchanges were wrong at concurrency 8 and right at 1
+// (concurrency-sensitive)".
+func (m *Model) wavering() string {
+	var parts []string
+	if n := m.Recheck.ConcurrencySensitive; n > 0 {
+		parts = append(parts, fmt.Sprintf("%s wrong at concurrency %d and right at 1 (concurrency-sensitive)", were(n), m.Recheck.Concurrency))
+	}
+	if n := m.Recheck.Flaky; n > 0 {
+		parts = append(parts, were(n)+" wrong at first and right when sent again (flaky)")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func were(n int64) string {
+	if n == 1 {
+		return "1 exchange was"
+	}
+	return plural(n, "exchange") + " were"
+}
+
+// warnOfRecheck is for whoever cuts over a model that passes all the same.
+func (s *Summary) warnOfRecheck(m Model) {
+	if m.Verdict != Pass || m.Recheck.Wrong() == 0 {
+		return
+	}
+	text := "it does not give the same answer every time"
+	if m.Recheck.ConcurrencySensitive > 0 {
+		text = "the endpoint gives wrong answers under load"
+	}
+	s.warn("model %s: %s: %s", m.Name, m.wavering(), text)
+}
