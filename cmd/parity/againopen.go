@@ -39,7 +39,7 @@ func (a *app) openGeneration(ctx context.Context, c chooser, all []*dataset.Gene
 		Number: len(all) + 1, Created: time.Now().UTC().Truncate(time.Millisecond), Version: version(), Again: c.what, Judgement: c.judgementID(), Splits: splits,
 	}
 	if len(splits) == 0 {
-		fmt.Fprintf(a.stderr, "replay: nothing is sent: %s has no exchange that is %s\n", c.run.Location, info.Choice())
+		fmt.Fprintf(a.stderr, "replay: nothing is sent: no exchange of %s is among the %s\n", c.run.Location, info.Choice())
 		return nil, nil
 	}
 	g, err := c.run.CreateGeneration(ctx, info)
