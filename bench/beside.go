@@ -21,6 +21,9 @@ func (b *bench) besideDuckDB(ctx context.Context, pairs, repeats int) error {
 	if err := b.merge(ctx); err != nil {
 		return err
 	}
+	if err := os.WriteFile(b.path("decision.yaml"), []byte("compare: { decision: \"$.label\" }\n"), 0o644); err != nil {
+		return err
+	}
 	all := b.contenders()
 	for i := range repeats {
 		log.Printf("measuring, %d of %d", i+1, repeats)
@@ -51,6 +54,9 @@ func (b *bench) contenders() []contender {
 			}
 		}
 		add("parity compare", func(ctx context.Context) (int64, cost, error) { return b.ours(ctx, s.name) })
+		add("parity compare, with a decision", func(ctx context.Context) (int64, cost, error) {
+			return b.ours(ctx, s.name, "--config", b.path("decision.yaml"))
+		})
 		add("DuckDB, schema known, text first", sql("text", ""))
 		add("DuckDB, schema known", sql("schema", ""))
 		add("DuckDB, text first, two files of its own", sql("text", mergedSuffix))

@@ -40,12 +40,12 @@ func measure(ctx context.Context, env []string, name string, args ...string) (st
 }
 
 // ours measures `parity compare` of a run that is not judged yet.
-func (b *bench) ours(ctx context.Context, set string) (mismatches int64, c cost, err error) {
+func (b *bench) ours(ctx context.Context, set string, flags ...string) (mismatches int64, c cost, err error) {
 	location := b.path(set)
 	if err := os.RemoveAll(b.path(set, "judgements")); err != nil {
 		return 0, cost{}, err
 	}
-	_, c, err = measure(ctx, []string{"GOMAXPROCS=1"}, b.parity, "compare", location)
+	_, c, err = measure(ctx, []string{"GOMAXPROCS=1"}, b.parity, append([]string{"compare", location}, flags...)...)
 	if err != nil {
 		return 0, cost{}, err
 	}
