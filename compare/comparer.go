@@ -22,6 +22,7 @@ type decided struct {
 type comparer struct {
 	walker   walker
 	template template
+	labels   labels
 	whole    []finding // what is not of a walk: status, content type
 	flips    []flip    // the pair's decisions, those that agree too
 	mapped   [2][]byte // scratch of jq rules
@@ -96,23 +97,47 @@ func (c *comparer) compare(ref, cand *exchange.Answer) decided {
 	d := c.verdict()
 	if d.outcome == Match && c.templated() && p.PlainJSON() {
 		c.template.learn(&c.walker)
+		if s.decision != nil {
+			c.labels.learn(s.decision, &p.Reference.Tape)
+		}
 	}
 	return d
 }
 
-// templated says whether the short way may be taken: programs and decisions need
-// the tapes.
+// templated says whether the short way may be taken: programs need tapes.
 func (c *comparer) templated() bool {
 	s := c.walker.machine.settings
 	p := &c.walker.pair
-	return s.program == nil && s.decision == nil && (!s.contentType || p.Reference.MediaType == p.Candidate.MediaType)
+	return s.program == nil && (!s.contentType || p.Reference.MediaType == p.Candidate.MediaType)
 }
 
 // sameShape says whether the opened answers match, as far as that can be said
-// without decoding them.
+// without decoding them. Where all values are equal, so are the decisions.
 func (c *comparer) sameShape() bool {
 	ref, cand, ok := c.walker.pair.JSON()
-	return ok && !c.walker.pair.SameText && c.templated() && c.template.match(&c.walker, ref, cand)
+	if !ok || c.walker.pair.SameText || !c.templated() {
+		return false
+	}
+	decides := c.walker.machine.decision != nil
+	var label []byte
+	if decides {
+		if label, ok = c.labels.read(ref); !ok {
+			return false
+		}
+	}
+	if !c.template.match(&c.walker, ref, cand, decides) {
+		return false
+	}
+	if decides {
+		c.decided(label)
+	}
+	return true
+}
+
+// decided adds a decision that both sides have.
+func (c *comparer) decided(label []byte) {
+	text := cut(label, maxLabel)
+	c.flips = append(c.flips, flip{none, none, text, text, false})
 }
 
 func (c *comparer) verdict() decided {
@@ -140,14 +165,26 @@ func (c *comparer) decideSame(a *exchange.Answer) {
 	if rule == nil {
 		return
 	}
-	side := &c.walker.pair.Reference
-	c.walker.pair.ReadReference(a)
-	if side.Err == nil && c.walker.machine.program != nil {
+	p, program := &c.walker.pair, c.walker.machine.program
+	p.OpenReference(a)
+	if text, ok := p.ReferenceJSON(); ok && program == nil {
+		if label, ok := c.labels.read(text); ok {
+			c.decided(label)
+			return
+		}
+	}
+	p.DecodeReference()
+	side := &p.Reference
+	if side.Err == nil && program != nil {
 		side.Err = c.mapSide(0, side)
 	}
-	if side.Err == nil {
-		c.walker.defaults()
-		c.flips = c.walker.sameDecisions(c.flips, rule, &side.Tape)
+	if side.Err != nil {
+		return
+	}
+	c.walker.defaults()
+	c.flips = c.walker.sameDecisions(c.flips, rule, &side.Tape)
+	if program == nil && p.PlainReference() {
+		c.labels.learn(rule, &side.Tape)
 	}
 }
 

@@ -18,14 +18,12 @@ type template struct {
 	ref, cand tape.Shape
 	pairs     []templatePair // by the reference's scalars
 	known     bool
-	fits      bool // the last texts had the shapes
+	fit       bool // the last texts had the shapes
 
 	refScalars, candScalars []tape.Scalar
 	hidden                  []*state // where an ignored value differs
 
-	// After wait more pairs that went the long way the shapes are learnt anew, and
-	// then twice as many until the next time; half as many for each that fits.
-	wait, patience int
+	hope
 }
 
 // templatePair says which of the candidate's scalars belongs to one of the
@@ -35,14 +33,14 @@ type templatePair struct {
 	state *state
 }
 
-const (
-	maxPatience = 1 << 10
-	maxShape    = 256 << 10 // bytes of both texts: of large answers few are alike, and a model keeps its shapes
-)
+// maxShape is how many bytes the text has that a shape is learnt of: of large
+// answers few are alike, and a model keeps its shapes.
+const maxShape = 128 << 10
 
-// match says whether two texts are equal. What it counts, it counts in w.
-func (t *template) match(w *walker, ref, cand []byte) bool {
-	if t.fits = false; !t.known {
+// match says whether two texts are equal, without the help of rules that ignore
+// if strictly. What it counts, it counts in w.
+func (t *template) match(w *walker, ref, cand []byte, strictly bool) bool {
+	if t.fit = false; !t.known {
 		return false
 	}
 	var ok bool
@@ -53,7 +51,8 @@ func (t *template) match(w *walker, ref, cand []byte) bool {
 		return false
 	}
 	w.defaults()
-	t.fits, t.patience, t.hidden = true, t.patience/2, t.hidden[:0]
+	t.fits()
+	t.fit, t.hidden = true, t.hidden[:0]
 	for i, r := range t.refScalars {
 		p := &t.pairs[i]
 		c := t.candScalars[p.cand]
@@ -61,6 +60,9 @@ func (t *template) match(w *walker, ref, cand []byte) bool {
 		if string(a) != string(b) && !t.equal(w, t.ref.Kind(i), p.state, a, b) {
 			return false
 		}
+	}
+	if strictly && len(t.hidden) > 0 {
+		return false
 	}
 	for _, st := range t.hidden {
 		w.hit(st, ignoreAspect)
@@ -98,16 +100,11 @@ func (t *template) equal(w *walker, kind tape.Kind, st *state, a, b []byte) bool
 // pair values by what they are, or values have no partner, there is nothing to
 // learn.
 func (t *template) learn(w *walker) {
-	if t.fits {
+	if t.fit || !t.due() {
 		return
 	}
-	if t.wait > 0 {
-		t.wait--
-		return
-	}
-	t.wait, t.patience = t.patience, min(2*t.patience+1, maxPatience)
 	ref, cand := &w.pair.Reference.Tape, &w.pair.Candidate.Tape
-	t.known = len(ref.Text)+len(cand.Text) <= maxShape && t.ref.Learn(ref) && t.cand.Learn(cand) && t.ref.Len() == t.cand.Len()
+	t.known = max(len(ref.Text), len(cand.Text)) <= maxShape && t.ref.Learn(ref) && t.cand.Learn(cand) && t.ref.Len() == t.cand.Len()
 	if !t.known {
 		return
 	}

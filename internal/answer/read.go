@@ -45,6 +45,11 @@ func (r *reader) isJSON(d *Decoded) bool {
 	return d.Err == nil && d.Form == JSON && r.jsonHeader < 0
 }
 
+// isPlain says of a decoded answer that it is JSON whatever its values.
+func (r *reader) isPlain(d *Decoded) bool {
+	return r.isJSON(d) && member(&d.Tape, 0, "outputs") == 0
+}
+
 // decode undoes encoding and charset.
 func (r *reader) decode(a *exchange.Answer) error {
 	r.text, r.jsonHeader = nil, -1
