@@ -170,6 +170,7 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 		d.outcome = s.findings(m, e)
 	}
 	m.tally.decided(e, d)
+	m.tally.unjudged(e, d, m.comparer)
 	m.tally.decisions(m.comparer, d.outcome)
 	if d.outcome == Mismatch && s.in.Mismatches != nil {
 		return s.keep(m, e)
