@@ -47,7 +47,8 @@ type Decided struct {
 // ExplainedDelta is a delta with what it is held against.
 type ExplainedDelta struct {
 	Delta
-	By string // of numbers: the rule or tolerance that they are not within
+	Signature string
+	By        string // of numbers: the rule or tolerance that they are not within
 	// Control is what the control shows at the same path in the same way; nil:
 	// nothing. Flips says of a decision that the control flips as it does.
 	Control *SignatureProfile
@@ -79,7 +80,7 @@ func (j *Judge) Explain(e *exchange.Exchange, sent bool) (*Explanation, error) {
 	x.Outcome = d.outcome
 	x.SameText = d.outcome == Match && d.reformatted && w.pair.SameText
 	x.ReferenceError, x.CandidateError = m.comparer.unread(d)
-	x.Mapped = w.machine.program != nil && (len(w.found) > 0 || len(w.notes.list) > 0)
+	x.Mapped = len(m.comparer.mapped[0]) > 0 && !x.SameBytes && !x.SameText // of one answer alone for its decision
 	for _, f := range m.comparer.flips {
 		x.Decisions = append(x.Decisions, Decided{f.from, f.to, f.differs})
 	}
@@ -108,12 +109,12 @@ func (x *Explanation) describe(m *model, deltas []finding) {
 		x.Hidden = append(x.Hidden, Hidden{f.Delta, n.by, n.by[0] == '$'})
 	}
 	for _, f := range deltas {
-		d := ExplainedDelta{Delta: f.Delta}
+		d := ExplainedDelta{Delta: f.Delta, Signature: f.signature()}
 		if f.Kind == KindNumber {
 			d.By = by[f.Path]
 		}
 		if m.noise != nil {
-			d.Control = m.noise.Signatures[f.signature()]
+			d.Control = m.noise.Signatures[d.Signature]
 			d.Flips = f.Kind == KindDecision && m.noise.Flips[f.Reference][f.Candidate]
 		}
 		x.Deltas = append(x.Deltas, d)
