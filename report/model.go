@@ -45,6 +45,9 @@ type Model struct {
 	Unstable int64 `json:"unstable_requests,omitempty"`
 	Restless int64 `json:"restless_requests,omitempty"`
 
+	// Unjudged lists why exchanges have no verdict, most first, with examples.
+	Unjudged []Unjudged `json:"unjudged,omitempty"`
+
 	Decision *Decision `json:"decision,omitempty"` // nil where no rule says what is decided
 	// Version is the one that Requests to Upper are against. Versions lists all
 	// where the old system had more than one, by when they were last seen.
@@ -77,7 +80,7 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch, t.Judged()),
 		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
 		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
-		Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), Decision: newDecision(t),
+		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), Decision: newDecision(t),
 		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last),
