@@ -142,6 +142,19 @@ func TestExplainUndecided(t *testing.T) {
 	}
 }
 
+// Places and values of a mapped pair are not those of the bytes that are shown.
+func TestExplainSaysThatRulesMapped(t *testing.T) {
+	rules := Rules{Paths: []PathRule{{Path: "$.a", JQ: "ascii_downcase"}}, Decision: &Decision{Path: "$.a"}}
+	for _, c := range []struct {
+		ref, cand string
+		mapped    bool
+	}{{`{"a":"X"}`, `{"a":"x"}`, true}, {`{"a":"X"}`, `{"a":"y"}`, true}, {`{"a":"X"}`, `{"a":"X"}`, false}} {
+		if x := explain(t, rules, Options{}, jsonPair(1, "m", c.ref, c.cand)); x.Mapped != c.mapped {
+			t.Errorf("%s and %s: %+v", c.ref, c.cand, x)
+		}
+	}
+}
+
 // An explanation that said otherwise than the judgement would be worse than none.
 func TestExplainSaysWhatTheJudgeDoes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
