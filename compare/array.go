@@ -32,11 +32,11 @@ func (w *walker) array(s *state, r, c int32) {
 	}
 	a, b := w.children(&w.pair.Reference.Tape, r, top), w.children(&w.pair.Candidate.Tape, c, top)
 	if cut := int(w.pair.Reference.Tape.Nodes[r].Size) > len(a) || int(w.pair.Candidate.Tape.Nodes[c].Size) > len(b); cut {
-		w.hit(s, topAspect)
+		w.hit(s, topAspect, r, c)
 	}
 	switch {
 	case key != nil:
-		w.byKey(s, key.Key, a, b)
+		w.byKey(s, r, c, key.Key, a, b)
 	case s.holds[orderAspect] != none:
 		w.asBag(s, r, c, a, b)
 	case len(a) != len(b):
@@ -111,7 +111,7 @@ func (w *walker) datatype(r, c int32) func() {
 
 // byKey pairs elements by what their member says; those that say the same in
 // their order. Elements without the member are paired in their order too.
-func (w *walker) byKey(s *state, key string, a, b []int32) {
+func (w *walker) byKey(s *state, r, c int32, key string, a, b []int32) {
 	el := w.machine.element(s, none)
 	waiting := map[digest][]int32{}
 	for _, c := range b {
@@ -134,7 +134,7 @@ func (w *walker) byKey(s *state, key string, a, b []int32) {
 		w.value(w.machine.element(s, i), r, c)
 	}
 	if moved {
-		w.hit(el, keyAspect)
+		w.hit(el, keyAspect, r, c)
 	}
 	for _, c := range b {
 		k := w.candDigests.keyOf(el, c, key)
@@ -171,7 +171,7 @@ func (w *walker) asBag(s *state, r, c int32, a, b []int32) {
 		a, b = w.unequal(el, a, b)
 	}
 	if len(a) < all && !w.sameOrder(s, r, c) {
-		w.hit(s, orderAspect)
+		w.hit(s, orderAspect, r, c)
 	}
 	for i := range a {
 		w.value(el, a[i], b[i])
@@ -218,10 +218,13 @@ func (w *walker) matchScalars(el *state, a, b []int32) (restA, restB []int32) {
 
 // fit says whether two values are equal under the rules.
 func (w *walker) fit(el *state, r, c int32) bool {
-	found := len(w.found)
+	found, noted := len(w.found), w.notes.len()
 	w.value(el, r, c)
 	fits := len(w.found) == found
 	w.found = w.found[:found]
+	if !fits {
+		w.notes.cut(noted) // they are no pair
+	}
 	return fits
 }
 

@@ -212,16 +212,13 @@ func (c *comparer) decideBoth() {
 // runProgram puts both answers through the jq rules.
 func (c *comparer) runProgram() (d decided) {
 	p := &c.walker.pair
-	var errs [2]error
-	for i, side := range []*answer.Decoded{&p.Reference, &p.Candidate} {
-		errs[i] = c.mapSide(i, side)
-	}
+	p.Reference.Err, p.Candidate.Err = c.mapSide(0, &p.Reference), c.mapSide(1, &p.Candidate)
 	switch {
-	case errs[0] != nil && errs[1] != nil:
+	case p.Reference.Err != nil && p.Candidate.Err != nil:
 		return decided{outcome: Undecided, reason: BothUnmapped}
-	case errs[0] != nil:
+	case p.Reference.Err != nil:
 		return decided{outcome: Undecided, reason: ReferenceUnmapped}
-	case errs[1] != nil:
+	case p.Candidate.Err != nil:
 		return decided{outcome: Undecided, reason: CandidateUnmapped}
 	}
 	return d

@@ -17,6 +17,13 @@ type HashSet struct {
 // Add puts a hash in.
 func (s *HashSet) Add(hash int64) { s.add(uint64(hash)) }
 
+// Has says whether a hash is in the set.
+func (s *HashSet) Has(hash int64) bool {
+	s.tidy()
+	_, found := slices.BinarySearch(s.hashes, uint64(hash))
+	return found
+}
+
 // Len counts the different hashes.
 func (s *HashSet) Len() int64 {
 	s.tidy()

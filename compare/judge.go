@@ -214,6 +214,7 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 		d.outcome = s.findings(m, e)
 	}
 	m.tally.decided(e, d)
+	m.tally.unjudged(e, d, m.comparer)
 	m.tally.decisions(m.comparer, d.outcome)
 	if len(s.earlier) > 0 {
 		if err := s.recheck(m, e, d.outcome); err != nil {

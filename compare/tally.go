@@ -28,6 +28,10 @@ type ModelTally struct {
 	Unavailable map[string]int64 `json:"unavailable,omitempty"` // by class
 	Undecided   map[string]int64 `json:"undecided,omitempty"`   // by reason
 	Skipped     map[string]int64 `json:"skipped,omitempty"`     // by reason
+	// Unjudged has examples of the three above, by outcome and reason
+	// ("undecided candidate_unreadable"): bottom-k by hash of the id, with what is
+	// wrong with a side, in words, in the place of its literal.
+	Unjudged map[string][]Exemplar `json:"unjudged,omitempty"`
 
 	// Kept counts the mismatches that the mismatch set has: all, unless it is bounded.
 	Kept int64 `json:"kept,omitempty"`
@@ -103,7 +107,7 @@ type SignatureTally struct {
 	Exemplars []Exemplar         `json:"exemplars"` // bottom-k by hash of the id
 }
 
-// Exemplar is one exchange that shows a signature.
+// Exemplar is one exchange that shows a signature, or why there is no verdict.
 type Exemplar struct {
 	ID        exchange.ID `json:"id"`
 	Reference string      `json:"reference"` // the literals of its first such delta, cut for display
@@ -179,6 +183,14 @@ func (m *ModelTally) merge(o *ModelTally) {
 	addCounts(&m.Undecided, o.Undecided)
 	addCounts(&m.Skipped, o.Skipped)
 	addCounts(&m.Hits, o.Hits)
+	for name, list := range o.Unjudged {
+		if m.Unjudged == nil {
+			m.Unjudged = map[string][]Exemplar{}
+		}
+		for _, e := range list {
+			m.Unjudged[name] = exemplify(m.Unjudged[name], e)
+		}
+	}
 	m.Kept += o.Kept
 	m.NaNs += o.NaNs
 	m.Decided += o.Decided
@@ -334,20 +346,24 @@ func (s *SignatureTally) merge(o *SignatureTally) {
 	}
 }
 
-// Exemplify offers an exemplar; those with the lowest hashes stay. The literals
-// are part of the order, so that the same stay even where an id is repeated.
-func (s *SignatureTally) Exemplify(e Exemplar) {
+// Exemplify offers an exemplar; those with the lowest hashes stay.
+func (s *SignatureTally) Exemplify(e Exemplar) { s.Exemplars = exemplify(s.Exemplars, e) }
+
+// exemplify puts e among the exemplars with the lowest hashes, if it is of them.
+// The literals are part of the order, so that the same stay even where an id is
+// repeated.
+func exemplify(list []Exemplar, e Exemplar) []Exemplar {
 	order := func(a, b Exemplar) int {
 		return cmp.Or(
 			cmp.Compare(hashString(string(a.ID[:])), hashString(string(b.ID[:]))), slices.Compare(a.ID[:], b.ID[:]),
 			cmp.Compare(a.Reference, b.Reference), cmp.Compare(a.Candidate, b.Candidate))
 	}
-	at, found := slices.BinarySearchFunc(s.Exemplars, e, order)
+	at, found := slices.BinarySearchFunc(list, e, order)
 	if found || at == MaxExemplars {
-		return
+		return list
 	}
-	s.Exemplars = slices.Insert(s.Exemplars, at, e)
-	s.Exemplars = s.Exemplars[:min(len(s.Exemplars), MaxExemplars)]
+	list = slices.Insert(list, at, e)
+	return list[:min(len(list), MaxExemplars)]
 }
 
 func addCounts(dst *map[string]int64, src map[string]int64) {

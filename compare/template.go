@@ -65,7 +65,7 @@ func (t *template) match(w *walker, ref, cand []byte, strictly bool) bool {
 		return false
 	}
 	for _, st := range t.hidden {
-		w.hit(st, ignoreAspect)
+		w.hit(st, ignoreAspect, none, none)
 	}
 	return true
 }

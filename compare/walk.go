@@ -20,6 +20,7 @@ type walker struct {
 	found   []difference
 	hits    []int64 // by rule and aspect: see hit
 	nans    int64   // pairs of NaN that were held equal
+	notes   *notes  // of what is held equal and why; nil: nobody asks
 
 	tolerance *number.Tolerance // where no rule has one
 	precision number.Precision
@@ -58,10 +59,11 @@ func (w *walker) defaults() {
 	}
 }
 
-// hit counts that a rule made a difference, or took one away.
-func (w *walker) hit(s *state, x aspect) {
+// hit counts that a rule made a difference of two values, or took one away.
+func (w *walker) hit(s *state, x aspect, r, c int32) {
 	if rule := s.holds[x]; rule != none {
 		w.hits[int(rule)*int(aspects)+int(x)]++
+		w.notes.hit(w.machine.rules[rule].path, x, r, c)
 	}
 }
 
@@ -89,7 +91,7 @@ func (w *walker) mixed(s *state, r, c int32) {
 	isBool := func(k tape.Kind) bool { return k == tape.True || k == tape.False }
 	switch {
 	case isVoid(s, &w.pair.Reference.Tape, r) && isVoid(s, &w.pair.Candidate.Tape, c):
-		w.hitVoid(s)
+		w.hitVoid(s, r, c)
 	case isBool(a) && isBool(b):
 		w.add(s, difference{kind: KindBool, ref: r, cand: c})
 	case a == tape.Cell && scalar(b) || b == tape.Cell && scalar(a):
@@ -119,9 +121,9 @@ func isVoid(s *state, t *tape.Tape, n int32) bool {
 	return false
 }
 
-func (w *walker) hitVoid(s *state) {
-	w.hit(s, nullAspect)
-	w.hit(s, emptyAspect)
+func (w *walker) hitVoid(s *state, r, c int32) {
+	w.hit(s, nullAspect, r, c)
+	w.hit(s, emptyAspect, r, c)
 }
 
 // object pairs members by name. As long as both sides have the same order, the
@@ -161,7 +163,7 @@ func (w *walker) memberState(s *state, t *tape.Tape, m int32) *state {
 // lone is a member or element that only one side has.
 func (w *walker) lone(s *state, t *tape.Tape, n int32, d difference) {
 	if t.Nodes[t.Nodes[n].Parent].Kind == tape.Object && isVoid(s, t, n) {
-		w.hitVoid(s)
+		w.hitVoid(s, d.ref, d.cand)
 		return
 	}
 	w.add(s, d)
@@ -187,8 +189,9 @@ func (w *walker) numbers(s *state, r, c int32, a, b []byte) {
 	}
 	equal := tolerance.Equal(a, b, w.precision)
 	if rule != nil && equal != general.Equal(a, b, w.precision) {
-		w.hit(s, numberAspect)
+		w.hit(s, numberAspect, r, c)
 	}
+	w.notes.weigh(w, rule, tolerance, r, c, a, b, equal)
 	if equal {
 		if number.IsNaN(a) {
 			w.nans++
@@ -231,7 +234,7 @@ func (w *walker) text(s *state, r, c int32) {
 	case bytes.Equal(a, b):
 	case bytes.Equal(formA, formB):
 		for x := caseAspect; x <= patternAspect; x++ {
-			w.hit(s, x)
+			w.hit(s, x, r, c)
 		}
 	case w.pair.Reference.Form == answer.Binary:
 		w.add(s, difference{kind: KindBytes, ref: r, cand: c})
@@ -251,7 +254,7 @@ func plainText(t *tape.Tape, n int32) []byte {
 // add takes a difference to the others, unless it is ignored.
 func (w *walker) add(s *state, d difference) {
 	if s.holds[ignoreAspect] != none {
-		w.hit(s, ignoreAspect)
+		w.hit(s, ignoreAspect, d.ref, d.cand)
 		return
 	}
 	w.found = append(w.found, d)

@@ -78,12 +78,17 @@ func sample() *compare.Tally {
 
 	down := tallyOf(t.Model("topic-slow"), 1500, 0)
 	down.Unavailable, down.Planned = map[string]int64{"throttled": 90, "timeout": 12}, down.Planned+102
+	down.Unjudged = map[string][]compare.Exemplar{
+		"unavailable throttled": {{ID: exchange.ID{0: 1, 15: 7}, Candidate: "status 429"}},
+		"unavailable timeout":   {{ID: exchange.ID{0: 1, 15: 8}, Candidate: "no answer in 10s"}, {ID: exchange.ID{0: 1, 15: 9}, Candidate: strings.ToValidUTF8(hostile, "�")}},
+	}
 
 	part := tallyOf(t.Model("topic-half"), 4200, 0)
 	part.Missing, part.Planned = 1000, part.Planned+1000
 
 	blind := tallyOf(t.Model("corn-csv"), 5000, 1)
 	blind.Undecided, blind.Planned = map[string]int64{"candidate_encoding": 4}, blind.Planned+4
+	blind.Unjudged = map[string][]compare.Exemplar{"undecided candidate_encoding": {{ID: exchange.ID{0: 1, 15: 6}, Candidate: "JSON at byte 135: it ends"}}}
 	addSignature(blind, "$[*][1]", compare.KindNumber, 1, "0.25", "0.2500004")
 
 	tallyOf(t.Model("legal-contracts"), 1000, 0)

@@ -49,6 +49,9 @@ type Model struct {
 	// goes by the last answers.
 	Recheck compare.Recheck `json:"recheck,omitzero"`
 
+	// Unjudged lists why exchanges have no verdict, most first, with examples.
+	Unjudged []Unjudged `json:"unjudged,omitempty"`
+
 	Decision *Decision `json:"decision,omitempty"` // nil where no rule says what is decided
 	// Version is the one that Requests to Upper are against. Versions lists all
 	// where the old system had more than one, by when they were last seen.
@@ -81,7 +84,7 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch+t.Recheck.Wrong(), t.Judged()),
 		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
 		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
-		Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), Recheck: t.Recheck, Decision: newDecision(t),
+		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), Recheck: t.Recheck, Decision: newDecision(t),
 		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last),

@@ -44,6 +44,7 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	writeRest(&b, len(bad)-maxOthers, "that do not pass")
 	writeRest(&b, len(good)-maxPassing, "that pass")
 	writeReasons(&b, bad)
+	b.WriteString(held(models))
 	writeWarnings(&b, s.Warnings)
 	writeJudged(&b, s.Info)
 	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
@@ -82,15 +83,21 @@ func (p painter) table(models []Model) string {
 	const verdict, name = 0, 1
 	difference := len(rows[0]) - 1
 	fit(rows, name, difference)
+	for i, row := range rows[1:] {
+		row[verdict] = p.paint(models[i].Verdict, row[verdict].(string))
+	}
+	return render(rows, name+1, difference)
+}
+
+// render aligns the columns, the first row being their heads; those from one to
+// before another are numbers.
+func render(rows []table.Row, from, to int) string {
 	t := table.NewWriter()
 	t.SetStyle(plain)
 	t.AppendHeader(rows[0])
-	for i, row := range rows[1:] {
-		row[verdict] = p.paint(models[i].Verdict, row[verdict].(string))
-		t.AppendRow(row)
-	}
+	t.AppendRows(rows[1:])
 	var numbers []table.ColumnConfig
-	for i := name + 1; i < difference; i++ {
+	for i := from; i < to; i++ {
 		numbers = append(numbers, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(numbers)
@@ -263,6 +270,11 @@ func writeNext(b *strings.Builder, s *Summary) {
 	b.WriteString("\nnext\n")
 	if s.Ledger.Missing > 0 {
 		b.WriteString("  repeat the `parity replay` that began the run: it goes on where it stopped\n") // its selection is not known here
+	}
+	for _, outcome := range []compare.Outcome{compare.Undecided, compare.Unavailable} {
+		if u, ok := s.commonest(outcome); ok {
+			fmt.Fprintf(b, "  parity show %s %s%s   # why it is %s: %s\n", run, u.Exemplars[0].ID, judgement, u.Outcome, visible(u.Reason))
+		}
 	}
 	if s.Ledger.Mismatch > 0 {
 		set := strings.TrimRight(s.Info.Run, "/") + "/judgements/" + s.Info.Judgement + "/mismatches"

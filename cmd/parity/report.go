@@ -43,7 +43,7 @@ as one HTML file that needs no network. The verdicts are those that gate would g
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&f.judgement, "judgement", "", "the judgement's `ID` (default: the latest)")
+	cmd.Flags().StringVar(&f.judgement, "judgement", "", "the judgement's `ID` (default: the latest by the config's rules)")
 	return cmd
 }
 
@@ -68,7 +68,7 @@ A ledger that does not balance, or an incomplete run, never passes.`,
 			return a.gate(s)
 		},
 	}
-	cmd.Flags().StringVar(&judgement, "judgement", "", "the judgement's `ID` (default: the latest)")
+	cmd.Flags().StringVar(&judgement, "judgement", "", "the judgement's `ID` (default: the latest by the config's rules)")
 	return cmd
 }
 

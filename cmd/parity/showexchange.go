@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// showExchange judges one exchange again, by the judgement's own rules, and says
+// why it has its verdict.
+func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id string) error {
+	r, err := a.ruling(ctx, run, judgement)
+	if err != nil {
+		return err
+	}
+	return find(ctx, run, r.judgement, id, func(f located) error {
+		x, err := r.judge.Explain(f.Exchange, f.sent)
+		if err != nil {
+			return err
+		}
+		repeated, err := r.repeated(ctx, f)
+		if err != nil {
+			return err
+		}
+		var b strings.Builder
+		a.writeExchange(&b, f.Exchange)
+		a.writeRuling(&b, r)
+		writeVerdict(&b, f.Exchange, x)
+		if repeated != "" {
+			writeFact(&b, "repeated", repeated)
+		}
+		writeDeltas(&b, x)
+		writeHidden(&b, x)
+		b.WriteByte('\n')
+		writeEarlier(&b, f.Pair)
+		writeAnswers(&b, f.Exchange)
+		fmt.Fprintf(&b, "\nsend it again:\n%s\n", curl(run, f.Exchange))
+		_, err = fmt.Fprint(a.stdout, b.String())
+		return err
+	})
+}
+
+func (a *app) writeExchange(b *strings.Builder, e *exchange.Exchange) {
+	id := e.ID.String()
+	if e.Request.SourceID != "" {
+		id += "  (" + e.Request.SourceID + ")"
+	}
+	writeFact(b, "exchange", id)
+	writeFact(b, "model", strings.TrimSpace(e.Model+" "+e.ModelVersion))
+	writeFact(b, "time", stamp(e.Time))
+	writeFact(b, "request", fmt.Sprintf("%s %s  (%s, %s)", e.Request.Method, e.Request.Path, cmp.Or(e.Request.ContentType, "no type"), size(int64(len(e.Request.Body)))))
+}
+
+// writeRuling says by what is judged.
+func (a *app) writeRuling(b *strings.Builder, r ruling) {
+	switch j := r.judgement; {
+	case j == nil && a.configPath != "":
+		writeFact(b, "judgement", "none yet by the rules of "+a.configPath)
+	case j == nil:
+		writeFact(b, "judgement", "none yet")
+	default:
+		text := j.Info.ID
+		if j.Info.Control != "" {
+			text += ", noise by the control " + j.Info.Control
+		}
+		if j.Info.JudgeVersion != compare.Version {
+			text += fmt.Sprintf("; but that was made by version %d of the judge, and this is %d, which may say otherwise: `parity compare` judges the run anew", j.Info.JudgeVersion, compare.Version)
+		}
+		writeFact(b, "judgement", text)
+	}
+	rules := string(r.rules)
+	if rules == "{}" {
+		rules = "the default ones"
+	}
+	writeFact(b, "rules", clip(rules, 400))
+}
+
+// writeVerdict says what the exchange is, and why.
+func writeVerdict(b *strings.Builder, e *exchange.Exchange, x *compare.Explanation) {
+	verdict := string(x.Outcome)
+	if x.Reason != "" {
+		verdict += " (" + x.Reason + ")"
+	}
+	writeFact(b, "verdict", verdict+": "+why(e, x))
+	for _, side := range []struct{ name, text string }{{"reference", x.ReferenceError}, {"candidate", x.CandidateError}, {"error", e.Candidate.Error}} {
+		if side.text != "" {
+			writeFact(b, side.name, side.text)
+		}
+	}
+	if len(x.Decisions) == 1 && !x.Decisions[0].Flip {
+		writeFact(b, "decision", x.Decisions[0].Reference+", on both sides")
+	}
+	if x.Mapped {
+		writeFact(b, "mapped", "the jq rules were applied first: places and values are of what they made of both answers")
+	}
+}
+
+// writeEarlier shows what the exchange was answered before it was sent again.
+func writeEarlier(b *strings.Builder, p compare.Pair) {
+	for i := range p.Earlier {
+		was := *p.Exchange
+		was.Candidate = p.Earlier[i].Candidate
+		writeGiven(b, p.Earlier[i].Given)
+		writeAnswers(b, &was)
+		b.WriteByte('\n')
+	}
+	if len(p.Earlier) > 0 {
+		writeGiven(b, p.Given)
+	}
+}
+
+func writeGiven(b *strings.Builder, g compare.Given) {
+	fmt.Fprintf(b, "generation g%d", g.Generation)
+	if g.Concurrency > 0 {
+		fmt.Fprintf(b, ", at concurrency %d", g.Concurrency)
+	}
+	b.WriteByte('\n')
+}

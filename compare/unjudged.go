@@ -1,0 +1,36 @@
+package compare
+
+import (
+	"strconv"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// unjudged keeps the exchange as an example of why exchanges have no verdict,
+// where it has none for a reason.
+func (m *ModelTally) unjudged(e *exchange.Exchange, d decided, c *comparer) {
+	if d.reason == "" {
+		return
+	}
+	x := Exemplar{ID: e.ID}
+	switch d.outcome {
+	case Unavailable:
+		x.Candidate = unansweredText(&e.Candidate)
+	case Undecided:
+		x.Reference, x.Candidate = c.unread(d)
+	}
+	x.Reference, x.Candidate = cut(x.Reference, maxExemplar), cut(x.Candidate, maxExemplar)
+	if m.Unjudged == nil {
+		m.Unjudged = map[string][]Exemplar{}
+	}
+	name := string(d.outcome) + " " + d.reason
+	m.Unjudged[name] = exemplify(m.Unjudged[name], x)
+}
+
+// unansweredText is what came instead of an answer.
+func unansweredText(c *exchange.Candidate) string {
+	if c.Error == "" && c.Status != 0 {
+		return "status " + strconv.FormatInt(c.Status, 10)
+	}
+	return c.Error
+}
