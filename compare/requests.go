@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -93,7 +94,7 @@ func (r *Requests) add(key asked, req request) {
 		return
 	}
 	r.seen[key] = req
-	for len(r.seen) > r.most {
+	for len(r.seen) > r.most && r.mask != math.MaxUint64 { // one request may have many versions
 		r.narrow(r.mask<<1 | 1)
 	}
 }
