@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,6 +59,48 @@ func (r *rows) Read(_ context.Context, b *exchange.Batch) error {
 
 func (r *rows) Close() error { return nil }
 
+// lazyRows is rows as an exchange.LazySource: what Load filled in is destroyed by
+// the next Load, and rows must be asked for in their order.
+type lazyRows struct {
+	rows
+	batch  *exchange.Batch
+	held   []exchange.Exchange // the rows with all they have
+	next   int
+	loaded []byte
+}
+
+func (l *lazyRows) Read(ctx context.Context, b *exchange.Batch) error {
+	l.destroy()
+	err := l.rows.Read(ctx, b)
+	l.batch, l.held, l.next = b, slices.Clone(b.Rows), 0
+	for i := range b.Rows {
+		for _, a := range []*exchange.Answer{&b.Rows[i].Reference, &b.Rows[i].Candidate.Answer} {
+			a.Body, a.Headers = nil, nil
+		}
+	}
+	return err
+}
+
+func (l *lazyRows) Load(i int) error {
+	if i < l.next {
+		panic("rows are loaded in their order")
+	}
+	l.destroy()
+	from, to := &l.held[i], &l.batch.Rows[i]
+	l.loaded = slices.Concat(from.Reference.Body, from.Candidate.Body)
+	to.Reference.Headers, to.Candidate.Headers = from.Reference.Headers, from.Candidate.Headers
+	n := len(from.Reference.Body)
+	to.Reference.Body, to.Candidate.Body = l.loaded[:n:n], l.loaded[n:]
+	l.next = i + 1
+	return nil
+}
+
+func (l *lazyRows) destroy() {
+	for i := range l.loaded {
+		l.loaded[i] = '#'
+	}
+}
+
 // sink keeps copies of the rows written.
 type sink struct{ encoded [][]byte }
 
@@ -100,8 +143,8 @@ func jsonPair(n int, model, ref, cand string) exchange.Exchange {
 func judgeRows(t testing.TB, r Rules, all []exchange.Exchange, mismatches exchange.Sink) *Tally {
 	t.Helper()
 	tally, err := newJudge(t, r).Split(t.Context(), SplitInput{
-		Reference:  &rows{all: all, size: 3, sides: exchange.KeySide | exchange.ReferenceSide},
-		Candidate:  &rows{all: all, size: 2, sides: exchange.ResultSides},
+		Reference:  &lazyRows{rows: rows{all: all, size: 3, sides: exchange.KeySide | exchange.ReferenceSide}},
+		Candidate:  &lazyRows{rows: rows{all: all, size: 2, sides: exchange.ResultSides}},
 		Mismatches: mismatches,
 	})
 	if err != nil {

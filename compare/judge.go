@@ -207,17 +207,23 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 		return err
 	}
 	d, err := m.comparer.decide(e, s.in.Candidate != nil)
+	garbled := false // what was sent again got an answer that can't be read
+	if err == nil && d.outcome == Undecided && len(s.earlier) > 0 {
+		garbled = d.wrong()
+		d, err = s.takeBack(m, e, d)
+	}
 	if err != nil {
 		return fmt.Errorf("judge exchange %s: %w", e.ID, err)
 	}
+	clear(s.seen)
 	if d.outcome == Mismatch {
 		d.outcome = s.findings(m, e)
 	}
 	m.tally.decided(e, d)
 	m.tally.unjudged(e, d, m.comparer)
 	m.tally.decisions(m.comparer, d.outcome)
-	if len(s.earlier) > 0 {
-		if err := s.recheck(m, e, d.outcome); err != nil {
+	if len(s.earlier) > 0 || garbled {
+		if err := s.recheck(m, e, d.outcome, garbled); err != nil {
 			return fmt.Errorf("judge an earlier answer to exchange %s: %w", e.ID, err)
 		}
 	}
@@ -231,7 +237,6 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 // all of them are noise.
 func (s *split) findings(m *model, e *exchange.Exchange) Outcome {
 	outcome := Noise
-	clear(s.seen)
 	s.deltas = s.deltas[:0]
 	noise := 0 // of deltas, the first so many that are noise and may make room
 	m.comparer.each(func(f finding) {

@@ -102,6 +102,34 @@ func (s *split) overlay(ctx context.Context, e *exchange.Exchange) error {
 	return nil
 }
 
+// takeBack makes the last answer count that can be judged, if there is one: one
+// that can't, d, takes nothing back of what the candidate said before.
+func (s *split) takeBack(m *model, e *exchange.Exchange, d decided) (decided, error) {
+	for last := len(s.earlier) - 1; last >= 0; last-- {
+		was := *e
+		was.Candidate = s.earlier[last].Candidate
+		before, err := m.before().decide(&was, true)
+		if err != nil {
+			return d, err
+		}
+		if before.outcome == Match || before.outcome == Mismatch {
+			e.Candidate, s.given = s.earlier[last].Candidate, s.earlier[last].Given
+			s.earlier = s.earlier[:last]
+			return m.comparer.decide(e, true)
+		}
+	}
+	return d, nil
+}
+
+// before is the comparer of answers that were replaced: of them nothing is
+// counted as if it were the exchange's.
+func (m *model) before() *comparer {
+	if m.earlier == nil {
+		m.earlier = newComparer(m.comparer.walker.machine.settings)
+	}
+	return m.earlier
+}
+
 // noMoreLater refuses rows that the recording, or the split, does not have.
 func (s *split) noMoreLater(ctx context.Context) error {
 	for _, l := range s.later {
@@ -117,9 +145,9 @@ func (s *split) noMoreLater(ctx context.Context) error {
 	return nil
 }
 
-// EachPair calls fn for every planned exchange of a split. in.Reference needs the reference's side
-// where there are later generations, and in.Mismatches is not used. What fn gets
-// is valid during the call.
+// EachPair calls fn for every planned exchange of a split. in.Reference needs the
+// reference's side where there are later generations, and in.Mismatches is not
+// used. What fn gets is valid during the call.
 func EachPair(ctx context.Context, in SplitInput, fn func(Pair) error) error {
 	s := split{in: in, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}, later: laters(in.Later)}
 	for {

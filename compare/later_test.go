@@ -97,7 +97,9 @@ func TestWhatSendingAgainShows(t *testing.T) {
 		{"right, then down", given{right, "429"}, []int{16, 1}, Match, Recheck{}},
 		{"down all the time", given{"refused", "429"}, []int{16, 1}, Unavailable, Recheck{}},
 		{"wrong, down, right", given{wrong, "refused", right}, []int{16, 1, 1}, Match, Recheck{ConcurrencySensitive: 1, Concurrency: 16}},
-		{"unreadable now", given{wrong, `{"a`}, []int{16, 1}, Undecided, Recheck{}},
+		{"unreadable now", given{wrong, `{"a`}, []int{16, 1}, Mismatch, Recheck{}},
+		{"unreadable all the time", given{`{"`, `{"a`}, []int{16, 1}, Undecided, Recheck{}},
+		{"unreadable, then right", given{`{"a`, right}, []int{16, 1}, Match, Recheck{ConcurrencySensitive: 1, Concurrency: 16}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := judgeGenerations(t, []given{{right}, c.given, {right}}, c.concurrency...)
@@ -156,7 +158,8 @@ func TestDamagedGeneration(t *testing.T) {
 }
 
 // Whatever was sent again, each exchange has one outcome, which is that of its
-// last answer as if it had been the only one; splits count what the whole does.
+// last answer that can be judged as if it had been the only one; splits count
+// what the whole does.
 func TestGenerationsBalance(t *testing.T) {
 	concurrency := []int{8, 1, 2}
 	text := rapid.SampledFrom([]string{"", right, `{"a":2}`, `{"a`, "429", "500", "refused"})
@@ -171,9 +174,9 @@ func TestGenerationsBalance(t *testing.T) {
 		var last []given // of each what counts
 		for _, g := range all {
 			counts := g[0]
+			says := map[string]int{"": -1, "429": 0, "refused": 0, `{"a`: 1, "500": 2, right: 2, `{"a":2}`: 2}
 			for _, answer := range g[1:] {
-				silent := answer == "429" || answer == "refused"
-				if answer != "" && (!silent || counts == "429" || counts == "refused") {
+				if says[answer] >= says[counts] {
 					counts = answer
 				}
 			}

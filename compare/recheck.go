@@ -26,23 +26,22 @@ func (r *Recheck) merge(o Recheck) {
 	r.Concurrency = max(r.Concurrency, o.Concurrency)
 }
 
-// recheck counts what sending e again showed. Only where the last answer is
-// right does it show something: then the reference can be read too, so that
-// whatever else an earlier answer was, it was wrong.
-func (s *split) recheck(m *model, e *exchange.Exchange, outcome Outcome) error {
+// recheck counts what sending e again showed, where the answer that counts is
+// right. garbled says that a later one can't be read.
+func (s *split) recheck(m *model, e *exchange.Exchange, outcome Outcome, garbled bool) error {
 	if outcome != Match && outcome != Noise {
 		return nil
 	}
-	wrong, unanswered, most, least := false, false, 0, 0 // and how many were in flight when it was wrong
+	wrong, unanswered, most, least := garbled, false, 0, 0 // and how many were in flight when it was wrong
 	for i := range s.earlier {
 		before := &s.earlier[i]
 		was, err := s.judgeEarlier(m, e, before)
 		switch {
 		case err != nil:
 			return err
-		case was == Match || was == Noise:
-		case was == Unavailable:
+		case was.outcome == Unavailable:
 			unanswered = true
+		case !was.wrong():
 		case !wrong:
 			wrong, most, least = true, before.Concurrency, before.Concurrency
 		default:
@@ -65,23 +64,30 @@ func (s *split) recheck(m *model, e *exchange.Exchange, outcome Outcome) error {
 	return nil
 }
 
-// judgeEarlier judges an answer that was replaced. It has a comparer of its own,
-// so that nothing of it is counted as if it were the exchange's.
-func (s *split) judgeEarlier(m *model, e *exchange.Exchange, before *Earlier) (Outcome, error) {
-	if m.earlier == nil {
-		m.earlier = newComparer(s.judge.rules.of(m.name))
-	}
+// wrong says that the candidate's answer was not as the reference is, or could
+// not be read where that could. What neither side's reader can make anything of,
+// or was too large to keep, was not shown to be wrong.
+func (d decided) wrong() bool {
+	return d.outcome == Mismatch || d.outcome == Undecided && (d.reason == CandidateUnreadable || d.reason == CandidateUnmapped)
+}
+
+// judgeEarlier judges an answer that was replaced. Its noise is counted:
+// whether the candidate is noisier than the old system is asked of all that it
+// answered, or sending again what was noise would make it quiet.
+func (s *split) judgeEarlier(m *model, e *exchange.Exchange, before *Earlier) (decided, error) {
 	was := *e
 	was.Candidate = before.Candidate
-	d, err := m.earlier.decide(&was, true)
+	d, err := m.before().decide(&was, true)
 	if err != nil || d.outcome != Mismatch {
-		return d.outcome, err
+		return d, err
 	}
-	outcome := Noise
+	d.outcome = Noise
 	m.earlier.each(func(f finding) {
-		if !m.noise.inside(&f) {
-			outcome = Mismatch
+		if f.Noise = m.noise.inside(&f); !f.Noise {
+			d.outcome = Mismatch
+			return
 		}
+		m.tally.delta(&was, &f, s.seen)
 	})
-	return outcome, nil
+	return d, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"unsafe"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -122,7 +123,7 @@ func (r *Repeats) meet(s *split, e *exchange.Exchange, t *Tally) error {
 
 // hold keeps the first answer to a request, as long as there is room.
 func (r *Repeats) hold(e *exchange.Exchange) {
-	size := int64(len(e.Reference.Body) + len(e.Reference.Headers) + len(e.Candidate.Body) + len(e.Candidate.Headers))
+	size := int64(unsafe.Sizeof(*e)) + int64(len(e.Reference.Body)+len(e.Reference.Headers)+len(e.Candidate.Body)+len(e.Candidate.Headers))
 	if r.held+size <= maxFirst {
 		first := copied(e)
 		r.first[askedOf(e)] = &first

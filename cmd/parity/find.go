@@ -24,8 +24,14 @@ type located struct {
 // looks among the judgement's mismatches first, because they are few; nil: there
 // is no judgement.
 func find(ctx context.Context, run *dataset.Run, j *dataset.Judgement, id string, fn func(located) error) error {
-	if ok, err := findMismatch(ctx, j, id, fn); ok || err != nil {
+	later, err := judgedGenerations(ctx, run, j)
+	if err != nil {
 		return err
+	}
+	if len(later) == 0 { // the mismatch set has no answers that were replaced
+		if ok, err := findMismatch(ctx, j, id, fn); ok || err != nil {
+			return err
+		}
 	}
 	plan, rec, err := openPlanned(ctx, run)
 	if err != nil {
@@ -46,10 +52,6 @@ func find(ctx context.Context, run *dataset.Run, j *dataset.Judgement, id string
 		_, err = first(rowsOf(ctx, rec, s, exchange.RecordingSides), run.Info.Selection, id, func(e *exchange.Exchange) error {
 			return fn(located{compare.Pair{Exchange: e}, s.Index, false})
 		})
-		return err
-	}
-	later, err := judgedGenerations(ctx, run, j)
-	if err != nil {
 		return err
 	}
 	var pair compare.Pair

@@ -155,7 +155,7 @@ func (r *Run) Judgements(ctx context.Context) ([]*Judgement, error) {
 		all = append(all, j)
 	}
 	slices.SortFunc(all, func(a, b *Judgement) int {
-		return cmp.Or(a.Info.Created.Compare(b.Info.Created), cmp.Compare(a.Info.Generations, b.Info.Generations), cmp.Compare(a.Info.ID, b.Info.ID))
+		return cmp.Or(cmp.Compare(a.Info.Generations, b.Info.Generations), a.Info.Created.Compare(b.Info.Created), cmp.Compare(a.Info.ID, b.Info.ID))
 	})
 	return all, nil
 }

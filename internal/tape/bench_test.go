@@ -45,6 +45,28 @@ func BenchmarkReadJSON(b *testing.B) {
 
 // BenchmarkFind looks each member of one answer up in the other, which has them
 // in another order.
+// BenchmarkShape reads the scalars of texts whose shape is known: beside
+// BenchmarkReadJSON's tape it shows what a known shape buys.
+func BenchmarkShape(b *testing.B) {
+	for _, c := range benchAnswers {
+		b.Run(c.name, func(b *testing.B) {
+			var t Tape
+			var s Shape
+			if t.ReadJSON([]byte(c.text)) != nil || !s.Learn(&t) {
+				b.Fatal("not read")
+			}
+			text, scalars := []byte(c.text), []Scalar(nil)
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				var ok bool
+				if scalars, ok = s.Read(scalars, text); !ok {
+					b.Fatal("not read")
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkFind(b *testing.B) {
 	var t, o Tape
 	if t.ReadJSON([]byte(benchAnswers[0].text)) != nil || o.ReadJSON([]byte(benchAnswers[1].text)) != nil {

@@ -4,8 +4,8 @@ import "bytes"
 
 // A Shape is a JSON text without its scalars: the brackets, names, commas and
 // white space between them. Answers of one model mostly have one shape, and a
-// text of a known shape is read by comparing what lies between its scalars,
-// several times as fast as by parsing it: BenchmarkShape.
+// text of a known shape is read by comparing what lies between its scalars, about
+// twice as fast as by parsing it: BenchmarkShape, and without anything to walk.
 type Shape struct {
 	text  []byte
 	parts []part
