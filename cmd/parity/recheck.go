@@ -24,7 +24,11 @@ func (a *app) recheck(ctx context.Context, run *dataset.Run, j *dataset.Judgemen
 		return nil, err
 	}
 	for _, g := range generations[:j.Info.Generations] {
-		if mismatched(g.Info.Again) {
+		alone, err := sentAlone(ctx, run, g)
+		if err != nil {
+			return nil, err
+		}
+		if mismatched(g.Info.Again) && alone {
 			fmt.Fprintf(a.stderr, "recheck: generation %s was one; %d mismatches stay; `parity replay %s --again mismatched --concurrency 1` sends them once more\n",
 				g.Name(), n, shellQuote(run.Location))
 			return j, nil
@@ -35,4 +39,23 @@ func (a *app) recheck(ctx context.Context, run *dataset.Run, j *dataset.Judgemen
 		return nil, fmt.Errorf("recheck: %w", err)
 	}
 	return a.compare(ctx, run, how, f.shard)
+}
+
+// sentAlone says that a generation was sent with one request in flight.
+func sentAlone(ctx context.Context, run *dataset.Run, g *dataset.Generation) (bool, error) {
+	plan, err := planOf(ctx, run)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range g.Info.Splits {
+		answers, err := run.LazyAnswers(ctx, plan[s.Split], []*dataset.Generation{g})
+		if err != nil {
+			return false, err
+		}
+		alone := answers[len(answers)-1].Concurrency == 1
+		if err := dataset.CloseAnswers(answers); err != nil || !alone {
+			return false, err
+		}
+	}
+	return true, nil
 }

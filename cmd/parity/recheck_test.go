@@ -170,3 +170,21 @@ func TestAgainInShards(t *testing.T) {
 		t.Errorf("%+v", sum)
 	}
 }
+
+// Without this, a run whose mismatches were sent again all at once would never be
+// asked one by one.
+func TestRecheckAfterSendingAllAtOnce(t *testing.T) {
+	target := newEcho(t, answerBack(10))
+	recording, run := makeRecording(t, 100, 10), filepath.Join(t.TempDir(), "run")
+	args := []string{"run", recording, "--target", target.URL, "--out", run}
+	mustParity(t, exitNotShown, args...)
+	mustParity(t, exitDone, "replay", run, "--again", "mismatched", "--concurrency", "16")
+	mustParity(t, exitDone, "compare", run)
+	for _, want := range []int64{10, 0} { // the second time it was done
+		before := target.asked.Load()
+		mustParity(t, exitNotShown, append(args, "--recheck")...)
+		if sent := target.asked.Load() - before; sent != want {
+			t.Errorf("%d are sent again, want %d", sent, want)
+		}
+	}
+}
