@@ -1,13 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -15,29 +10,31 @@ import (
 	"github.com/modelparity/parity/report"
 )
 
-// reportFlags say where a report goes; with none it is a table on stdout.
-type reportFlags struct{ html, json, judgement string }
-
-func (f *reportFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.html, "html", "", "write the report as one HTML `FILE` (- is stdout)")
-	cmd.Flags().StringVar(&f.json, "json", "", "write the summary as JSON to this `FILE` (- is stdout)")
-}
-
 func (a *app) reportCommand() *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report RUN",
-		Short: "Show what a judgement says: a table, JSON, an HTML page",
-		Long: `Show what the run's latest judgement says, as a table on the terminal, as JSON, or
-as one HTML file that needs no network. The verdicts are those that gate would give.`,
+		Short: "Show what a judgement says: a table, an HTML page, JSON, JUnit XML",
+		Long: `Show what the run's latest judgement says: as a table on the terminal, or as files,
+each for another reader. The verdicts are those that gate would give.
+
+--html is one page that needs no network. --json is for scripts; docs/json.md says
+what is in it. --junit has a test case for each model: one that fails is a
+failure, one that is inconclusive an error, so that CI shows both as red.`,
 		Example: `  parity report run
-  parity report run --html report.html
+  parity report run --html report.html --junit parity.xml
   parity report run --json - | jq '.models[] | select(.verdict != "PASS") | .model'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.validate(); err != nil {
+				return err
+			}
 			s, err := a.summarise(cmd.Context(), args[0], f.judgement)
 			if err != nil {
 				return err
+			}
+			if !f.any() {
+				return s.WriteTable(a.stdout, telemetry.IsTerminal(a.stdout))
 			}
 			return a.writeReports(s, f)
 		},
@@ -94,71 +91,6 @@ func gateCode(s *report.Summary) error {
 	}
 }
 
-func (a *app) writeReports(s *report.Summary, f reportFlags) error {
-	if f.html == "" && f.json == "" {
-		return s.WriteTable(a.stdout, telemetry.IsTerminal(a.stdout))
-	}
-	for _, out := range []struct {
-		path  string
-		write func(io.Writer) error
-	}{{f.html, s.WriteHTML}, {f.json, s.WriteJSON}} {
-		if err := a.writeFile(out.path, out.write); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeFile writes whole or not at all: what was there stays until then.
-func (a *app) writeFile(path string, write func(io.Writer) error) (err error) {
-	switch path {
-	case "":
-		return nil
-	case "-":
-		w := bufio.NewWriter(a.stdout)
-		if err := write(w); err != nil {
-			return err
-		}
-		return w.Flush()
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return writeInto(path, write) // a pipe or device, which a rename would replace
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".parity-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(f.Name()) // there is nothing left to remove once it is renamed
-	defer f.Close()
-	w := bufio.NewWriter(f)
-	if err := write(w); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	fmt.Fprintf(a.stderr, "wrote %s\n", path)
-	return nil
-}
-
-func writeInto(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	w := bufio.NewWriter(f)
-	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
 // runCommand does all four steps.
 func (a *app) runCommand() *cobra.Command {
 	var f replayFlags
@@ -193,6 +125,9 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 	if _, err := a.rules(); err != nil { // before anything is sent
 		return err
 	}
+	if err := out.validate(); err != nil {
+		return err
+	}
 	run, err := a.replay(ctx, recording, f)
 	if err != nil {
 		return err
@@ -210,12 +145,10 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 	if err != nil {
 		return err
 	}
-	if out.html != "" || out.json != "" {
-		if err := a.writeReports(s, out); err != nil {
-			return err
-		}
+	if err := a.writeReports(s, out); err != nil {
+		return err
 	}
-	if out.html == "-" || out.json == "-" {
+	if out.stdout() {
 		return gateCode(s) // stdout is taken
 	}
 	return a.gate(s)
