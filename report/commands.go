@@ -59,7 +59,8 @@ func (i Info) leads(m *Model, n int) (list []lead) {
 		}
 		l := lead{What: visible(s.name()), Exchanges: s.differing()}
 		if len(s.Exemplars) > 0 {
-			l.see(i, s.Exemplars[0])
+			e := s.Exemplars[0]
+			l.see(i, e, literal(e.Reference)+" → "+literal(e.Candidate))
 		}
 		if s.Kind != compare.KindUnstable { // of which the mismatch set has no deltas
 			l.Again = i.againCommand(m.Name, s.name())
@@ -72,16 +73,26 @@ func (i Info) leads(m *Model, n int) (list []lead) {
 		}
 		l := lead{What: visible(string(u.Outcome) + " " + u.Reason), Exchanges: u.Exchanges}
 		if len(u.Exemplars) > 0 {
-			l.see(i, u.Exemplars[0])
+			l.see(i, u.Exemplars[0], wrong(u.Exemplars[0]))
 		}
 		list = append(list, l)
 	}
 	return list
 }
 
-func (l *lead) see(i Info, e compare.Exemplar) {
-	l.ID, l.Show = e.ID.String(), i.showCommand(e.ID.String())
-	l.Seen = literal(e.Reference) + " → " + literal(e.Candidate)
+func (l *lead) see(i Info, e compare.Exemplar, seen string) {
+	l.ID, l.Show, l.Seen = e.ID.String(), i.showCommand(e.ID.String()), seen
+}
+
+// wrong says what is wrong with which side of an exchange without a verdict.
+func wrong(e compare.Exemplar) string {
+	switch {
+	case e.Reference == "":
+		return literal(e.Candidate)
+	case e.Candidate == "":
+		return "reference: " + literal(e.Reference)
+	}
+	return "both: " + literal(e.Candidate)
 }
 
 // literal is a value in a sentence.

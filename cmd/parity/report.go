@@ -14,15 +14,17 @@ func (a *app) reportCommand() *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report RUN",
-		Short: "Show what a judgement says: a table, an HTML page, JSON, JUnit XML",
+		Short: "Show what a judgement says: a table, an HTML page, JSON, JUnit XML, Markdown",
 		Long: `Show what the run's latest judgement says: as a table on the terminal, or as files,
 each for another reader. The verdicts are those that gate would give.
 
 --html is one page that needs no network. --json is for scripts; docs/json.md says
 what is in it. --junit has a test case for each model: one that fails is a
-failure, one that is inconclusive an error, so that CI shows both as red.`,
+failure, one that is inconclusive an error, so that CI shows both as red.
+--markdown is for a pull request.`,
 		Example: `  parity report run
   parity report run --html report.html --junit parity.xml
+  parity report run --markdown - | gh pr comment --body-file -
   parity report run --json - | jq '.models[] | select(.verdict != "PASS") | .model'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -34,7 +36,7 @@ failure, one that is inconclusive an error, so that CI shows both as red.`,
 				return err
 			}
 			if !f.any() {
-				return s.WriteTable(a.stdout, telemetry.IsTerminal(a.stdout))
+				return a.writeTable(s)
 			}
 			return a.writeReports(s, f)
 		},
@@ -53,7 +55,10 @@ func (a *app) gateCommand() *cobra.Command {
 
 A model passes when the upper confidence bound of its mismatch rate is within the
 budget, fails when the lower bound is above it, and is inconclusive otherwise.
-A ledger that does not balance, or an incomplete run, never passes.`,
+A ledger that does not balance, or an incomplete run, never passes.
+
+On GitHub Actions (GITHUB_ACTIONS is true) gate and run also annotate the job with
+the worst models and append the Markdown to the job's summary.`,
 		Example: `  parity gate run --config parity.yaml
   parity gate s3://bucket/run && echo cut over`,
 		Args: cobra.ExactArgs(1),
@@ -69,12 +74,28 @@ A ledger that does not balance, or an incomplete run, never passes.`,
 	return cmd
 }
 
-// gate prints the table and returns the verdict as an exit code.
+// gate prints the table, tells GitHub, and returns the verdict as an exit code.
 func (a *app) gate(s *report.Summary) error {
-	if err := s.WriteTable(a.stdout, telemetry.IsTerminal(a.stdout)); err != nil {
+	if err := a.writeTable(s); err != nil {
 		return err
 	}
+	return a.verdict(s)
+}
+
+// verdict tells GitHub where it runs there, and returns the verdict as an exit code.
+func (a *app) verdict(s *report.Summary) error {
+	if a.onGitHub() {
+		a.tellGitHub(s)
+	}
 	return gateCode(s)
+}
+
+func (a *app) writeTable(s *report.Summary) error {
+	w := a.stdout
+	if a.onGitHub() {
+		w = commandless{w}
+	}
+	return s.WriteTable(w, telemetry.IsTerminal(a.stdout))
 }
 
 func gateCode(s *report.Summary) error {
@@ -149,7 +170,7 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 		return err
 	}
 	if out.stdout() {
-		return gateCode(s) // stdout is taken
+		return a.verdict(s) // stdout is taken
 	}
 	return a.gate(s)
 }

@@ -15,12 +15,13 @@ import (
 )
 
 // reportFlags say where a report goes, "" for nowhere, - for stdout.
-type reportFlags struct{ html, json, junit, judgement string }
+type reportFlags struct{ html, json, junit, markdown, judgement string }
 
 func (f *reportFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.html, "html", "", "write the report as one HTML `FILE` (- is stdout)")
 	cmd.Flags().StringVar(&f.json, "json", "", "write the summary as JSON to this `FILE` (- is stdout)")
 	cmd.Flags().StringVar(&f.junit, "junit", "", "write a test case for each model as JUnit XML to this `FILE` (- is stdout)")
+	cmd.Flags().StringVar(&f.markdown, "markdown", "", "write a summary for a pull request as Markdown to this `FILE` (- is stdout)")
 }
 
 // reportFile is one file of a report.
@@ -35,6 +36,7 @@ func (f reportFlags) files() []reportFile {
 		{"--html", f.html, (*report.Summary).WriteHTML},
 		{"--json", f.json, (*report.Summary).WriteJSON},
 		{"--junit", f.junit, (*report.Summary).WriteJUnit},
+		{"--markdown", f.markdown, (*report.Summary).WriteMarkdown},
 	}
 	return slices.DeleteFunc(all, func(r reportFile) bool { return r.path == "" })
 }
