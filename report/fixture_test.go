@@ -30,11 +30,11 @@ func tallyOf(m *compare.ModelTally, n, k int64) *compare.ModelTally {
 // tallyVersion counts them against a version of the old model.
 func tallyVersion(m *compare.ModelTally, version string, n, k int64) *compare.ModelTally {
 	e := evidence(m, version)
-	for i := range n {
-		e.Requests.Add(i + 1)
-	}
 	for i := range k {
-		e.Mismatched.Add(i + 1)
+		e.Mismatched.Add("$.x number", i+1)
+	}
+	for i := k; i < n; i++ {
+		e.Matched.Add(i + 1)
 	}
 	e.Exchanges += n
 	m.Planned, m.Match, m.Mismatch = m.Planned+n, m.Match+n-k, m.Mismatch+k

@@ -47,7 +47,7 @@ func TestSendingAgainExplainsAndDoesNotAcquit(t *testing.T) {
 				rechecked(10_000, 4, compare.Recheck{Flaky: 6})(m)
 				m.Match, m.Mismatch = m.Match-4, 4
 				for i := range int64(4) { // the same four
-					evidence(m, "").Mismatched.Add(i + 1)
+					evidence(m, "").Mismatched.Add("$.x number", i+1)
 				}
 			}, Pass, "4 of 10,000 distinct requests differ",
 		},
