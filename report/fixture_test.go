@@ -159,7 +159,7 @@ func sampleGate() Gate {
 
 func summarise(t testing.TB, tally *compare.Tally, g Gate) *Summary {
 	t.Helper()
-	s, err := Summarise(sampleInfo(), tally, sampleControl(), g)
+	s, err := Summarise(Input{Info: sampleInfo(), Tally: tally, Noise: sampleControl(), Gate: g})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ var manyGate = Gate{Limits: Limits{Budget: new(Percent(0.01)), MinSamples: new(i
 
 // manySummary is of 4,000 models; to make it takes a while.
 var manySummary = sync.OnceValue(func() *Summary {
-	s, err := Summarise(sampleInfo(), many(4000), nil, manyGate)
+	s, err := Summarise(Input{Info: sampleInfo(), Tally: many(4000), Gate: manyGate})
 	if err != nil {
 		panic(err)
 	}

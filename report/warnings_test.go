@@ -47,7 +47,7 @@ func TestRestlessWantsAControl(t *testing.T) {
 	for i := range int64(3) {
 		tallyOf(tally.Model("m"), 3000, 0).Restless.Add(i)
 	}
-	s, err := Summarise(Info{Run: "runs/my run"}, tally, nil, Gate{})
+	s, err := Summarise(Input{Info: Info{Run: "runs/my run"}, Tally: tally, Gate: Gate{}})
 	if err != nil {
 		t.Fatal(err)
 	}
