@@ -19,11 +19,12 @@ type Model struct {
 
 	// Requests to Upper are against one version of the old model where it had
 	// more than one: the version that the verdict rests on. See Versions.
-	Requests   int64   `json:"requests"`            // distinct requests judged: n
-	Mismatched int64   `json:"mismatched_requests"` // those with a mismatch among their repeats, or with one that sending again took away: k
-	Rate       float64 `json:"rate"`                // k/n
-	Lower      float64 `json:"lower"`               // one-sided Clopper–Pearson bounds of the rate
-	Upper      float64 `json:"upper"`               // at the confidence
+	Requests   int64   `json:"requests"`                   // distinct requests judged: n
+	Mismatched int64   `json:"mismatched_requests"`        // those with a mismatch among their repeats, or with one that sending again took away: k
+	Excused    int64   `json:"excused_requests,omitempty"` // not among these, because they differ only as is accepted, or as in the baseline
+	Rate       float64 `json:"rate"`                       // k/n
+	Lower      float64 `json:"lower"`                      // one-sided Clopper–Pearson bounds of the rate
+	Upper      float64 `json:"upper"`                      // at the confidence
 	// ExchangeRate is mismatched over judged exchanges, repeats and all versions
 	// counted, and what was wrong at first: the share of the traffic that sees a difference.
 	ExchangeRate float64 `json:"exchange_rate"`
@@ -94,7 +95,7 @@ type Latency struct {
 }
 
 // newModel sums up one model; noise is nil where nothing is known of its.
-func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l limits) Model {
+func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l limits, x modelExcuses) Model {
 	m := Model{
 		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch+t.Recheck.Wrong(), t.Judged()),
 		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
@@ -104,8 +105,8 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
-	m.Excess = excesses(t, noise, l)
-	m.weighVersions(t.Versions)
+	m.Excess = x.excess(excesses(t, noise, l), noise, l)
+	m.weighVersions(t.Versions, x)
 	return m
 }
 

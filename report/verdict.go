@@ -121,6 +121,7 @@ func (m *Model) remarks() (text string) {
 		}
 		text += fmt.Sprintf(" %s %s the decision%s.", plural(d.Flips, "exchange"), verb, d.mostFlipped(", mostly "))
 	}
+	text += m.excuse()
 	if m.Unstable > 0 {
 		text += " Unstable: " + m.unstable() + "."
 	}
