@@ -75,3 +75,20 @@ func (s *HashSet) UnmarshalText(text []byte) error {
 	}
 	return nil
 }
+
+// minus are the hashes of s that o has not.
+func (s *HashSet) minus(o *HashSet) (rest HashSet) {
+	s.tidy()
+	o.tidy()
+	others := o.hashes
+	for _, h := range s.hashes {
+		for len(others) > 0 && others[0] < h {
+			others = others[1:]
+		}
+		if len(others) == 0 || others[0] != h {
+			rest.hashes = append(rest.hashes, h)
+		}
+	}
+	rest.tidied = len(rest.hashes)
+	return rest
+}

@@ -53,6 +53,9 @@ type ModelTally struct {
 	Unstable HashSet `json:"unstable,omitzero"`
 	Restless HashSet `json:"restless,omitzero"`
 
+	// Rarest is the highest WeightClass of the exchanges planned.
+	Rarest int `json:"rarest,omitempty"`
+
 	// Recheck is what sending again showed; 0 where nothing was.
 	Recheck Recheck `json:"recheck,omitzero"`
 
@@ -83,12 +86,13 @@ type ModelTally struct {
 // Evidence counts the distinct requests that were judged against one version of
 // the old model: a repeated request is one piece of evidence.
 type Evidence struct {
-	Exchanges  int64              `json:"exchanges"`          // decided: match, noise or mismatch
-	Requests   HashSet            `json:"requests"`           // the hashes of their requests
-	Mismatched HashSet            `json:"mismatched"`         // those with a mismatch among their repeats
-	Rechecked  HashSet            `json:"rechecked,omitzero"` // those with an exchange of Recheck.Wrong
-	First      exchange.Timestamp `json:"first"`
-	Last       exchange.Timestamp `json:"last"`
+	Exchanges  int64   `json:"exchanges"`          // decided: match, noise or mismatch
+	Requests   HashSet `json:"requests"`           // the hashes of their requests
+	Mismatched HashSet `json:"mismatched"`         // those with a mismatch among their repeats
+	Rechecked  HashSet `json:"rechecked,omitzero"` // those with an exchange of Recheck.Wrong
+	Strata
+	First exchange.Timestamp `json:"first"`
+	Last  exchange.Timestamp `json:"last"`
 }
 
 // SignatureTally counts the deltas of one kind at one path, array indices folded.
@@ -173,6 +177,7 @@ func sum(counts map[string]int64) (n int64) {
 func (m *ModelTally) merge(o *ModelTally) {
 	m.First, m.Last = earlier(m.First, o.First), max(m.Last, o.Last)
 	m.Planned += o.Planned
+	m.Rarest = max(m.Rarest, o.Rarest)
 	m.Match += o.Match
 	m.Noise += o.Noise
 	m.Mismatch += o.Mismatch
@@ -218,6 +223,7 @@ func (m *ModelTally) merge(o *ModelTally) {
 
 func (e *Evidence) merge(o *Evidence) {
 	e.Exchanges += o.Exchanges
+	e.Strata.merge(o.Strata, func() HashSet { return e.Requests }, func() HashSet { return o.Requests }) // before there are more requests
 	e.Requests.Union(o.Requests)
 	e.Mismatched.Union(o.Mismatched)
 	e.Rechecked.Union(o.Rechecked)

@@ -22,7 +22,7 @@ func consistent(t *compare.ModelTally) bool {
 	exchanges, bad := int64(0), false
 	for _, e := range t.Versions {
 		n, k := e.Requests.Len(), e.Mismatched.Len()
-		if differing(e) > n || n > e.Exchanges {
+		if bad := differing(e); bad.Len() > n || n > e.Exchanges {
 			return false
 		}
 		exchanges += e.Exchanges

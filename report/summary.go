@@ -58,6 +58,7 @@ type Summary struct {
 	Reason   string   `json:"reason"`  // one sentence for people
 	Warnings []string `json:"warnings,omitempty"`
 	Ledger   Ledger   `json:"ledger"`
+	Family   Family   `json:"family"`
 	Models   []Model  `json:"models"` // by name
 }
 
@@ -97,6 +98,7 @@ func Summarise(info Info, t *compare.Tally, noise *compare.Profile, g Gate) (*Su
 	}
 	s.warnOfModels(noise)
 	s.warnOfRules()
+	s.Family = newFamily(s.Models, g.familyConfidence())
 	s.decide()
 	return s, nil
 }
