@@ -55,8 +55,8 @@ func (x modelExcuses) excused(e *compare.Evidence) int64 {
 	if len(x.accepted) == 0 && x.before == nil {
 		return 0
 	}
-	counting := x.counting(e)
-	return differing(e) - counting.Len()
+	all, counting := differing(e), x.counting(e)
+	return all.Len() - counting.Len()
 }
 
 // excuse is a sentence about what does not count.

@@ -21,9 +21,9 @@ func newLedger(t *compare.ModelTally) Ledger {
 func consistent(t *compare.ModelTally) bool {
 	exchanges, bad := int64(0), false
 	for _, e := range t.Versions {
-		requests, mismatched := e.Requests(), e.Mismatched.All()
+		requests, mismatched, wrong := e.Requests(), e.Mismatched.All(), differing(e)
 		n, k := requests.Len(), mismatched.Len()
-		if differing(e) > n || n > e.Exchanges {
+		if wrong.Len() > n || n > e.Exchanges {
 			return false
 		}
 		exchanges += e.Exchanges

@@ -19,12 +19,17 @@ type Model struct {
 
 	// Requests to Upper are against one version of the old model where it had
 	// more than one: the version that the verdict rests on. See Versions.
-	Requests   int64   `json:"requests"`                   // distinct requests judged: n
-	Mismatched int64   `json:"mismatched_requests"`        // those with a mismatch among their repeats, or with one that sending again took away: k
+	Requests   int64   `json:"requests"`                   // distinct requests judged
+	Mismatched int64   `json:"mismatched_requests"`        // those with a mismatch among their repeats, or with one that sending again took away
 	Excused    int64   `json:"excused_requests,omitempty"` // not among these, because they differ only as is accepted, or as in the baseline
-	Rate       float64 `json:"rate"`                       // k/n
+	Effective  float64 `json:"effective_requests"`         // what the requests count as: n. As many, unless some were less probable to be recorded than others
+	Rate       float64 `json:"rate"`                       // of the requests that differ, each weighed by 1 over its probability
 	Lower      float64 `json:"lower"`                      // one-sided Clopper–Pearson bounds of the rate
 	Upper      float64 `json:"upper"`                      // at the confidence
+	// PValue is how probable so few mismatches are at a true rate of the budget: 1
+	// where something else stands in the way. See Family.
+	PValue float64 `json:"p_value"`
+	k      float64 // effective
 	// ExchangeRate is mismatched over judged exchanges, repeats and all versions
 	// counted, and what was wrong at first: the share of the traffic that sees a difference.
 	ExchangeRate float64 `json:"exchange_rate"`
@@ -106,7 +111,7 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
 	m.Excess = x.excess(excesses(t, noise, l), noise, l)
-	m.weighVersions(t.Versions, x)
+	m.weighVersions(t.Versions, t.Rarest, x)
 	return m
 }
 

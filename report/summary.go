@@ -61,6 +61,7 @@ type Summary struct {
 	Reason   string   `json:"reason"`  // one sentence for people
 	Warnings []string `json:"warnings,omitempty"`
 	Ledger   Ledger   `json:"ledger"`
+	Family   Family   `json:"family"`
 	Models   []Model  `json:"models"` // by name
 
 	Accepted []Accepted `json:"accepted,omitempty"`
@@ -124,6 +125,7 @@ func Summarise(in Input) (*Summary, error) {
 	s.warnOfModels(in.Noise)
 	s.warnOfAccepted()
 	s.warnOfRules()
+	s.Family = newFamily(s.Models, in.Gate.familyConfidence())
 	s.decide()
 	return s, nil
 }

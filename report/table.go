@@ -72,7 +72,7 @@ func (p painter) table(models []Model) string {
 	noise := int64(0)
 	for _, m := range models {
 		rows = append(rows, table.Row{
-			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), count(m.Requests), count(m.Mismatched), count(m.Ledger.Noise),
+			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), m.distinct(), count(m.Mismatched), count(m.Ledger.Noise),
 			m.rateAndBound(), Percent(m.Budget).String(), m.topDifference(),
 		})
 		noise += m.Ledger.Noise
@@ -142,6 +142,14 @@ func trimLines(s string) string {
 		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
 	return b.String()
+}
+
+// distinct is "5,200", or "5,200 (as 630)" where some weigh more than others.
+func (m *Model) distinct() string {
+	if m.weighed() {
+		return count(m.Requests) + " (as " + count(int64(m.Effective)) + ")"
+	}
+	return count(m.Requests)
 }
 
 // rate is – where nothing was judged.
