@@ -1,8 +1,9 @@
 // Package report makes a decision of tallies: a Summary with exact bounds on
 // each model's mismatch rate and a verdict under a Gate. It renders one as a
-// table for the terminal, as JSON, and as one self-contained HTML file.
+// table for the terminal, as JSON, as JUnit XML, as Markdown, and as one
+// self-contained HTML file.
 //
-//	tallies ──▶ Summarise(Input) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteHTML
+//	tallies ──▶ Summarise(Input) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteJUnit · WriteMarkdown · WriteHTML
 //
 // A Summary follows from its input alone: the same tallies, merged in any
 // order, give the same bytes, on one machine or a hundred.

@@ -38,6 +38,9 @@ func TestExamplesAreCommands(t *testing.T) {
 			}
 			found++
 			for _, word := range words {
+				if word == "|" || word == "#" {
+					break // what follows is another command's, or a remark
+				}
 				name, isFlag := strings.CutPrefix(word, "--")
 				name, _, _ = strings.Cut(name, "=")
 				name = strings.TrimRight(name, ".,;)")

@@ -178,7 +178,7 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 	}
 	// Only splits that were not sent need the recording: a run that is complete
 	// can be reported where it alone is.
-	recording := sync.OnceValues(func() (*dataset.Recording, error) { return dataset.OpenRecording(ctx, run.Info.Recording) })
+	recording := sync.OnceValues(func() (*dataset.Recording, error) { return run.Recording(ctx) })
 	merged, mu := compare.NewTally(), sync.Mutex{}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
