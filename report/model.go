@@ -19,11 +19,12 @@ type Model struct {
 
 	// Requests to Upper are against one version of the old model where it had
 	// more than one: the version that the verdict rests on. See Versions.
-	Requests   int64   `json:"requests"`            // distinct requests judged: n
-	Mismatched int64   `json:"mismatched_requests"` // those with a mismatch among their repeats, or with one that sending again took away: k
-	Rate       float64 `json:"rate"`                // k/n
-	Lower      float64 `json:"lower"`               // one-sided Clopper–Pearson bounds of the rate
-	Upper      float64 `json:"upper"`               // at the confidence
+	Requests   int64   `json:"requests"`                   // distinct requests judged: n
+	Mismatched int64   `json:"mismatched_requests"`        // those with a mismatch among their repeats, or with one that sending again took away: k
+	Excused    int64   `json:"excused_requests,omitempty"` // not among these, because they differ only as is accepted, or as in the baseline
+	Rate       float64 `json:"rate"`                       // k/n
+	Lower      float64 `json:"lower"`                      // one-sided Clopper–Pearson bounds of the rate
+	Upper      float64 `json:"upper"`                      // at the confidence
 	// ExchangeRate is mismatched over judged exchanges, repeats and all versions
 	// counted, and what was wrong at first: the share of the traffic that sees a difference.
 	ExchangeRate float64 `json:"exchange_rate"`
@@ -44,6 +45,10 @@ type Model struct {
 	// where the old system did not, Restless those that the old system did.
 	Unstable int64 `json:"unstable_requests,omitempty"`
 	Restless int64 `json:"restless_requests,omitempty"`
+	// BothWays counts the other repeated requests that were answered as the
+	// reference at one time and otherwise at another: one of the two systems is
+	// not stable.
+	BothWays int64 `json:"both_ways_requests,omitempty"`
 	// Recheck is what sending again showed. What was wrong at first counts in
 	// Mismatched, Rate and its bounds, and is no mismatch in the Ledger, which
 	// goes by the last answers.
@@ -68,6 +73,17 @@ type Model struct {
 	CandidateLatency Latency   `json:"candidate_latency,omitzero"`
 	First            time.Time `json:"first,omitzero"` // of the exchanges planned
 	Last             time.Time `json:"last,omitzero"`
+	// Timeline is when what was judged was recorded, in steps of one width. Steps
+	// without an exchange are left out.
+	Timeline []Moment `json:"timeline,omitempty"`
+}
+
+// Moment counts the exchanges of a stretch of time.
+type Moment struct {
+	From       time.Time `json:"from"`
+	Seconds    int64     `json:"seconds"` // how long it is
+	Judged     int64     `json:"judged"`
+	Mismatched int64     `json:"mismatched"`
 }
 
 // Latency is the middle and the slow end of a side's latencies in
@@ -79,19 +95,37 @@ type Latency struct {
 }
 
 // newModel sums up one model; noise is nil where nothing is known of its.
-func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l limits) Model {
+func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l limits, x modelExcuses) Model {
 	m := Model{
 		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch+t.Recheck.Wrong(), t.Judged()),
 		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
 		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
-		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), Recheck: t.Recheck, Decision: newDecision(t),
+		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), BothWays: bothWays(t), Recheck: t.Recheck, Decision: newDecision(t),
 		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
-		First: moment(t.First), Last: moment(t.Last),
+		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
-	m.Excess = excesses(t, noise, l)
-	m.weighVersions(t.Versions)
+	m.Excess = x.excess(excesses(t, noise, l), noise, l)
+	m.weighVersions(t.Versions, x)
 	return m
+}
+
+// bothWays counts what is not known to be the one system's doing or the other's.
+func bothWays(t *compare.ModelTally) int64 {
+	var all compare.HashSet
+	for _, e := range t.Versions {
+		all.Union(e.BothWays())
+	}
+	all = all.Minus(&t.Unstable)
+	all = all.Minus(&t.Restless)
+	return all.Len()
+}
+
+func moments(t compare.Timeline) (list []Moment) {
+	for _, s := range t.Steps {
+		list = append(list, Moment{time.Unix(s.At*t.Width, 0).UTC(), t.Width, s.Judged, s.Mismatched})
+	}
+	return list
 }
 
 // moment leaves out a time that is not known.

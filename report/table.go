@@ -46,7 +46,9 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	writeReasons(&b, bad)
 	b.WriteString(held(models))
 	writeWarnings(&b, s.Warnings)
+	writeAccepted(&b, s.Accepted)
 	writeJudged(&b, s.Info)
+	writeChanges(&b, s.Changes)
 	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
 	writeNext(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -237,6 +239,13 @@ func ledgerLine(l Ledger) string {
 	const indent = "ledger  "
 	wrapped := text.WrapSoft(sum, tableWidth-len(indent))
 	return strings.TrimSpace(trimLines(indent + strings.ReplaceAll(wrapped, "\n", "\n        ")))
+}
+
+// writeWrapped writes a text after a label, and what follows below its beginning.
+func writeWrapped(b *strings.Builder, label, s string) {
+	width := len(strings.TrimLeft(label, "\n"))
+	wrapped := text.WrapSoft(visible(s), tableWidth-width)
+	b.WriteString(label + strings.TrimLeft(trimLines(strings.ReplaceAll(wrapped, "\n", "\n"+strings.Repeat(" ", width))), " "))
 }
 
 // writeJudged says by what the verdicts were made.

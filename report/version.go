@@ -17,6 +17,7 @@ type Version struct {
 	Exchanges  int64     `json:"exchanges"`
 	Requests   int64     `json:"requests"`
 	Mismatched int64     `json:"mismatched_requests"`
+	Excused    int64     `json:"excused_requests,omitempty"`
 	Rate       float64   `json:"rate"`
 	Lower      float64   `json:"lower"`
 	Upper      float64   `json:"upper"`
@@ -36,10 +37,10 @@ const endedAfter = 20
 // worst where several still answer: a candidate that agrees with only one of
 // two can't replace them. Versions that ended decide nothing, because the old
 // system does not answer so any more.
-func (m *Model) weighVersions(evidence map[string]*compare.Evidence) {
-	all := newVersions(evidence, m.Confidence)
+func (m *Model) weighVersions(evidence map[string]*compare.Evidence, x modelExcuses) {
+	all := newVersions(evidence, m.Confidence, x)
 	if len(all) == 0 {
-		all = []Version{newVersion("", &compare.Evidence{}, m.Confidence)}
+		all = []Version{newVersion("", &compare.Evidence{}, m.Confidence, x)}
 	}
 	if len(all) > 1 {
 		m.Versions = all
@@ -81,27 +82,28 @@ func versionName(v string) string {
 // use makes the evidence on a version the model's.
 func (m *Model) use(v Version) {
 	m.Requests, m.Mismatched, m.Rate, m.Lower, m.Upper = v.Requests, v.Mismatched, v.Rate, v.Lower, v.Upper
-	m.Version = v.Version
+	m.Version, m.Excused = v.Version, v.Excused
 }
 
 // newVersions lists the evidence by the time it was last seen.
-func newVersions(evidence map[string]*compare.Evidence, confidence float64) []Version {
+func newVersions(evidence map[string]*compare.Evidence, confidence float64, x modelExcuses) []Version {
 	names := slices.SortedFunc(maps.Keys(evidence), func(a, b string) int {
 		return cmp.Or(cmp.Compare(evidence[a].Last, evidence[b].Last), cmp.Compare(evidence[a].First, evidence[b].First), cmp.Compare(a, b))
 	})
 	var list []Version
 	for _, name := range names {
-		v := newVersion(name, evidence[name], confidence)
+		v := newVersion(name, evidence[name], confidence, x)
 		v.Ended = ended(evidence[name], evidence[names[len(names)-1]].Last)
 		list = append(list, v)
 	}
 	return list
 }
 
-func newVersion(name string, e *compare.Evidence, confidence float64) Version {
-	n, k := e.Requests.Len(), differing(e)
+func newVersion(name string, e *compare.Evidence, confidence float64, x modelExcuses) Version {
+	requests, counting := e.Requests(), x.counting(e)
+	n, k := requests.Len(), counting.Len()
 	return Version{
-		Version: name, Exchanges: e.Exchanges, Requests: n, Mismatched: k,
+		Version: name, Exchanges: e.Exchanges, Requests: n, Mismatched: k, Excused: x.excused(e),
 		Rate: share(k, n), Lower: round(lower(k, n, confidence)), Upper: round(upper(k, n, confidence)),
 		First: moment(e.First), Last: moment(e.Last),
 	}
