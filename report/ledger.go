@@ -21,7 +21,8 @@ func newLedger(t *compare.ModelTally) Ledger {
 func consistent(t *compare.ModelTally) bool {
 	exchanges, bad := int64(0), false
 	for _, e := range t.Versions {
-		n, k := e.Requests.Len(), e.Mismatched.Len()
+		requests, mismatched := e.Requests(), e.Mismatched.All()
+		n, k := requests.Len(), mismatched.Len()
 		if differing(e) > n || n > e.Exchanges {
 			return false
 		}

@@ -99,7 +99,8 @@ func newVersions(evidence map[string]*compare.Evidence, confidence float64) []Ve
 }
 
 func newVersion(name string, e *compare.Evidence, confidence float64) Version {
-	n, k := e.Requests.Len(), differing(e)
+	requests := e.Requests()
+	n, k := requests.Len(), differing(e)
 	return Version{
 		Version: name, Exchanges: e.Exchanges, Requests: n, Mismatched: k,
 		Rate: share(k, n), Lower: round(lower(k, n, confidence)), Upper: round(upper(k, n, confidence)),
