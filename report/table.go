@@ -297,9 +297,12 @@ func writeAgain(b *strings.Builder, s *Summary, run, config string) {
 	}
 }
 
-// shellWord quotes s where a shell would take it apart.
+// shellWord quotes s where a shell would take it apart. What a terminal would
+// obey is spelt with the escapes of $'…'.
 func shellWord(s string) string {
-	s = visible(s)
+	if visible(s) != s {
+		return "$'" + visible(strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s)) + "'"
+	}
 	if strings.ContainsAny(s, " \t\"'`$&|;<>()*?[]{}!#~\\") {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}

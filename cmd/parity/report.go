@@ -39,7 +39,7 @@ as one HTML file that needs no network. The verdicts are those that gate would g
 			if err != nil {
 				return err
 			}
-			return a.writeReports(s, f)
+			return a.writeReports(cmd.Context(), s, f)
 		},
 	}
 	f.register(cmd)
@@ -94,14 +94,21 @@ func gateCode(s *report.Summary) error {
 	}
 }
 
-func (a *app) writeReports(s *report.Summary, f reportFlags) error {
+func (a *app) writeReports(ctx context.Context, s *report.Summary, f reportFlags) error {
 	if f.html == "" && f.json == "" {
 		return s.WriteTable(a.stdout, telemetry.IsTerminal(a.stdout))
+	}
+	writeHTML := func(w io.Writer) error {
+		x, err := a.exhibits(ctx, s)
+		if err != nil {
+			return err
+		}
+		return s.WriteHTML(w, x)
 	}
 	for _, out := range []struct {
 		path  string
 		write func(io.Writer) error
-	}{{f.html, s.WriteHTML}, {f.json, s.WriteJSON}} {
+	}{{f.html, writeHTML}, {f.json, s.WriteJSON}} {
 		if err := a.writeFile(out.path, out.write); err != nil {
 			return err
 		}
@@ -211,7 +218,7 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 		return err
 	}
 	if out.html != "" || out.json != "" {
-		if err := a.writeReports(s, out); err != nil {
+		if err := a.writeReports(ctx, s, out); err != nil {
 			return err
 		}
 	}
