@@ -78,5 +78,5 @@ func newLatency(h compare.Histogram) Latency {
 		from, below := compare.LatencyBounds(b)
 		return int64(math.Round(math.Sqrt(from * below)))
 	}
-	return Latency{Count: h.Count(), P50: quantile(0.50), P99: quantile(0.99)}
+	return Latency{Count: h.Count(), P50: quantile(0.50), P99: quantile(0.99), histogram: h}
 }

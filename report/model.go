@@ -97,6 +97,8 @@ type Latency struct {
 	Count int64 `json:"count"`
 	P50   int64 `json:"p50_us"`
 	P99   int64 `json:"p99_us"`
+
+	histogram compare.Histogram // for the page
 }
 
 // newModel sums up one model; noise is nil where nothing is known of its.

@@ -40,7 +40,7 @@ failure, one that is inconclusive an error, so that CI shows both as red.
 			if !f.any() {
 				return a.writeTable(s)
 			}
-			return a.writeReports(s, f)
+			return a.writeReports(cmd.Context(), s, f)
 		},
 	}
 	f.register(cmd)
@@ -175,7 +175,7 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 	if err != nil {
 		return err
 	}
-	if err := a.writeReports(s, out); err != nil {
+	if err := a.writeReports(ctx, s, out); err != nil {
 		return err
 	}
 	if out.stdout() {
