@@ -9,8 +9,9 @@ func (m *ModelTally) plan(e *exchange.Exchange) {
 	m.Rarest = max(m.Rarest, WeightClass(e.SamplingProbability))
 }
 
-// decided counts its outcome, and what goes with it.
-func (m *ModelTally) decided(e *exchange.Exchange, d decided) {
+// decided counts its outcome, and what goes with it: of a mismatch, how it
+// differs.
+func (m *ModelTally) decided(e *exchange.Exchange, d decided, combination string) {
 	switch d.outcome {
 	case Match:
 		m.Match++
@@ -32,11 +33,13 @@ func (m *ModelTally) decided(e *exchange.Exchange, d decided) {
 	}
 	v := m.version(e.ModelVersion)
 	v.Exchanges++
-	v.Strata.add(WeightClass(e.SamplingProbability), e.RequestHash, func() HashSet { return v.Requests }) // before it is one of them
-	v.Requests.Add(e.RequestHash)
+	v.Strata.add(WeightClass(e.SamplingProbability), e.RequestHash, v.Requests) // before it is one of them
 	if d.outcome == Mismatch {
-		v.Mismatched.Add(e.RequestHash)
+		v.Mismatched.Add(combination, e.RequestHash)
+	} else {
+		v.Matched.Add(e.RequestHash)
 	}
+	m.Timeline.add(e.Time, d.outcome == Mismatch)
 	v.First, v.Last = earlier(v.First, e.Time), max(v.Last, e.Time)
 	if d.reformatted {
 		m.Reformatted++
@@ -92,6 +95,17 @@ func (m *ModelTally) delta(e *exchange.Exchange, f *finding, seen map[string]*si
 
 // sighting is a signature that an exchange has.
 type sighting struct{ noise bool }
+
+// combination names the signatures of an exchange that are more than noise.
+func combination(seen map[string]*sighting) string {
+	var signatures []string
+	for name, s := range seen {
+		if !s.noise {
+			signatures = append(signatures, name)
+		}
+	}
+	return CombinationOf(signatures)
+}
 
 // hits adds what each rule did, of the aspects that it speaks of.
 func (m *ModelTally) hits(c *comparer) {

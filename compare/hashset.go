@@ -33,6 +33,25 @@ func (s *HashSet) Len() int64 {
 // Union adds all of o.
 func (s *HashSet) Union(o HashSet) { s.add(o.hashes...) }
 
+// And are the hashes that are in both.
+func (s *HashSet) And(o *HashSet) HashSet { return s.filter(o, true) }
+
+// Minus are the hashes that are not in o.
+func (s *HashSet) Minus(o *HashSet) HashSet { return s.filter(o, false) }
+
+// filter keeps the hashes that are in o, or those that are not. It takes a
+// pointer because looking tidies up, and a copy shares what is tidied.
+func (s *HashSet) filter(o *HashSet, in bool) (kept HashSet) {
+	s.tidy()
+	for _, hash := range s.hashes {
+		if o.Has(int64(hash)) == in {
+			kept.hashes = append(kept.hashes, hash)
+		}
+	}
+	kept.tidied = len(kept.hashes)
+	return kept
+}
+
 // add tidies up whenever repeats may be most of what the set holds: that bounds
 // the memory, and is rare enough to cost little.
 func (s *HashSet) add(hashes ...uint64) {
@@ -74,21 +93,4 @@ func (s *HashSet) UnmarshalText(text []byte) error {
 		s.hashes = append(s.hashes, binary.LittleEndian.Uint64(b))
 	}
 	return nil
-}
-
-// minus are the hashes of s that o has not.
-func (s *HashSet) minus(o *HashSet) (rest HashSet) {
-	s.tidy()
-	o.tidy()
-	others := o.hashes
-	for _, h := range s.hashes {
-		for len(others) > 0 && others[0] < h {
-			others = others[1:]
-		}
-		if len(others) == 0 || others[0] != h {
-			rest.hashes = append(rest.hashes, h)
-		}
-	}
-	rest.tidied = len(rest.hashes)
-	return rest
 }

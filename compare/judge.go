@@ -216,10 +216,12 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 		return fmt.Errorf("judge exchange %s: %w", e.ID, err)
 	}
 	clear(s.seen)
+	differs := ""
 	if d.outcome == Mismatch {
 		d.outcome = s.findings(m, e)
+		differs = combination(s.seen)
 	}
-	m.tally.decided(e, d)
+	m.tally.decided(e, d, differs)
 	m.tally.unjudged(e, d, m.comparer)
 	m.tally.decisions(m.comparer, d.outcome)
 	if len(s.earlier) > 0 || garbled {
@@ -256,7 +258,7 @@ func (s *split) findings(m *model, e *exchange.Exchange) Outcome {
 			}
 		}
 	})
-	if len(m.tally.Signatures) > 2*MaxSignatures || len(m.tally.Confusion) > 2*MaxConfusion {
+	if m.tally.overfull() {
 		m.tally.Trim()
 	}
 	return outcome

@@ -146,11 +146,11 @@ func (r *Repeats) agrees(c *comparer, first, e *exchange.Exchange) bool {
 	m := r.control.Model(e.Model)
 	m.plan(&again)
 	d := c.compare(&again.Reference, &again.Candidate.Answer)
-	m.decided(&again, d)
-	m.decisions(c, d.outcome)
 	clear(r.seen)
 	c.each(func(f finding) { m.delta(&again, &f, r.seen) })
-	if len(m.Signatures) > 2*MaxSignatures {
+	m.decided(&again, d, combination(r.seen))
+	m.decisions(c, d.outcome)
+	if m.overfull() {
 		m.Trim()
 	}
 	return d.outcome != Mismatch
@@ -166,7 +166,7 @@ func (r *Repeats) unstable(c *comparer, e *exchange.Exchange, t *Tally) {
 		f.Kind = KindUnstable
 		m.delta(e, &f, r.seen)
 	})
-	if len(m.Signatures) > 2*MaxSignatures {
+	if m.overfull() {
 		m.Trim()
 	}
 }

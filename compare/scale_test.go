@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,6 +27,14 @@ func TestManyModelsManyPaths(t *testing.T) {
 					f.AbsError, f.RelError = float64(i+1)*1e-9*float64(split+1), float64(i+1)*1e-8*float64(split+1)
 					m.delta(&e, &f, map[string]*sighting{})
 				}
+			}
+			for i := range int64(MaxCombinations) { // each exchange differs in ten of the paths, and in other ones
+				var signatures []string
+				for path := range int64(10) {
+					signatures = append(signatures, fmt.Sprintf("$.outputs.field_%02d[*].value number", (i+path*(i+1))%paths))
+				}
+				m.version("").Mismatched.Add(CombinationOf(slices.Compact(signatures)), i+int64(split)*MaxCombinations)
+				m.Timeline.add(exchange.Timestamp(i*1e6), true)
 			}
 		}
 		merged.Merge(tally)

@@ -79,20 +79,9 @@ type ModelTally struct {
 	ReferenceLatency Histogram `json:"reference_latency_us,omitempty"`
 	CandidateLatency Histogram `json:"candidate_latency_us,omitempty"`
 
-	First exchange.Timestamp `json:"first"` // of the exchanges planned
-	Last  exchange.Timestamp `json:"last"`
-}
-
-// Evidence counts the distinct requests that were judged against one version of
-// the old model: a repeated request is one piece of evidence.
-type Evidence struct {
-	Exchanges  int64   `json:"exchanges"`          // decided: match, noise or mismatch
-	Requests   HashSet `json:"requests"`           // the hashes of their requests
-	Mismatched HashSet `json:"mismatched"`         // those with a mismatch among their repeats
-	Rechecked  HashSet `json:"rechecked,omitzero"` // those with an exchange of Recheck.Wrong
-	Strata
-	First exchange.Timestamp `json:"first"`
-	Last  exchange.Timestamp `json:"last"`
+	First    exchange.Timestamp `json:"first"` // of the exchanges planned
+	Last     exchange.Timestamp `json:"last"`
+	Timeline Timeline           `json:"timeline,omitzero"` // of those that were decided
 }
 
 // SignatureTally counts the deltas of one kind at one path, array indices folded.
@@ -215,19 +204,11 @@ func (m *ModelTally) merge(o *ModelTally) {
 	}
 	m.ReferenceLatency.Merge(o.ReferenceLatency)
 	m.CandidateLatency.Merge(o.CandidateLatency)
+	m.Timeline.merge(o.Timeline)
 	for name, s := range o.Signatures {
 		m.Signature(name, s.Path, s.Kind).merge(s)
 	}
 	m.Trim()
-}
-
-func (e *Evidence) merge(o *Evidence) {
-	e.Exchanges += o.Exchanges
-	e.Strata.merge(o.Strata, func() HashSet { return e.Requests }, func() HashSet { return o.Requests }) // before there are more requests
-	e.Requests.Union(o.Requests)
-	e.Mismatched.Union(o.Mismatched)
-	e.Rechecked.Union(o.Rechecked)
-	e.First, e.Last = earlier(e.First, o.First), max(e.Last, o.Last)
 }
 
 // version returns the evidence on one version, new where there is none.
@@ -246,15 +227,10 @@ func (m *ModelTally) version(name string) *Evidence {
 // Requests counts the distinct requests that were judged, and those with a
 // mismatch among their repeats, of all versions.
 func (m *ModelTally) Requests() (judged, mismatched int64) {
-	if len(m.Versions) == 1 {
-		for _, e := range m.Versions {
-			return e.Requests.Len(), e.Mismatched.Len()
-		}
-	}
 	var all, bad HashSet
 	for _, e := range m.Versions {
-		all.Union(e.Requests)
-		bad.Union(e.Mismatched)
+		all.Union(e.Requests())
+		bad.Union(e.Mismatched.All())
 	}
 	return all.Len(), bad.Len()
 }
@@ -291,11 +267,27 @@ func (m *ModelTally) Signature(name, path string, kind Kind) *SignatureTally {
 	return s
 }
 
+// overfull says that it is time to Trim.
+func (m *ModelTally) overfull() bool {
+	if len(m.Signatures) > 2*MaxSignatures || len(m.Confusion) > 2*MaxConfusion {
+		return true
+	}
+	for _, e := range m.Versions {
+		if len(e.Mismatched) > 2*MaxCombinations {
+			return true
+		}
+	}
+	return false
+}
+
 // Trim folds the signatures past MaxSignatures. A signature that is among the
 // lowest hashes of a union is among the lowest of every part of it, so folding
 // early or late gives the same.
 func (m *ModelTally) Trim() {
 	m.trimConfusion()
+	for _, e := range m.Versions {
+		e.Mismatched.trim()
+	}
 	if len(m.Signatures) <= MaxSignatures {
 		return
 	}

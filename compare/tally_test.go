@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -145,4 +146,114 @@ func TestExemplarsFollowFromTheExchanges(t *testing.T) {
 	if len(forward.Exemplars) != MaxExemplars || !slices.Equal(forward.Exemplars, backward.Exemplars) {
 		t.Errorf("%v\n%v", forward.Exemplars, backward.Exemplars)
 	}
+}
+
+// Which ways of differing are kept apart must not hang on who counted first, and a
+// flip or an error status must not be lost among many ways.
+func TestCombinationsFold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		type differs struct {
+			combination string
+			request     int64
+		}
+		var all []differs
+		flips := HashSet{}
+		for i := range rapid.IntRange(1, 4*MaxCombinations).Draw(t, "n") {
+			signatures := []string{fmt.Sprintf("$.f%d number", i), "$.score number"}
+			request := int64(rapid.IntRange(1, 50).Draw(t, "request"))
+			if rapid.Bool().Draw(t, "flip") {
+				signatures = append(signatures, "$.label decision")
+				flips.Add(request)
+			}
+			all = append(all, differs{CombinationOf(signatures), request})
+		}
+		var whole Combinations
+		for _, d := range all {
+			whole.Add(d.combination, d.request)
+		}
+		whole.trim()
+		parts := make([]Combinations, rapid.IntRange(1, 5).Draw(t, "parts"))
+		for i, n := range rapid.Permutation(upTo(len(all))).Draw(t, "order") {
+			part := &parts[i%len(parts)]
+			part.Add(all[n].combination, all[n].request)
+			if len(*part) > MaxCombinations+3 {
+				part.trim()
+			}
+		}
+		var merged Combinations
+		for _, p := range parts {
+			merged.merge(p)
+		}
+		a, b := mustJSON(t, whole), mustJSON(t, merged)
+		if a != b {
+			t.Fatalf("another order gives another tally:\n%s\n%s", a, b)
+		}
+		found := merged.Of(func(signatures []string) bool { return slices.Contains(signatures, "$.label decision") })
+		if found.Len() != flips.Len() {
+			t.Fatalf("%d requests flip, %d are found", flips.Len(), found.Len())
+		}
+	})
+}
+
+// Of an answer that differs in very many ways it must still be known that it
+// flips, and that there is more.
+func TestCombinationOfMany(t *testing.T) {
+	signatures := []string{"$.label decision", "200→500 status"}
+	for i := range 2 * MaxCombined {
+		signatures = append(signatures, fmt.Sprintf("$.f%d number", i))
+	}
+	got := SignaturesOf(CombinationOf(signatures))
+	slices.Sort(got)
+	if want := []string{"$.label decision", Others, "200→500 status"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Mismatches over time must look the same however the splits were shared out.
+func TestTimelineMerges(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		type seen struct {
+			at         exchange.Timestamp
+			mismatched bool
+		}
+		spread := rapid.Int64Range(1, 1e14).Draw(t, "spread")
+		var all []seen
+		for range rapid.IntRange(1, 200).Draw(t, "n") {
+			all = append(all, seen{exchange.Timestamp(rapid.Int64Range(-spread, spread).Draw(t, "at")), rapid.Bool().Draw(t, "mismatched")})
+		}
+		var whole, merged Timeline
+		parts := make([]Timeline, rapid.IntRange(1, 5).Draw(t, "parts"))
+		for i, s := range all {
+			whole.add(s.at, s.mismatched)
+			parts[rapid.IntRange(0, len(parts)-1).Draw(t, fmt.Sprint("part", i))].add(s.at, s.mismatched)
+		}
+		for _, i := range rapid.Permutation(upTo(len(parts))).Draw(t, "order") {
+			merged.merge(parts[i])
+		}
+		if a, b := mustJSON(t, whole), mustJSON(t, merged); a != b {
+			t.Fatalf("another order gives another timeline:\n%s\n%s", a, b)
+		}
+		judged := int64(0)
+		for _, s := range whole.Steps {
+			judged += s.Judged
+		}
+		if span := whole.Steps[len(whole.Steps)-1].At - whole.Steps[0].At; judged != int64(len(all)) || span >= MaxSteps {
+			t.Fatalf("%d of %d are counted, over %d steps", judged, len(all), span)
+		}
+	})
+}
+
+func upTo(n int) (list []int) {
+	for i := range n {
+		list = append(list, i)
+	}
+	return list
+}
+
+func mustJSON(t *rapid.T, v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

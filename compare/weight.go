@@ -95,7 +95,7 @@ func (s *Strata) Weigh(some *HashSet) (list []Stratum) {
 		return []Stratum{{0, some.Len()}}
 	}
 	take := func(class int, of *HashSet) {
-		rest := some.minus(of)
+		rest := some.Minus(of)
 		if n := some.Len() - rest.Len(); n > 0 {
 			list = append(list, Stratum{class, n})
 		}

@@ -48,7 +48,7 @@ func TestStrataGoByTheHighestProbability(t *testing.T) {
 		for _, x := range all {
 			e := exchange.Exchange{RequestHash: x.request, SamplingProbability: x.p}
 			splits[x.split].plan(&e)
-			splits[x.split].decided(&e, decided{outcome: Match})
+			splits[x.split].decided(&e, decided{outcome: rapid.SampledFrom([]Outcome{Match, Noise, Mismatch}).Draw(rt, "outcome")}, "$.x number")
 			highest[x.request] = max(highest[x.request], x.p)
 		}
 		want := map[int]int64{}
@@ -61,7 +61,8 @@ func TestStrataGoByTheHighestProbability(t *testing.T) {
 		}
 		e := merged.version("")
 		total := int64(0)
-		for _, s := range e.Weigh(&e.Requests) {
+		requests := e.Requests()
+		for _, s := range e.Weigh(&requests) {
 			if total += s.Requests; s.Requests != want[s.Class] && len(all) > 0 {
 				rt.Fatalf("class %d has %d requests, want %d", s.Class, s.Requests, want[s.Class])
 			}

@@ -35,7 +35,7 @@ func against(t *testing.T, candidate, control *compare.ModelTally, g Gate) Model
 	t.Helper()
 	c, o := compare.NewTally(), compare.NewTally()
 	c.Models["m"], o.Models["m"] = candidate, control
-	s, err := Summarise(Info{}, c, o.Profile(), g)
+	s, err := Summarise(Input{Info: Info{}, Tally: c, Noise: o.Profile(), Gate: g})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,11 +30,11 @@ func tallyOf(m *compare.ModelTally, n, k int64) *compare.ModelTally {
 // tallyVersion counts them against a version of the old model.
 func tallyVersion(m *compare.ModelTally, version string, n, k int64) *compare.ModelTally {
 	e := evidence(m, version)
-	for i := range n {
-		e.Requests.Add(i + 1)
-	}
 	for i := range k {
-		e.Mismatched.Add(i + 1)
+		e.Mismatched.Add("$.x number", i+1)
+	}
+	for i := k; i < n; i++ {
+		e.Matched.Add(i + 1)
 	}
 	e.Exchanges += n
 	m.Planned, m.Match, m.Mismatch = m.Planned+n, m.Match+n-k, m.Mismatch+k
@@ -159,7 +159,7 @@ func sampleGate() Gate {
 
 func summarise(t testing.TB, tally *compare.Tally, g Gate) *Summary {
 	t.Helper()
-	s, err := Summarise(sampleInfo(), tally, sampleControl(), g)
+	s, err := Summarise(Input{Info: sampleInfo(), Tally: tally, Noise: sampleControl(), Gate: g})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ var manyGate = Gate{Limits: Limits{Budget: new(Percent(0.01)), MinSamples: new(i
 
 // manySummary is of 4,000 models; to make it takes a while.
 var manySummary = sync.OnceValue(func() *Summary {
-	s, err := Summarise(sampleInfo(), many(4000), nil, manyGate)
+	s, err := Summarise(Input{Info: sampleInfo(), Tally: many(4000), Gate: manyGate})
 	if err != nil {
 		panic(err)
 	}

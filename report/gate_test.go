@@ -93,7 +93,7 @@ func TestGateValidate(t *testing.T) {
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%v, want %q", err, want)
 		}
-		if _, err2 := Summarise(Info{}, compare.NewTally(), nil, g); (err2 == nil) != (err == nil) {
+		if _, err2 := Summarise(Input{Info: Info{}, Tally: compare.NewTally(), Gate: g}); (err2 == nil) != (err == nil) {
 			t.Errorf("Summarise does not refuse what Validate does: %v", err)
 		}
 	}
@@ -108,7 +108,7 @@ func TestGateRefusesGlobsThatOverlap(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
-	if _, err := Summarise(Info{}, compare.NewTally(), nil, g); err == nil {
+	if _, err := Summarise(Input{Info: Info{}, Tally: compare.NewTally(), Gate: g}); err == nil {
 		t.Error("Summarise takes it")
 	}
 }

@@ -58,7 +58,7 @@ func TestHTMLShowsHostileTextAsText(t *testing.T) {
 	tallyOf(tally.Model(`"><img onerror=alert(1)>`), 10, 0).Unavailable = map[string]int64{hostile: 1}
 	info := Info{Run: hostile, Recording: hostile, Target: "javascript:alert(1)", Judgement: hostile, Version: hostile, Control: hostile}
 	info.Rules, _ = json.Marshal(map[string]string{"path": "</pre></script>" + hostile})
-	s, err := Summarise(info, tally, sampleControl(), Gate{Models: map[string]Limits{hostile: {}, "x" + hostile: {}}})
+	s, err := Summarise(Input{Info: info, Tally: tally, Noise: sampleControl(), Gate: Gate{Models: map[string]Limits{hostile: {}, "x" + hostile: {}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

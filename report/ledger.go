@@ -21,8 +21,9 @@ func newLedger(t *compare.ModelTally) Ledger {
 func consistent(t *compare.ModelTally) bool {
 	exchanges, bad := int64(0), false
 	for _, e := range t.Versions {
-		n, k := e.Requests.Len(), e.Mismatched.Len()
-		if bad := differing(e); bad.Len() > n || n > e.Exchanges {
+		requests, mismatched, wrong := e.Requests(), e.Mismatched.All(), differing(e)
+		n, k := requests.Len(), mismatched.Len()
+		if wrong.Len() > n || n > e.Exchanges {
 			return false
 		}
 		exchanges += e.Exchanges

@@ -49,6 +49,10 @@ type Model struct {
 	// where the old system did not, Restless those that the old system did.
 	Unstable int64 `json:"unstable_requests,omitempty"`
 	Restless int64 `json:"restless_requests,omitempty"`
+	// BothWays counts the other repeated requests that were answered as the
+	// reference at one time and otherwise at another: one of the two systems is
+	// not stable.
+	BothWays int64 `json:"both_ways_requests,omitempty"`
 	// Recheck is what sending again showed. What was wrong at first counts in
 	// Mismatched, Rate and its bounds, and is no mismatch in the Ledger, which
 	// goes by the last answers.
@@ -73,6 +77,17 @@ type Model struct {
 	CandidateLatency Latency   `json:"candidate_latency,omitzero"`
 	First            time.Time `json:"first,omitzero"` // of the exchanges planned
 	Last             time.Time `json:"last,omitzero"`
+	// Timeline is when what was judged was recorded, in steps of one width. Steps
+	// without an exchange are left out.
+	Timeline []Moment `json:"timeline,omitempty"`
+}
+
+// Moment counts the exchanges of a stretch of time.
+type Moment struct {
+	From       time.Time `json:"from"`
+	Seconds    int64     `json:"seconds"` // how long it is
+	Judged     int64     `json:"judged"`
+	Mismatched int64     `json:"mismatched"`
 }
 
 // Latency is the middle and the slow end of a side's latencies in
@@ -89,14 +104,32 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch+t.Recheck.Wrong(), t.Judged()),
 		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
 		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
-		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), Recheck: t.Recheck, Decision: newDecision(t),
+		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), BothWays: bothWays(t), Recheck: t.Recheck, Decision: newDecision(t),
 		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
-		First: moment(t.First), Last: moment(t.Last),
+		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
 	m.Excess = excesses(t, noise, l)
 	m.weighVersions(t.Versions, t.Rarest)
 	return m
+}
+
+// bothWays counts what is not known to be the one system's doing or the other's.
+func bothWays(t *compare.ModelTally) int64 {
+	var all compare.HashSet
+	for _, e := range t.Versions {
+		all.Union(e.BothWays())
+	}
+	all = all.Minus(&t.Unstable)
+	all = all.Minus(&t.Restless)
+	return all.Len()
+}
+
+func moments(t compare.Timeline) (list []Moment) {
+	for _, s := range t.Steps {
+		list = append(list, Moment{time.Unix(s.At*t.Width, 0).UTC(), t.Width, s.Judged, s.Mismatched})
+	}
+	return list
 }
 
 // moment leaves out a time that is not known.

@@ -155,7 +155,7 @@ func TestPassKeepsItsPromise(t *testing.T) {
 var promiseGate = Gate{Limits: Limits{Budget: new(Percent(0.05)), MinSamples: new(int64(10))}}
 
 func promised(t *testing.T, tally *compare.Tally) Model {
-	s, err := Summarise(Info{}, tally, nil, promiseGate)
+	s, err := Summarise(Input{Tally: tally, Gate: promiseGate})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +277,7 @@ func TestAllModelsStatement(t *testing.T) {
 		for i := range models {
 			tallyOf(tally.Model(fmt.Sprint("m", i)), n, k)
 		}
-		s, err := Summarise(Info{}, tally, nil, Gate{})
+		s, err := Summarise(Input{Tally: tally})
 		if err != nil {
 			t.Fatal(err)
 		}

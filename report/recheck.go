@@ -13,8 +13,8 @@ import (
 // PASS of it. What got no answer at first counts by its last answer alone.
 
 // differing are the distinct requests that were answered wrong at least once.
-func differing(e *compare.Evidence) (all compare.HashSet) {
-	all.Union(e.Mismatched)
+func differing(e *compare.Evidence) compare.HashSet {
+	all := e.Mismatched.All()
 	all.Union(e.Rechecked)
 	return all
 }
@@ -46,19 +46,12 @@ func (m *Model) rechecked() (text string) {
 func (m *Model) wavering() string {
 	var parts []string
 	if n := m.Recheck.ConcurrencySensitive; n > 0 {
-		parts = append(parts, fmt.Sprintf("%s wrong at concurrency %d and right at 1 (concurrency-sensitive)", were(n), m.Recheck.Concurrency))
+		parts = append(parts, fmt.Sprintf("%s wrong at concurrency %d and right at 1 (concurrency-sensitive)", wasWere(n, "exchange"), m.Recheck.Concurrency))
 	}
 	if n := m.Recheck.Flaky; n > 0 {
-		parts = append(parts, were(n)+" wrong at first and right when sent again (flaky)")
+		parts = append(parts, wasWere(n, "exchange")+" wrong at first and right when sent again (flaky)")
 	}
 	return strings.Join(parts, ", ")
-}
-
-func were(n int64) string {
-	if n == 1 {
-		return "1 exchange was"
-	}
-	return plural(n, "exchange") + " were"
 }
 
 // warnOfRecheck is for whoever cuts over a model that passes all the same.

@@ -47,7 +47,7 @@ func TestSendingAgainExplainsAndDoesNotAcquit(t *testing.T) {
 				rechecked(10_000, 4, compare.Recheck{Flaky: 6})(m)
 				m.Match, m.Mismatch = m.Match-4, 4
 				for i := range int64(4) { // the same four
-					evidence(m, "").Mismatched.Add(i + 1)
+					evidence(m, "").Mismatched.Add("$.x number", i+1)
 				}
 			}, Pass, "4 of 10,000 distinct requests differ",
 		},
@@ -57,7 +57,7 @@ func TestSendingAgainExplainsAndDoesNotAcquit(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			tally := compare.NewTally()
 			c.tally(tally.Model("m"))
-			s, err := Summarise(Info{Generations: 1, Judgement: "x"}, tally, nil, Gate{})
+			s, err := Summarise(Input{Info: Info{Generations: 1, Judgement: "x"}, Tally: tally, Gate: Gate{}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +74,7 @@ func TestNextCommandsSendAgain(t *testing.T) {
 	m := tallyOf(tally.Model("m"), 100, 10)
 	m.Unavailable, m.Planned = map[string]int64{"throttled": 3}, m.Planned+3
 	for generations, want := range []int{2, 1} { // what differs is not sent on and on
-		s, err := Summarise(Info{Run: "run", Judgement: "x", Config: "c.yaml", Generations: generations}, tally, nil, Gate{})
+		s, err := Summarise(Input{Info: Info{Run: "run", Judgement: "x", Config: "c.yaml", Generations: generations}, Tally: tally, Gate: Gate{}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestNextCommandsSendAgain(t *testing.T) {
 func TestRecheckIsShown(t *testing.T) {
 	tally := compare.NewTally()
 	rechecked(10_000, 2, compare.Recheck{ConcurrencySensitive: 1, Flaky: 1, Recovered: 5, Concurrency: 16})(tally.Model("m"))
-	s, err := Summarise(Info{Run: "run", Judgement: "x", Generations: 2}, tally, nil, Gate{})
+	s, err := Summarise(Input{Info: Info{Run: "run", Judgement: "x", Generations: 2}, Tally: tally, Gate: Gate{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func TestBoundsAtTheEnds(t *testing.T) {
 func BenchmarkSummarise(b *testing.B) {
 	tally := many(4000)
 	for b.Loop() {
-		if _, err := Summarise(sampleInfo(), tally, nil, manyGate); err != nil {
+		if _, err := Summarise(Input{Info: sampleInfo(), Tally: tally, Gate: manyGate}); err != nil {
 			b.Fatal(err)
 		}
 	}

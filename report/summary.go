@@ -2,7 +2,7 @@
 // each model's mismatch rate and a verdict under a Gate. It renders one as a
 // table for the terminal, as JSON, and as one self-contained HTML file.
 //
-//	tallies ──▶ Summarise(info, tally, noise, gate) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteHTML
+//	tallies ──▶ Summarise(Input) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteHTML
 //
 // A Summary follows from its input alone: the same tallies, merged in any
 // order, give the same bytes, on one machine or a hundred.
@@ -75,30 +75,37 @@ type Ledger struct {
 	Balanced    bool             `json:"balanced"`              // as many outcomes as exchanges planned, and distinct requests that go with them
 }
 
-// Summarise sums up t under g. noise is what the old system differs from itself
-// in; nil: there was no control. An error means that the gate makes no sense:
-// see Gate.Validate.
-func Summarise(info Info, t *compare.Tally, noise *compare.Profile, g Gate) (*Summary, error) {
-	if err := g.Validate(); err != nil {
+// Input is what a summary is made of.
+type Input struct {
+	Info  Info
+	Tally *compare.Tally
+	Noise *compare.Profile // what the old system differs from itself in; nil: there was no control
+	Gate  Gate
+}
+
+// Summarise sums up a tally under a gate. An error means that the gate makes no
+// sense: see Gate.Validate.
+func Summarise(in Input) (*Summary, error) {
+	if err := in.Gate.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Summary{Format: Format, Info: info, Ledger: Ledger{Balanced: true}, Models: []Model{}}
+	s := &Summary{Format: Format, Info: in.Info, Ledger: Ledger{Balanced: true}, Models: []Model{}}
 	used := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(t.Models)) {
-		l, glob := g.limitsOf(name)
+	for _, name := range slices.Sorted(maps.Keys(in.Tally.Models)) {
+		l, glob := in.Gate.limitsOf(name)
 		used[glob] = true
-		m := newModel(name, t.Models[name], profileOf(noise, name), l)
+		m := newModel(name, in.Tally.Models[name], profileOf(in.Noise, name), l)
 		s.Ledger.add(m.Ledger)
 		s.Models = append(s.Models, m)
 	}
-	for _, glob := range slices.Sorted(maps.Keys(g.Models)) {
+	for _, glob := range slices.Sorted(maps.Keys(in.Gate.Models)) {
 		if !used[glob] {
 			s.warn("gate.models: %q matches no model of this run", glob)
 		}
 	}
-	s.warnOfModels(noise)
+	s.warnOfModels(in.Noise)
 	s.warnOfRules()
-	s.Family = newFamily(s.Models, g.familyConfidence())
+	s.Family = newFamily(s.Models, in.Gate.familyConfidence())
 	s.decide()
 	return s, nil
 }

@@ -72,16 +72,16 @@ func splitTally(split int) *compare.Tally {
 		m := t.Model(name)
 		for i := range int64(50) {
 			e := evidence(m, "1."+string(rune('0'+split%2)))
-			e.Requests.Add(int64(split)*40 + i) // some requests repeat in the next split
 			e.Exchanges++
 			e.First, e.Last = 1_795_000_000_000_000, 1_795_000_000_000_000+exchange.Timestamp(split*1000)
 			m.Planned++
 			if i%7 != 0 {
 				m.Match++
+				e.Matched.Add(int64(split)*40 + i) // some requests repeat in the next split
 				continue
 			}
 			m.Mismatch++
-			e.Mismatched.Add(int64(split)*40 + i)
+			e.Mismatched.Add("$.x number\n$.y"+string(rune('a'+i))+" bool", int64(split)*40+i)
 			addSignature(m, "$.x", compare.KindNumber, 1, "1", "2")
 			addSignature(m, "$.y"+string(rune('a'+i)), compare.KindBool, 1, "true", "false")
 			m.Signatures["$.x number"].Errors.AddError(float64(i+1) / 1000)

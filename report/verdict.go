@@ -132,7 +132,19 @@ func (m *Model) remarks() (text string) {
 	if m.Unstable > 0 {
 		text += " Unstable: " + m.unstable() + "."
 	}
+	if m.BothWays > 0 {
+		text += fmt.Sprintf(" %s answered as by the old system at one time and otherwise at another: one of the two is not stable (compare --control RECORDING says whether it is the old).",
+			wasWere(m.BothWays, "repeated request"))
+	}
 	return text + m.rechecked()
+}
+
+// wasWere is "1 request was" or "2 requests were".
+func wasWere(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " was"
+	}
+	return plural(n, noun) + " were"
 }
 
 func (m *Model) unstable() string {

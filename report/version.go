@@ -109,10 +109,10 @@ func newVersions(evidence map[string]*compare.Evidence, confidence float64, rare
 }
 
 func newVersion(name string, e *compare.Evidence, confidence float64, rarest int) Version {
-	bad := differing(e)
-	x := effectiveOf(e, &bad, rarest)
+	requests, bad := e.Requests(), differing(e)
+	x := effective{weight(e.Weigh(&requests), rarest), weight(e.Weigh(&bad), rarest)}
 	return Version{
-		Version: name, Exchanges: e.Exchanges, Requests: e.Requests.Len(), Mismatched: bad.Len(), Effective: round(x.n), k: x.k,
+		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: bad.Len(), Effective: round(x.n), k: x.k,
 		Rate: x.rate(), Lower: round(lower(x.k, x.n, confidence)), Upper: round(upper(x.k, x.n, confidence)),
 		First: moment(e.First), Last: moment(e.Last),
 	}

@@ -47,7 +47,7 @@ func TestRestlessWantsAControl(t *testing.T) {
 	for i := range int64(3) {
 		tallyOf(tally.Model("m"), 3000, 0).Restless.Add(i)
 	}
-	s, err := Summarise(Info{Run: "runs/my run"}, tally, nil, Gate{})
+	s, err := Summarise(Input{Info: Info{Run: "runs/my run"}, Tally: tally, Gate: Gate{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,5 +72,20 @@ func TestUnstableIsSaid(t *testing.T) {
 	}
 	if !slices.Equal(s.Warnings, []string{"model m: " + want}) {
 		t.Errorf("%q", s.Warnings)
+	}
+}
+
+// A candidate that is right at one time and wrong at another must be told from
+// one that is always wrong, wherever in the recording the repeats lie.
+func TestBothWaysIsSaid(t *testing.T) {
+	first, second := compare.NewTally(), compare.NewTally() // of two splits
+	tallyOf(first.Model("m"), 3000, 0)
+	m := tallyOf(second.Model("m"), 3, 2)
+	m.Restless.Add(2) // by the old system itself
+	first.Merge(second)
+	s := summarise(t, first, Gate{})
+	const want = " 1 repeated request was answered as by the old system at one time and otherwise at another"
+	if m := s.Models[0]; m.BothWays != 1 || m.Requests != 3000 || m.Mismatched != 2 || !strings.Contains(m.Reason, want) {
+		t.Errorf("%d of %d, %d both ways: %s", m.Mismatched, m.Requests, m.BothWays, m.Reason)
 	}
 }

@@ -198,3 +198,31 @@ func TestMaxMismatches(t *testing.T) {
 		}
 	}
 }
+
+// Without this, a candidate that answers a request rightly at first and wrongly in
+// another split would look like one that is always wrong.
+func TestRepeatsOfOtherSplits(t *testing.T) {
+	var lines strings.Builder
+	for i := range 20 { // ten requests, each twice, with splits of five rows
+		fmt.Fprintf(&lines, `{"id":"r%d","time":"2026-11-22T20:00:%02dZ","model":"m","request":{"path":"/m","body":"%d"},"response":{"status":200,"body":"same"}}`+"\n", i, i, i%10)
+	}
+	dir, asked := t.TempDir(), map[string]int{}
+	file, recording, run := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "recording"), filepath.Join(dir, "run")
+	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+		body := readBody(r)
+		if asked[body]++; body < "3" && asked[body] == 2 || body == "9" {
+			io.WriteString(w, "another")
+			return
+		}
+		io.WriteString(w, "same")
+	})
+	mustParity(t, exitDone, "import", "jsonl", file, "--out", recording, "--split-rows", "5")
+	mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--concurrency", "1", "--out", run)
+	r := mustParity(t, exitDone, "report", run)
+	if want := "3 repeated requests were answered as by the old system at one time and otherwise at"; !strings.Contains(r.stdout, want) {
+		t.Errorf("the report does not say it:\n%s", r.stdout)
+	}
+}

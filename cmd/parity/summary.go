@@ -86,10 +86,13 @@ func (a *app) summarise(ctx context.Context, location, judgement string) (*repor
 	if _, err := j.Noise(ctx, &noise); err != nil {
 		return nil, err
 	}
-	s, err := report.Summarise(report.Info{
-		Run: location, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: a.configPath,
-		Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules,
-	}, tally, noise, cfg.Gate)
+	s, err := report.Summarise(report.Input{
+		Info: report.Info{
+			Run: location, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: a.configPath,
+			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules,
+		},
+		Tally: tally, Noise: noise, Gate: cfg.Gate,
+	})
 	if err != nil {
 		return nil, err
 	}

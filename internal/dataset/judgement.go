@@ -20,7 +20,7 @@ import (
 
 const (
 	judgementFormat = "parity.judgement/1"
-	tallyFormat     = "parity.tally/2"
+	tallyFormat     = "parity.tally/3"
 	noiseFormat     = "parity.noise/1"
 )
 
