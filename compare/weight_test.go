@@ -48,7 +48,7 @@ func TestStrataGoByTheHighestProbability(t *testing.T) {
 		for _, x := range all {
 			e := exchange.Exchange{RequestHash: x.request, SamplingProbability: x.p}
 			splits[x.split].plan(&e)
-			splits[x.split].decided(&e, decided{outcome: Match}, "")
+			splits[x.split].decided(&e, decided{outcome: rapid.SampledFrom([]Outcome{Match, Noise, Mismatch}).Draw(rt, "outcome")}, "$.x number")
 			highest[x.request] = max(highest[x.request], x.p)
 		}
 		want := map[int]int64{}

@@ -44,15 +44,10 @@ import (
 // Of a stratum of which nothing was recorded nothing is known.
 type effective struct{ n, k float64 }
 
-// effectiveOf weighs the requests judged and those of them that differ; rarest is
-// the highest weight class of all that was planned, for what has no verdict
-// yet may weigh as much.
-func effectiveOf(e *compare.Evidence, requests, bad *compare.HashSet, rarest int) effective {
-	return effective{n: weight(e.Weigh(requests), rarest), k: weight(e.Weigh(bad), rarest)}
-}
-
-// weight adds up how much requests weigh, the rarest one as 1. The conversion
-// keeps compilers from fusing the operations, which rounds otherwise.
+// weight adds up how much requests weigh, the rarest one as 1: rarest is the
+// highest weight class of all that was planned, for what has no verdict yet may
+// weigh as much. The conversion keeps compilers from fusing the operations, which
+// rounds otherwise.
 func weight(strata []compare.Stratum, rarest int) (sum float64) {
 	for _, s := range strata {
 		sum += float64(float64(s.Requests) * (compare.Weight(s.Class) / compare.Weight(rarest)))

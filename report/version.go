@@ -111,7 +111,7 @@ func newVersions(evidence map[string]*compare.Evidence, confidence float64, rare
 
 func newVersion(name string, e *compare.Evidence, confidence float64, rarest int, excused modelExcuses) Version {
 	requests, bad := e.Requests(), excused.counting(e)
-	x := effectiveOf(e, &requests, &bad, rarest)
+	x := effective{weight(e.Weigh(&requests), rarest), weight(e.Weigh(&bad), rarest)}
 	return Version{
 		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: bad.Len(), Excused: excused.excused(e),
 		Effective: round(x.n), k: x.k,
