@@ -14,10 +14,16 @@ import (
 // defaults of Limits.
 type Gate struct {
 	Limits `yaml:",inline"`
+	// FamilyConfidence is how sure the statement about all models at once should
+	// be, from 50% to below 100%. Default is the gate's Confidence. It decides
+	// nothing: see Family.
+	FamilyConfidence *Percent `json:"family_confidence,omitempty" yaml:"family_confidence,omitempty"`
 	// Models holds limits for the models whose names match a glob (see
 	// exchange.Glob). What such an entry leaves out is as for all models. At
 	// most one glob may match any one model.
 	Models map[string]Limits `json:"models,omitempty" yaml:"models,omitempty"`
+	// Accepted names a file of Acceptances, beside the config's.
+	Accepted string `json:"accepted,omitempty" yaml:"accepted,omitempty"`
 }
 
 // Limits are what is asked of a model. What is left out takes the default; 0 is
@@ -67,6 +73,9 @@ func (g Gate) Validate() error {
 	if err := g.validate("gate"); err != nil {
 		return err
 	}
+	if err := validConfidence("gate.family_confidence", g.FamilyConfidence); err != nil {
+		return err
+	}
 	globs := slices.Sorted(maps.Keys(g.Models))
 	for i, glob := range globs {
 		if glob == "" {
@@ -89,13 +98,25 @@ func (l Limits) validate(field string) error {
 	if err := validShare(field+".budget", l.Budget); err != nil {
 		return err
 	}
-	if c := l.Confidence; c != nil && !(*c >= 0.5 && *c < 1) {
-		return fmt.Errorf("%s.confidence is %v: allowed is 50%% to below 100%%, as in 95%% or 0.95", field, *c)
+	if err := validConfidence(field+".confidence", l.Confidence); err != nil {
+		return err
 	}
 	if n := l.MinSamples; n != nil && *n < 1 {
 		return fmt.Errorf("%s.min_samples is %d: allowed is 1 or more", field, *n)
 	}
 	return validShare(field+".unavailable", l.Unavailable)
+}
+
+func validConfidence(field string, c *Percent) error {
+	if c == nil || *c >= 0.5 && *c < 1 {
+		return nil
+	}
+	return fmt.Errorf("%s is %v: allowed is 50%% to below 100%%, as in 95%% or 0.95", field, *c)
+}
+
+// familyConfidence is FamilyConfidence or its default.
+func (g Gate) familyConfidence() float64 {
+	return float64(*cmp.Or(g.FamilyConfidence, new(Percent(g.withDefaults().confidence))))
 }
 
 // validShare refuses 1 too: who writes 1 means 1%, and would get a gate that

@@ -21,9 +21,9 @@ func newLedger(t *compare.ModelTally) Ledger {
 func consistent(t *compare.ModelTally) bool {
 	exchanges, bad := int64(0), false
 	for _, e := range t.Versions {
-		requests, mismatched := e.Requests(), e.Mismatched.All()
+		requests, mismatched, wrong := e.Requests(), e.Mismatched.All(), differing(e)
 		n, k := requests.Len(), mismatched.Len()
-		if differing(e) > n || n > e.Exchanges {
+		if wrong.Len() > n || n > e.Exchanges {
 			return false
 		}
 		exchanges += e.Exchanges
@@ -78,5 +78,5 @@ func newLatency(h compare.Histogram) Latency {
 		from, below := compare.LatencyBounds(b)
 		return int64(math.Round(math.Sqrt(from * below)))
 	}
-	return Latency{Count: h.Count(), P50: quantile(0.50), P99: quantile(0.99)}
+	return Latency{Count: h.Count(), P50: quantile(0.50), P99: quantile(0.99), histogram: h}
 }

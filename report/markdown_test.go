@@ -153,7 +153,10 @@ func TestMarkdownOfFewModels(t *testing.T) {
 // A report that could not be written must not look written.
 func TestWritersSayWhatFails(t *testing.T) {
 	s := summarise(t, sample(), sampleGate())
-	for name, write := range map[string]func(io.Writer) error{"Markdown": s.WriteMarkdown, "JUnit XML": s.WriteJUnit, "JSON": s.WriteJSON, "HTML": s.WriteHTML} {
+	for name, write := range map[string]func(io.Writer) error{
+		"Markdown": s.WriteMarkdown, "JUnit XML": s.WriteJUnit, "JSON": s.WriteJSON,
+		"HTML": func(w io.Writer) error { return s.WriteHTML(w, Exhibits{}) },
+	} {
 		if err := write(brokenPipe{}); err == nil || !strings.Contains(err.Error(), "write the summary as "+name) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -46,7 +46,9 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	writeReasons(&b, bad)
 	b.WriteString(held(models))
 	writeWarnings(&b, s.Warnings)
+	writeAccepted(&b, s.Accepted)
 	writeJudged(&b, s.Info)
+	writeChanges(&b, s.Changes)
 	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
 	writeNext(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -70,7 +72,7 @@ func (p painter) table(models []Model) string {
 	noise := int64(0)
 	for _, m := range models {
 		rows = append(rows, table.Row{
-			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), count(m.Requests), count(m.Mismatched), count(m.Ledger.Noise),
+			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), m.distinct(), count(m.Mismatched), count(m.Ledger.Noise),
 			m.rateAndBound(), Percent(m.Budget).String(), m.topDifference(),
 		})
 		noise += m.Ledger.Noise
@@ -140,6 +142,14 @@ func trimLines(s string) string {
 		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
 	return b.String()
+}
+
+// distinct is "5,200", or "5,200 (as 630)" where some weigh more than others.
+func (m *Model) distinct() string {
+	if m.weighed() {
+		return count(m.Requests) + " (as " + count(int64(m.Effective)) + ")"
+	}
+	return count(m.Requests)
 }
 
 // rate is – where nothing was judged.
@@ -237,6 +247,13 @@ func ledgerLine(l Ledger) string {
 	const indent = "ledger  "
 	wrapped := text.WrapSoft(sum, tableWidth-len(indent))
 	return strings.TrimSpace(trimLines(indent + strings.ReplaceAll(wrapped, "\n", "\n        ")))
+}
+
+// writeWrapped writes a text after a label, and what follows below its beginning.
+func writeWrapped(b *strings.Builder, label, s string) {
+	width := len(strings.TrimLeft(label, "\n"))
+	wrapped := text.WrapSoft(visible(s), tableWidth-width)
+	b.WriteString(label + strings.TrimLeft(trimLines(strings.ReplaceAll(wrapped, "\n", "\n"+strings.Repeat(" ", width))), " "))
 }
 
 // writeJudged says by what the verdicts were made.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 )
@@ -20,6 +21,7 @@ import (
 //     were mismatches.
 //   - INCONCLUSIVE otherwise.
 func (m *Model) decide() {
+	m.PValue = 1
 	failed, sent := total(m.Ledger.Unavailable), m.Ledger.sent()
 	switch {
 	case m.Mismatched > 0 && (m.Budget == 0 || m.Lower > m.Budget):
@@ -69,25 +71,28 @@ func (m *Model) weigh() {
 	// Each undecided exchange may be a mismatch, of a request of its own or of
 	// one that was judged to match by a repeat. Of the two the latter weighs more:
 	// one more of n differs, where the former makes it one more of n+1.
+	// Where requests were sampled, it weighs as much as the rarest.
 	undecided := total(m.Ledger.Undecided)
-	k, n := m.Mismatched+undecided, m.Requests
-	enough := n >= m.MinSamples
+	k, n := m.k+float64(undecided), m.Effective
+	enough := n >= float64(m.MinSamples)
+	m.PValue = m.chanceOf(k, n)
 	if enough && within(k, n, m.Budget, m.Confidence) {
 		m.Verdict, m.Reason = Pass, m.passReason()
 		return
 	}
 	m.Verdict = Inconclusive
 	// Where these alone stand in the way, look at them before anything is sent again.
-	if undecided > 0 && (m.Budget == 0 || enough && within(m.Mismatched, n, m.Budget, m.Confidence)) {
+	if undecided > 0 && (m.Budget == 0 || enough && within(m.k, n, m.Budget, m.Confidence)) {
 		m.Reason = fmt.Sprintf("%s could not be decided (%s) and may be mismatches.", plural(undecided, "exchange"), counts(m.Ledger.Undecided))
 		return
 	}
-	size, ok := needed(k, max(n, m.MinSamples), m.Budget, m.Confidence)
+	fewest := math.Ceil(max(0, float64(m.MinSamples)-n))
+	more, ok := needed(k, n+fewest, m.Budget, m.Confidence)
 	if !ok {
 		m.Reason = fmt.Sprintf("%s, and no number of requests that match can show the budget of %s.", m.differ(), Percent(m.Budget))
 		return
 	}
-	m.More = size - n
+	m.More = m.real(int64(fewest) + more)
 	m.Reason = fmt.Sprintf("Too few samples: %s that match would show the budget of %s.", plural(m.More, "more distinct request"), Percent(m.Budget))
 }
 
@@ -120,6 +125,10 @@ func (m *Model) remarks() (text string) {
 			verb = "flips"
 		}
 		text += fmt.Sprintf(" %s %s the decision%s.", plural(d.Flips, "exchange"), verb, d.mostFlipped(", mostly "))
+	}
+	text += m.excuse()
+	if m.weighed() && m.Requests > 0 {
+		text += fmt.Sprintf(" The requests were recorded with different probabilities, and count as %s.", count(int64(m.Effective)))
 	}
 	if m.Unstable > 0 {
 		text += " Unstable: " + m.unstable() + "."
@@ -160,7 +169,7 @@ func (s *Summary) decide() {
 	case by[Inconclusive] > 0:
 		s.Verdict, s.Reason = Inconclusive, of(by[Inconclusive], all, "model", "is", "are")+" not shown to be within budget, and none to be over it."
 	default:
-		s.Verdict, s.Reason = Pass, "Every model is shown to be within its budget."
+		s.Verdict, s.Reason = Pass, "Every model is shown to be within its budget."+s.Family.say()
 	}
 }
 

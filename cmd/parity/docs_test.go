@@ -12,7 +12,7 @@ import (
 	"github.com/modelparity/parity/internal/config"
 )
 
-var parityLine = regexp.MustCompile(`(?m)(?:^|\s|\x60)parity ((?:demo|capture|import|replay|compare|report|gate|run|show|ls|cat|fsck)\b[^\x60\n]*(?:\\\n[^\x60\n]*)*)`)
+var parityLine = regexp.MustCompile(`(?m)(?:^|\s|\x60)parity ((?:demo|capture|import|replay|compare|report|gate|run|show|accept|ls|cat|fsck)\b[^\x60\n]*(?:\\\n[^\x60\n]*)*)`)
 
 // Without this, README and the helps could show commands and flags that are
 // not there.

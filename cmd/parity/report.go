@@ -12,6 +12,7 @@ import (
 
 func (a *app) reportCommand() *cobra.Command {
 	var f reportFlags
+	var against againstFlags
 	cmd := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Show what a judgement says: a table, an HTML page, JSON, JUnit XML, Markdown",
@@ -24,6 +25,7 @@ failure, one that is inconclusive an error, so that CI shows both as red.
 --markdown is for a pull request.`,
 		Example: `  parity report run
   parity report run --html report.html --junit parity.xml
+  parity report run --previous last-week     # what has changed
   parity report run --markdown - | gh pr comment --body-file -
   parity report run --json - | jq '.models[] | select(.verdict != "PASS") | .model'`,
 		Args: cobra.ExactArgs(1),
@@ -31,23 +33,25 @@ failure, one that is inconclusive an error, so that CI shows both as red.
 			if err := f.validate(); err != nil {
 				return err
 			}
-			s, err := a.summarise(cmd.Context(), args[0], f.judgement)
+			s, err := a.summarise(cmd.Context(), args[0], f.judgement, against)
 			if err != nil {
 				return err
 			}
 			if !f.any() {
 				return a.writeTable(s)
 			}
-			return a.writeReports(s, f)
+			return a.writeReports(cmd.Context(), s, f)
 		},
 	}
 	f.register(cmd)
+	against.register(cmd)
 	cmd.Flags().StringVar(&f.judgement, "judgement", "", "the judgement's `ID` (default: the latest by the config's rules)")
 	return cmd
 }
 
 func (a *app) gateCommand() *cobra.Command {
 	var judgement string
+	var against againstFlags
 	cmd := &cobra.Command{
 		Use:   "gate RUN",
 		Short: "Exit with 0 if every model is within its budget, 1 if one is not, 3 if that can't be said yet",
@@ -60,16 +64,19 @@ A ledger that does not balance, or an incomplete run, never passes.
 On GitHub Actions (GITHUB_ACTIONS is true) gate and run also annotate the job with
 the worst models and append the Markdown to the job's summary.`,
 		Example: `  parity gate run --config parity.yaml
+  parity gate run --baseline last-week       # only what got worse counts
+  parity gate run --accepted accepted.yaml   # see parity accept
   parity gate s3://bucket/run && echo cut over`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.summarise(cmd.Context(), args[0], judgement)
+			s, err := a.summarise(cmd.Context(), args[0], judgement, against)
 			if err != nil {
 				return err
 			}
 			return a.gate(s)
 		},
 	}
+	against.register(cmd)
 	cmd.Flags().StringVar(&judgement, "judgement", "", "the judgement's `ID` (default: the latest by the config's rules)")
 	return cmd
 }
@@ -117,6 +124,7 @@ func (a *app) runCommand() *cobra.Command {
 	var f replayFlags
 	var how compareFlags
 	var out reportFlags
+	var against againstFlags
 	var recheck bool
 	cmd := &cobra.Command{
 		Use:   "run RECORDING --target TARGET --out RUN",
@@ -132,17 +140,18 @@ differing all the same, since production has load too.`,
   parity run recording --target http://new.example --concurrency 32 --out run --recheck   # is it the load?`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.runAll(cmd.Context(), args[0], f, how, out, recheck)
+			return a.runAll(cmd.Context(), args[0], f, how, out, against, recheck)
 		},
 	}
 	f.register(cmd)
 	how.register(cmd)
 	out.register(cmd)
+	against.register(cmd)
 	cmd.Flags().BoolVar(&recheck, "recheck", false, "send what differs again, one request at a time, and judge again")
 	return cmd
 }
 
-func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how compareFlags, out reportFlags, recheck bool) error {
+func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how compareFlags, out reportFlags, against againstFlags, recheck bool) error {
 	if _, err := a.rules(); err != nil { // before anything is sent
 		return err
 	}
@@ -162,11 +171,11 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 			return err
 		}
 	}
-	s, err := a.summarise(ctx, f.out, j.Info.ID)
+	s, err := a.summarise(ctx, f.out, j.Info.ID, against)
 	if err != nil {
 		return err
 	}
-	if err := a.writeReports(s, out); err != nil {
+	if err := a.writeReports(ctx, s, out); err != nil {
 		return err
 	}
 	if out.stdout() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,18 +28,32 @@ func (f *reportFlags) register(cmd *cobra.Command) {
 // reportFile is one file of a report.
 type reportFile struct {
 	flag, path string
-	write      func(*report.Summary, io.Writer) error
+	write      func(*app, context.Context, *report.Summary, io.Writer) error
 }
 
 // files are those that are asked for.
 func (f reportFlags) files() []reportFile {
 	all := []reportFile{
-		{"--html", f.html, (*report.Summary).WriteHTML},
-		{"--json", f.json, (*report.Summary).WriteJSON},
-		{"--junit", f.junit, (*report.Summary).WriteJUnit},
-		{"--markdown", f.markdown, (*report.Summary).WriteMarkdown},
+		{"--html", f.html, (*app).writeHTML},
+		{"--json", f.json, alone((*report.Summary).WriteJSON)},
+		{"--junit", f.junit, alone((*report.Summary).WriteJUnit)},
+		{"--markdown", f.markdown, alone((*report.Summary).WriteMarkdown)},
 	}
 	return slices.DeleteFunc(all, func(r reportFile) bool { return r.path == "" })
+}
+
+// alone writes what needs nothing but the summary.
+func alone(write func(*report.Summary, io.Writer) error) func(*app, context.Context, *report.Summary, io.Writer) error {
+	return func(_ *app, _ context.Context, s *report.Summary, w io.Writer) error { return write(s, w) }
+}
+
+// writeHTML shows mismatches too.
+func (a *app) writeHTML(ctx context.Context, s *report.Summary, w io.Writer) error {
+	x, err := a.exhibits(ctx, s)
+	if err != nil {
+		return err
+	}
+	return s.WriteHTML(w, x)
 }
 
 // any says that something is asked for beside the table.
@@ -67,9 +82,9 @@ func (f reportFlags) validate() error {
 	return nil
 }
 
-func (a *app) writeReports(s *report.Summary, f reportFlags) error {
+func (a *app) writeReports(ctx context.Context, s *report.Summary, f reportFlags) error {
 	for _, r := range f.files() {
-		if err := a.writeFile(r.path, func(w io.Writer) error { return r.write(s, w) }); err != nil {
+		if err := a.writeFile(r.path, func(w io.Writer) error { return r.write(a, ctx, s, w) }); err != nil {
 			return err
 		}
 	}

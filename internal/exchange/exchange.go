@@ -34,6 +34,10 @@ type Exchange struct {
 	RequestHash  int64  // see HashRequest; equal for repeated requests
 	Defect       Defect // why this exchange can't be judged; "" if it can
 
+	// SamplingProbability is how probable it was that the request would be
+	// recorded, above 0 and at most 1; 1 where everything is. A dataset stores 0 as 1.
+	SamplingProbability float64
+
 	Request   Request
 	Reference Answer // the old system's
 	Candidate Candidate
