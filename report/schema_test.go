@@ -66,6 +66,10 @@ var defined = map[reflect.Type]string{
 	reflect.TypeFor[compare.Exemplar](): "exemplar",
 	reflect.TypeFor[Latency]():          "latency",
 	reflect.TypeFor[Moment]():           "moment",
+	reflect.TypeFor[Family]():           "family",
+	reflect.TypeFor[Accepted]():         "accepted",
+	reflect.TypeFor[Changes]():          "changes",
+	reflect.TypeFor[Change]():           "change",
 }
 
 // Scripts are written by the schema: a field that it does not name, or names and
@@ -95,7 +99,7 @@ func checkFields(t *testing.T, where string, typ reflect.Type, object *property)
 			continue
 		}
 		known[name] = true
-		want, p := kindOf(t, f.Type), object.Properties[name]
+		want, p := schemaKind(t, f.Type), object.Properties[name]
 		switch {
 		case p == nil:
 			t.Errorf("%s in %s has no %q (%s.%s): add its line, %q with a description, and `make golden` writes docs/json.md",
@@ -115,12 +119,14 @@ func checkFields(t *testing.T, where string, typ reflect.Type, object *property)
 	}
 }
 
-// kindOf is what a schema says of values of a type.
-func kindOf(t *testing.T, typ reflect.Type) string {
+// schemaKind is what a schema says of values of a type.
+func schemaKind(t *testing.T, typ reflect.Type) string {
 	t.Helper()
 	switch typ {
 	case reflect.TypeFor[time.Time]():
 		return "string date-time"
+	case reflect.TypeFor[Date]():
+		return "string date"
 	case reflect.TypeFor[exchange.ID]():
 		return "string uuid"
 	case reflect.TypeFor[json.RawMessage]():
@@ -128,16 +134,16 @@ func kindOf(t *testing.T, typ reflect.Type) string {
 	}
 	switch typ.Kind() {
 	case reflect.Pointer:
-		return kindOf(t, typ.Elem())
+		return schemaKind(t, typ.Elem())
 	case reflect.Struct:
 		if defined[typ] == "" {
 			t.Fatalf("%s is new: give it an entry in `defined` and in $defs of %s", typ, schemaFile)
 		}
 		return "#/$defs/" + defined[typ]
 	case reflect.Slice:
-		return "array of " + kindOf(t, typ.Elem())
+		return "array of " + schemaKind(t, typ.Elem())
 	case reflect.Map:
-		return "map of " + kindOf(t, typ.Elem())
+		return "map of " + schemaKind(t, typ.Elem())
 	case reflect.String:
 		return "string"
 	case reflect.Bool:
@@ -216,7 +222,7 @@ func fieldTable(b *strings.Builder, name string, typ reflect.Type, object *prope
 		if p == nil {
 			continue
 		}
-		kind := strings.NewReplacer("#/$defs/", "", "array of", "list of", "string date-time", "time", "string uuid", "id").Replace(p.kind())
+		kind := strings.NewReplacer("#/$defs/", "", "array of", "list of", "string date-time", "time", "string date", "day", "string uuid", "id").Replace(p.kind())
 		if !slices.Contains(object.Required, name) {
 			kind += ", or left out"
 		}
