@@ -23,7 +23,7 @@ func consistent(t *compare.ModelTally) bool {
 	for _, e := range t.Versions {
 		requests, mismatched, wrong := e.Requests(), e.Mismatched.All(), differing(e)
 		n, k := requests.Len(), mismatched.Len()
-		if wrong.Len() > n || n > e.Exchanges {
+		if wrong.Len() > n || n > e.Exchanges || weighed(e, &requests) != n {
 			return false
 		}
 		exchanges += e.Exchanges
@@ -31,6 +31,14 @@ func consistent(t *compare.ModelTally) bool {
 	}
 	_, k := t.Requests()
 	return exchanges == t.Judged() && k <= t.Mismatch && bad == (t.Mismatch > 0)
+}
+
+// weighed counts the requests whose weight is known.
+func weighed(e *compare.Evidence, requests *compare.HashSet) (n int64) {
+	for _, s := range e.Weigh(requests) {
+		n += s.Requests
+	}
+	return n
 }
 
 func (l *Ledger) add(o Ledger) {

@@ -28,7 +28,9 @@ type Model struct {
 	// PValue is how probable so few mismatches are at a true rate of the budget: 1
 	// where something else stands in the way. See Family.
 	PValue float64 `json:"p_value"`
-	k      float64 // effective
+	// Budgets are those that flips and errors have of their own.
+	Budgets []Bound `json:"budgets,omitempty"`
+	bounds  []Bound // on all that differs, and then these
 	// ExchangeRate is mismatched over judged exchanges, repeats and all versions
 	// counted, and what was wrong at first: the share of the traffic that sees a difference.
 	ExchangeRate float64 `json:"exchange_rate"`
@@ -110,7 +112,7 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
 	m.Excess = excesses(t, noise, l)
-	m.weighVersions(t.Versions, t.Rarest)
+	m.weighVersions(t, l)
 	return m
 }
 
