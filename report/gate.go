@@ -47,6 +47,8 @@ type Limits struct {
 	// is no such budget where none is given.
 	Flips  *Percent `json:"flips,omitempty" yaml:"flips,omitempty"`
 	Errors *Percent `json:"errors,omitempty" yaml:"errors,omitempty"`
+	// ServiceTime is how much longer the candidate may take; nil: not asked.
+	ServiceTime *ServiceTime `json:"service_time,omitempty" yaml:"service_time,omitempty"`
 }
 
 // limits are Limits with nothing left out.
@@ -54,6 +56,7 @@ type limits struct {
 	budget, confidence, unavailable float64
 	minSamples                      int64
 	flips, errors                   *Percent // nil: not asked
+	serviceTime                     *ServiceTime
 }
 
 // over returns what l sets and, where it sets nothing, what base does.
@@ -61,7 +64,7 @@ func (l Limits) over(base Limits) Limits {
 	return Limits{
 		Budget: cmp.Or(l.Budget, base.Budget), Confidence: cmp.Or(l.Confidence, base.Confidence),
 		MinSamples: cmp.Or(l.MinSamples, base.MinSamples), Unavailable: cmp.Or(l.Unavailable, base.Unavailable),
-		Flips: cmp.Or(l.Flips, base.Flips), Errors: cmp.Or(l.Errors, base.Errors),
+		Flips: cmp.Or(l.Flips, base.Flips), Errors: cmp.Or(l.Errors, base.Errors), ServiceTime: cmp.Or(l.ServiceTime, base.ServiceTime),
 	}
 }
 
@@ -70,7 +73,7 @@ func (l Limits) withDefaults() limits {
 	return limits{
 		budget: float64(*budget), confidence: float64(*cmp.Or(l.Confidence, new(Percent(0.95)))),
 		unavailable: float64(*cmp.Or(l.Unavailable, budget)), minSamples: *cmp.Or(l.MinSamples, new(int64(1000))),
-		flips: l.Flips, errors: l.Errors,
+		flips: l.Flips, errors: l.Errors, serviceTime: l.ServiceTime,
 	}
 }
 
@@ -116,7 +119,7 @@ func (l Limits) validate(field string) error {
 	if n := l.MinSamples; n != nil && *n < 1 {
 		return fmt.Errorf("%s.min_samples is %d: allowed is 1 or more", field, *n)
 	}
-	return nil
+	return l.ServiceTime.validate(field)
 }
 
 func validConfidence(field string, c *Percent) error {

@@ -78,13 +78,16 @@ func total(counts map[string]int64) (n int64) {
 }
 
 func newLatency(h compare.Histogram) Latency {
-	quantile := func(q float64) int64 {
-		b, ok := h.Quantile(q)
-		if !ok {
-			return 0
-		}
-		from, below := compare.LatencyBounds(b)
-		return int64(math.Round(math.Sqrt(from * below)))
+	return Latency{Count: h.Count(), P50: int64(math.Round(quantileTime(h, 0.50))), P99: int64(math.Round(quantileTime(h, 0.99)))}
+}
+
+// quantileTime is the geometric middle of the bucket with the q-th part of the
+// latencies, in microseconds; 0 where there are none.
+func quantileTime(h compare.Histogram, q float64) float64 {
+	b, ok := h.Quantile(q)
+	if !ok {
+		return 0
 	}
-	return Latency{Count: h.Count(), P50: quantile(0.50), P99: quantile(0.99)}
+	from, below := compare.LatencyBounds(b)
+	return math.Sqrt(from * below)
 }

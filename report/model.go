@@ -75,6 +75,7 @@ type Model struct {
 	Signatures []Signature `json:"signatures,omitempty"` // those with most exchanges that are no noise first
 	Folded     int64       `json:"folded,omitempty"`     // deltas of signatures that had no place
 
+	ServiceTime      []Ratio   `json:"service_time,omitempty"` // what is asked of it
 	ReferenceLatency Latency   `json:"reference_latency,omitzero"`
 	CandidateLatency Latency   `json:"candidate_latency,omitzero"`
 	First            time.Time `json:"first,omitzero"` // of the exchanges planned
@@ -108,6 +109,7 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
 		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), BothWays: bothWays(t), Recheck: t.Recheck, Decision: newDecision(t),
 		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
+		ServiceTime:      ratiosOf(t, l),
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}

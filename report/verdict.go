@@ -12,7 +12,8 @@ import (
 //
 //   - FAIL when more than the budget is shown to differ, or than a budget of its
 //     own to differ in one way: the lower bound is over it. What is missing or without an answer takes nothing back. So it
-//     is where noise is shown to be more than the old system's own: see Excess.
+//     is where noise is shown to be more than the old system's own, and where the
+//     candidate is shown to take longer than it may: see Excess and Ratio.
 //   - INCONCLUSIVE when the ledger does not balance, the run is not complete,
 //     or a larger share than allowed got no answer.
 //   - PASS when at most the budget is shown to differ, by enough distinct
@@ -22,12 +23,14 @@ import (
 func (m *Model) decide() {
 	m.PValue = 1
 	failed, sent := total(m.Ledger.Unavailable), m.Ledger.sent()
-	over := slices.IndexFunc(m.bounds, Bound.over)
+	over, slow := slices.IndexFunc(m.bounds, Bound.over), slices.IndexFunc(m.ServiceTime, Ratio.slower)
 	switch {
 	case over >= 0:
 		m.Verdict, m.Reason = Fail, m.overReason(m.bounds[over])
 	case len(m.Excess) > 0:
 		m.Verdict, m.Reason = Fail, m.excessReason()
+	case slow >= 0:
+		m.Verdict, m.Reason = Fail, m.ServiceTime[slow].say(m.Confidence)
 	case !m.Ledger.Balanced:
 		m.Verdict, m.Reason = Inconclusive, "The ledger does not balance, so that nothing can be said of this model."
 	case m.Ledger.Missing > 0:
@@ -64,6 +67,12 @@ func (m *Model) weigh() {
 			m.Verdict, m.Reason, m.More = Inconclusive, reason, more
 		}
 	}
+	for _, r := range m.ServiceTime {
+		m.PValue = max(m.PValue, r.p)
+		if m.Verdict == Pass && !r.shown() {
+			m.Verdict, m.Reason = Inconclusive, r.say(m.Confidence)
+		}
+	}
 	if m.Verdict == Pass {
 		m.Reason = m.passReason()
 	}
@@ -73,6 +82,9 @@ func (m *Model) passReason() string {
 	var shown []string
 	for _, b := range m.bounds {
 		shown = append(shown, m.withinReason(b))
+	}
+	for _, r := range m.ServiceTime {
+		shown = append(shown, r.say(m.Confidence))
 	}
 	return strings.Join(shown, " ") + m.reservations()
 }
