@@ -89,7 +89,8 @@ type Stratum struct {
 }
 
 // Weigh says of some requests how many are of which class, the lowest first. One
-// that was met with several probabilities counts with the highest.
+// that was met with several probabilities counts with the highest. Requests that
+// were not judged are in none.
 func (s *Strata) Weigh(some *HashSet) (list []Stratum) {
 	if len(s.Sampled) == 0 {
 		return []Stratum{{0, some.Len()}}
@@ -104,9 +105,6 @@ func (s *Strata) Weigh(some *HashSet) (list []Stratum) {
 	take(0, &s.Certain)
 	for _, class := range slices.Sorted(maps.Keys(s.Sampled)) {
 		take(class, s.Sampled[class])
-	}
-	if n := some.Len(); n > 0 { // of a tally that does not balance
-		list = append(list, Stratum{0, n})
 	}
 	return list
 }

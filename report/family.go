@@ -54,12 +54,13 @@ func newFamily(models []Model, confidence float64) Family {
 func familyNeeds(models []Model, confidence float64) (most int64) {
 	for i := range models {
 		m := &models[i]
-		k := m.k + float64(total(m.Ledger.Undecided))
-		more, ok := needed(k, m.Effective, m.tested(), confidence)
-		if !ok {
-			return 0
+		for _, b := range m.bounds {
+			more, ok := needed(m.most(b), m.Effective, m.tested(b), confidence)
+			if !ok {
+				return 0
+			}
+			most = max(most, m.Requests+m.real(more))
 		}
-		most = max(most, m.Requests+m.real(more))
 	}
 	return most
 }
@@ -77,23 +78,4 @@ func (f Family) say() string {
 		text += fmt.Sprintf("; %s of each would show it at %s", plural(f.Requests, "distinct request"), Percent(f.Asked))
 	}
 	return text + "."
-}
-
-// tested is the rate that a model's evidence is held against. No sample shows a
-// rate of 0: a budget of 0 stands for what min_samples without a mismatch show.
-func (m *Model) tested() float64 {
-	if m.Budget == 0 {
-		return upper(0, float64(m.MinSamples), m.Confidence)
-	}
-	return m.Budget
-}
-
-// chanceOf is the p-value of k of n: that the model is within its budget is
-// believed the more, the smaller it is. By a budget of 0 nothing but k = 0 is
-// within.
-func (m *Model) chanceOf(k, n float64) float64 {
-	if m.Budget == 0 && k > 0 {
-		return 1
-	}
-	return round(chance(k, n, m.tested()))
 }

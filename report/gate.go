@@ -43,12 +43,22 @@ type Limits struct {
 	// that fails on some inputs must not pass where one that answers otherwise
 	// does not.
 	Unavailable *Percent `json:"unavailable,omitempty" yaml:"unavailable,omitempty"`
+	// Flips and Errors are the highest shares of distinct requests whose decision
+	// may flip, and that may get an error status (4xx, 5xx) where the old system
+	// gave none, from 0 to below 100%. Such requests count as mismatches too. There
+	// is no such budget where none is given.
+	Flips  *Percent `json:"flips,omitempty" yaml:"flips,omitempty"`
+	Errors *Percent `json:"errors,omitempty" yaml:"errors,omitempty"`
+	// ServiceTime is how much longer the candidate may take; nil: not asked.
+	ServiceTime *ServiceTime `json:"service_time,omitempty" yaml:"service_time,omitempty"`
 }
 
 // limits are Limits with nothing left out.
 type limits struct {
 	budget, confidence, unavailable float64
 	minSamples                      int64
+	flips, errors                   *Percent // nil: not asked
+	serviceTime                     *ServiceTime
 }
 
 // over returns what l sets and, where it sets nothing, what base does.
@@ -56,6 +66,7 @@ func (l Limits) over(base Limits) Limits {
 	return Limits{
 		Budget: cmp.Or(l.Budget, base.Budget), Confidence: cmp.Or(l.Confidence, base.Confidence),
 		MinSamples: cmp.Or(l.MinSamples, base.MinSamples), Unavailable: cmp.Or(l.Unavailable, base.Unavailable),
+		Flips: cmp.Or(l.Flips, base.Flips), Errors: cmp.Or(l.Errors, base.Errors), ServiceTime: cmp.Or(l.ServiceTime, base.ServiceTime),
 	}
 }
 
@@ -64,6 +75,7 @@ func (l Limits) withDefaults() limits {
 	return limits{
 		budget: float64(*budget), confidence: float64(*cmp.Or(l.Confidence, new(Percent(0.95)))),
 		unavailable: float64(*cmp.Or(l.Unavailable, budget)), minSamples: *cmp.Or(l.MinSamples, new(int64(1000))),
+		flips: l.Flips, errors: l.Errors, serviceTime: l.ServiceTime,
 	}
 }
 
@@ -95,8 +107,13 @@ func (g Gate) Validate() error {
 }
 
 func (l Limits) validate(field string) error {
-	if err := validShare(field+".budget", l.Budget); err != nil {
-		return err
+	for _, share := range []struct {
+		name  string
+		value *Percent
+	}{{"budget", l.Budget}, {"unavailable", l.Unavailable}, {"flips", l.Flips}, {"errors", l.Errors}} {
+		if err := validShare(field+"."+share.name, share.value); err != nil {
+			return err
+		}
 	}
 	if err := validConfidence(field+".confidence", l.Confidence); err != nil {
 		return err
@@ -104,7 +121,7 @@ func (l Limits) validate(field string) error {
 	if n := l.MinSamples; n != nil && *n < 1 {
 		return fmt.Errorf("%s.min_samples is %d: allowed is 1 or more", field, *n)
 	}
-	return validShare(field+".unavailable", l.Unavailable)
+	return l.ServiceTime.validate(field)
 }
 
 func validConfidence(field string, c *Percent) error {

@@ -29,7 +29,9 @@ type Model struct {
 	// PValue is how probable so few mismatches are at a true rate of the budget: 1
 	// where something else stands in the way. See Family.
 	PValue float64 `json:"p_value"`
-	k      float64 // effective
+	// Budgets are those that flips and errors have of their own.
+	Budgets []Bound `json:"budgets,omitempty"`
+	bounds  []Bound // on all that differs, and then these
 	// ExchangeRate is mismatched over judged exchanges, repeats and all versions
 	// counted, and what was wrong at first: the share of the traffic that sees a difference.
 	ExchangeRate float64 `json:"exchange_rate"`
@@ -74,6 +76,7 @@ type Model struct {
 	Signatures []Signature `json:"signatures,omitempty"` // those with most exchanges that are no noise first
 	Folded     int64       `json:"folded,omitempty"`     // deltas of signatures that had no place
 
+	ServiceTime      []Ratio   `json:"service_time,omitempty"` // what is asked of it
 	ReferenceLatency Latency   `json:"reference_latency,omitzero"`
 	CandidateLatency Latency   `json:"candidate_latency,omitzero"`
 	First            time.Time `json:"first,omitzero"` // of the exchanges planned
@@ -109,11 +112,12 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
 		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), BothWays: bothWays(t), Recheck: t.Recheck, Decision: newDecision(t),
 		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
+		ServiceTime:      ratiosOf(t, l),
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
 	m.Excess = x.excess(excesses(t, noise, l), noise, l)
-	m.weighVersions(t.Versions, t.Rarest, x)
+	m.weighVersions(t, l, x)
 	return m
 }
 

@@ -28,7 +28,7 @@ type Version struct {
 	// that it does not decide.
 	Ended bool `json:"ended,omitempty"`
 
-	k float64 // effective
+	bounds []Bound
 }
 
 // endedAfter is how many exchanges a version must be missed by, at the pace it
@@ -44,10 +44,10 @@ const endedAfter = 20
 // That it passes against each is shown by the weakest evidence of all (Berger,
 // "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24
 // (1982), 295–300).
-func (m *Model) weighVersions(evidence map[string]*compare.Evidence, rarest int, x modelExcuses) {
-	all := newVersions(evidence, m.Confidence, rarest, x)
+func (m *Model) weighVersions(t *compare.ModelTally, l limits, x modelExcuses) {
+	all := newVersions(t, l, x)
 	if len(all) == 0 {
-		all = []Version{newVersion("", &compare.Evidence{}, m.Confidence, rarest, x)}
+		all = []Version{newVersion("", &compare.Evidence{}, l, 0, x)}
 	}
 	if len(all) > 1 {
 		m.Versions = all
@@ -76,7 +76,7 @@ func againstWhat(v Version, all []Version) string {
 	switch {
 	case len(all) == 1:
 		return ""
-	case v == all[len(all)-1]:
+	case v.Version == all[len(all)-1].Version:
 		return fmt.Sprintf("Judged against version %s, seen last. ", versionName(v.Version))
 	}
 	return fmt.Sprintf("Judged against version %s, which still answers. ", versionName(v.Version))
@@ -92,31 +92,32 @@ func versionName(v string) string {
 // use makes the evidence on a version the model's.
 func (m *Model) use(v Version) {
 	m.Requests, m.Mismatched, m.Rate, m.Lower, m.Upper = v.Requests, v.Mismatched, v.Rate, v.Lower, v.Upper
-	m.Version, m.Excused, m.Effective, m.k = v.Version, v.Excused, v.Effective, v.k
+	m.Version, m.Excused, m.Effective, m.bounds, m.Budgets = v.Version, v.Excused, v.Effective, v.bounds, v.bounds[1:]
 }
 
 // newVersions lists the evidence by the time it was last seen.
-func newVersions(evidence map[string]*compare.Evidence, confidence float64, rarest int, x modelExcuses) []Version {
+func newVersions(t *compare.ModelTally, l limits, x modelExcuses) []Version {
+	evidence := t.Versions
 	names := slices.SortedFunc(maps.Keys(evidence), func(a, b string) int {
 		return cmp.Or(cmp.Compare(evidence[a].Last, evidence[b].Last), cmp.Compare(evidence[a].First, evidence[b].First), cmp.Compare(a, b))
 	})
 	var list []Version
 	for _, name := range names {
-		v := newVersion(name, evidence[name], confidence, rarest, x)
+		v := newVersion(name, evidence[name], l, t.Rarest, x)
 		v.Ended = ended(evidence[name], evidence[names[len(names)-1]].Last)
 		list = append(list, v)
 	}
 	return list
 }
 
-func newVersion(name string, e *compare.Evidence, confidence float64, rarest int, excused modelExcuses) Version {
-	requests, bad := e.Requests(), excused.counting(e)
-	x := effective{weight(e.Weigh(&requests), rarest), weight(e.Weigh(&bad), rarest)}
+func newVersion(name string, e *compare.Evidence, l limits, rarest int, x modelExcuses) Version {
+	requests := e.Requests()
+	bounds := boundsOf(e, &requests, l, rarest, x)
+	all := bounds[0]
 	return Version{
-		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: bad.Len(), Excused: excused.excused(e),
-		Effective: round(x.n), k: x.k,
-		Rate: x.rate(), Lower: round(lower(x.k, x.n, confidence)), Upper: round(upper(x.k, x.n, confidence)),
-		First: moment(e.First), Last: moment(e.Last),
+		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: all.Mismatched, Excused: x.excused(e, all.Mismatched),
+		Effective: round(weight(e.Weigh(&requests), rarest)), Rate: all.Rate, Lower: all.Lower, Upper: all.Upper,
+		First: moment(e.First), Last: moment(e.Last), bounds: bounds,
 	}
 }
 
