@@ -49,7 +49,8 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	writeAccepted(&b, s.Accepted)
 	writeJudged(&b, s.Info)
 	writeChanges(&b, s.Changes)
-	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
+	fmt.Fprintf(&b, "\n%s\n", ledgerLine(s.Ledger))
+	writeWrapped(&b, "\n"+p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  ", s.Reason)
 	writeNext(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write the summary as a table: %w", err)
@@ -251,7 +252,7 @@ func ledgerLine(l Ledger) string {
 
 // writeWrapped writes a text after a label, and what follows below its beginning.
 func writeWrapped(b *strings.Builder, label, s string) {
-	width := len(strings.TrimLeft(label, "\n"))
+	width := text.StringWidthWithoutEscSequences(strings.TrimLeft(label, "\n"))
 	wrapped := text.WrapSoft(visible(s), tableWidth-width)
 	b.WriteString(label + strings.TrimLeft(trimLines(strings.ReplaceAll(wrapped, "\n", "\n"+strings.Repeat(" ", width))), " "))
 }
@@ -261,17 +262,17 @@ func writeJudged(b *strings.Builder, info Info) {
 	if info.Judgement == "" {
 		return
 	}
-	fmt.Fprintf(b, "\njudged  judgement %s", visible(info.Judgement))
+	text := "judgement " + info.Judgement
 	if info.Config != "" {
-		fmt.Fprintf(b, " by %s", visible(info.Config))
+		text += " by " + info.Config
 	}
 	if info.Control != "" {
-		fmt.Fprintf(b, ", noise by the control %s", visible(info.Control))
+		text += ", noise by the control " + info.Control
 	}
 	if info.Generations > 0 {
-		fmt.Fprintf(b, ", with what was sent again up to generation g%d", info.Generations)
+		text += fmt.Sprintf(", with what was sent again up to generation g%d", info.Generations)
 	}
-	b.WriteByte('\n')
+	writeWrapped(b, "\njudged  ", text)
 }
 
 // writeNext suggests commands; those of a run that has no name can't be.
