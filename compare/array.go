@@ -82,6 +82,7 @@ func (w *walker) foldOrder(s *state, r, c int32, found int) {
 	if len(w.found) > found && w.pair.Reference.Tape.Nodes[r].Size > 1 && w.reordered(s, r, c) {
 		w.found = w.found[:found]
 		w.add(s, difference{kind: KindOrder, ref: r, cand: c})
+		w.notes.moved(w, s, r, c)
 	}
 }
 
@@ -124,6 +125,7 @@ func (w *walker) byKey(s *state, r, c int32, key string, a, b []int32) {
 		k := w.refDigests.keyOf(el, r, key)
 		same := waiting[k]
 		if len(same) == 0 {
+			w.notes.pair(r, none)
 			w.lone(w.machine.element(s, i), &w.pair.Reference.Tape, r, difference{kind: KindMissing, ref: r, cand: none})
 			continue
 		}
@@ -131,6 +133,7 @@ func (w *walker) byKey(s *state, r, c int32, key string, a, b []int32) {
 		waiting[k] = same[1:]
 		moved = moved || c < last
 		last = c
+		w.notes.pair(r, c)
 		w.value(w.machine.element(s, i), r, c)
 	}
 	if moved {
@@ -174,6 +177,7 @@ func (w *walker) asBag(s *state, r, c int32, a, b []int32) {
 		w.hit(s, orderAspect, r, c)
 	}
 	for i := range a {
+		w.notes.pair(a[i], b[i])
 		w.value(el, a[i], b[i])
 	}
 }
@@ -198,6 +202,7 @@ func (w *walker) matchScalars(el *state, a, b []int32) (restA, restB []int32) {
 	for i < len(x) && j < len(y) {
 		switch order := x[i].compare(y[j]); {
 		case w.fit(el, x[i].node, y[j].node):
+			w.notes.pair(x[i].node, y[j].node)
 			i, j = i+1, j+1
 		case order <= 0:
 			restA = append(restA, x[i].node)
@@ -262,6 +267,7 @@ func (w *walker) sorted(el *state, t *tape.Tape, list []int32) []ranked {
 
 // unequal takes away the elements that both sides have, each as often as both.
 func (w *walker) unequal(el *state, a, b []int32) (restA, restB []int32) {
+	w.notes.twins(w, el, a, b)
 	count := map[digest]int{}
 	for _, c := range b {
 		count[w.candDigests.of(el, c)]++

@@ -152,7 +152,6 @@ func (c *comparer) verdict() decided {
 func (c *comparer) explainForms() {
 	p := &c.walker.pair
 	a, b := p.Reference.Form, p.Candidate.Form
-	plain := func(f answer.Form) bool { return f == answer.Text || f == answer.Binary }
 	if len(c.walker.found) > 0 && a != b && (plain(a) || plain(b)) {
 		c.walker.found = c.walker.found[:0]
 		c.whole = append(c.whole, contentTypeDelta("$", string(a), string(b)))
@@ -282,10 +281,15 @@ func (c *comparer) each(f func(finding)) {
 		f(found)
 	}
 	for _, d := range c.walker.found {
-		found := c.walker.describe(d)
-		if d.kind == KindDecision {
-			found.Reference, found.Candidate = c.flips[d.flip].from, c.flips[d.flip].to
-		}
-		f(found)
+		f(c.describe(d))
 	}
+}
+
+// describe spells out a difference; of a decision what each side decides.
+func (c *comparer) describe(d difference) finding {
+	f := c.walker.describe(d)
+	if d.kind == KindDecision {
+		f.Reference, f.Candidate = c.flips[d.flip].from, c.flips[d.flip].to
+	}
+	return f
 }

@@ -36,6 +36,8 @@ type Explanation struct {
 
 	Hidden     []Hidden // where values differ and are held equal, in the order of the walk; at most MaxHidden
 	MoreHidden int64
+
+	model *model // what judged it, with both answers read: see Beside
 }
 
 // Decided is what both sides of a pair decide.
@@ -68,12 +70,12 @@ func (j *Judge) Explain(e *exchange.Exchange, sent bool) (*Explanation, error) {
 	s := split{judge: j, tally: NewTally(), models: map[string]*model{}, seen: map[string]*sighting{}}
 	m := s.model(e.Model)
 	w := &m.comparer.walker
-	w.notes = &notes{}
+	w.notes = &notes{pairs: map[int32]int32{}}
 	d, err := m.comparer.decide(e, sent)
 	if err != nil {
 		return nil, fmt.Errorf("judge exchange %s: %w", e.ID, err)
 	}
-	x := &Explanation{Reason: d.reason, SameBytes: d.outcome == Match && !d.reformatted, NaNs: w.nans}
+	x := &Explanation{Reason: d.reason, SameBytes: d.outcome == Match && !d.reformatted, NaNs: w.nans, model: m}
 	if d.outcome == Mismatch {
 		d.outcome = s.findings(m, e)
 	}
@@ -109,17 +111,22 @@ func (x *Explanation) describe(m *model, deltas []finding) {
 		x.Hidden = append(x.Hidden, Hidden{f.Delta, n.by, n.by[0] == '$'})
 	}
 	for _, f := range deltas {
-		d := ExplainedDelta{Delta: f.Delta, Signature: f.signature()}
-		if f.Kind == KindNumber {
-			d.By = by[f.Path]
-		}
-		if m.noise != nil {
-			d.Control = m.noise.Signatures[d.Signature]
-			d.Flips = f.Kind == KindDecision && m.noise.Flips[f.Reference][f.Candidate]
-		}
-		x.Deltas = append(x.Deltas, d)
+		x.Deltas = append(x.Deltas, m.explain(f, by[f.Path]))
 	}
 	x.MoreDelta = int64(len(m.comparer.whole) + len(w.found) - len(deltas))
+}
+
+// explain sets a delta beside what it is held against.
+func (m *model) explain(f finding, by string) ExplainedDelta {
+	d := ExplainedDelta{Delta: f.Delta, Signature: f.signature()}
+	if f.Kind == KindNumber {
+		d.By = by
+	}
+	if m.noise != nil {
+		d.Control = m.noise.Signatures[d.Signature]
+		d.Flips = f.Kind == KindDecision && m.noise.Flips[f.Reference][f.Candidate]
+	}
+	return d
 }
 
 // unread says of an undecided pair what of each side can't be read.

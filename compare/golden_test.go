@@ -188,8 +188,8 @@ func httpAnswer(text []byte) (a exchange.Answer, err error) {
 	return a, err
 }
 
-// judge does to the pair what a split does, after the control was judged.
-func (c *goldenCase) judge(t *testing.T) []byte {
+// noise is what the control shows.
+func (c *goldenCase) noise(t *testing.T) *Profile {
 	t.Helper()
 	var control []exchange.Exchange
 	for i := 0; i < len(c.control); i += 2 {
@@ -197,7 +197,13 @@ func (c *goldenCase) judge(t *testing.T) []byte {
 		e.Reference, e.Candidate.Answer = c.control[i], c.control[i+1]
 		control = append(control, e)
 	}
-	judge, err := NewJudge(c.rules, Options{Noise: judgeRows(t, c.rules, control, nil).Profile()})
+	return judgeRows(t, c.rules, control, nil).Profile()
+}
+
+// judge does to the pair what a split does, after the control was judged.
+func (c *goldenCase) judge(t *testing.T) []byte {
+	t.Helper()
+	judge, err := NewJudge(c.rules, Options{Noise: c.noise(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -269,6 +269,7 @@ func (s *split) keep(m *model, e *exchange.Exchange) error {
 	deltas := make([]Delta, len(s.deltas))
 	for i, f := range s.deltas {
 		deltas[i] = f.Delta
+		deltas[i].Signature = f.signature()
 	}
 	text, err := json.Marshal(deltas)
 	if err != nil {

@@ -11,7 +11,12 @@ import (
 // notes are what a walk held equal though it differs, place by place, and by
 // what. They are taken where somebody asks for an explanation; a nil *notes
 // takes none.
-type notes struct{ list []note }
+type notes struct {
+	list []note
+	// pairs are the elements of arrays that are paired by other things than their
+	// places: of each of the reference's the candidate's; none where there is none.
+	pairs map[int32]int32
+}
 
 // note is one place.
 type note struct {
@@ -68,6 +73,38 @@ func allows(t *number.Tolerance) string {
 	add(len(parts) == 0, "exact")
 	add(t.NaN == "differ", "nan differ")
 	return "(" + strings.Join(parts, ", ") + ")"
+}
+
+// pair notes which elements belong together.
+func (n *notes) pair(r, c int32) {
+	if n != nil {
+		n.pairs[r] = c
+	}
+}
+
+// twins notes which elements of a bag are equal.
+func (n *notes) twins(w *walker, el *state, a, b []int32) {
+	if n == nil {
+		return
+	}
+	waiting := map[digest][]int32{}
+	for _, c := range b {
+		d := w.candDigests.of(el, c)
+		waiting[d] = append(waiting[d], c)
+	}
+	for _, r := range a {
+		d := w.refDigests.of(el, r)
+		if same := waiting[d]; len(same) > 0 {
+			n.pairs[r], waiting[d] = same[0], same[1:]
+		}
+	}
+}
+
+// moved notes which elements of an array stand where in another order.
+func (n *notes) moved(w *walker, s *state, r, c int32) {
+	if n != nil {
+		n.twins(w, w.machine.element(s, none), w.children(&w.pair.Reference.Tape, r, 0), w.children(&w.pair.Candidate.Tape, c, 0))
+	}
 }
 
 func (n *notes) len() int {

@@ -60,6 +60,9 @@ type Delta struct {
 	AbsError float64 `json:"abs_error,omitempty"`
 	RelError float64 `json:"rel_error,omitempty"`
 	ULPs     int64   `json:"ulps,omitempty"`
+	// Signature names the deltas of this kind at this path. Only the mismatch set
+	// has it: the path is not enough to tell, where names are folded.
+	Signature string `json:"signature,omitempty"`
 	// Noise says that the old system differs from itself as much as this.
 	Noise bool `json:"noise,omitempty"`
 }

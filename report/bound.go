@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/modelparity/parity/compare"
@@ -59,17 +58,18 @@ func errorStatus(status string) bool {
 // boundsOf are the bounds on all that differs, and then on the kinds with a
 // budget. What was wrong at first and right when it was sent again differs, and
 // how is not known: it fails no kind, and may be of each.
-func boundsOf(e *compare.Evidence, requests *compare.HashSet, l limits, rarest int) []Bound {
+func boundsOf(e *compare.Evidence, requests *compare.HashSet, l limits, rarest int, x modelExcuses) []Bound {
 	n := weight(e.Weigh(requests), rarest)
-	bad := differing(e)
+	again := x.countingAgain(e)
+	bad := x.counting(e)
 	all := []Bound{newBound("", bad.Len(), effective{n, weight(e.Weigh(&bad), rarest)}, l.budget, l.confidence)}
 	for _, kind := range kinds {
 		budget := kind.budget(l)
 		if budget == nil {
 			continue
 		}
-		of := e.Mismatched.Of(func(signatures []string) bool { return slices.ContainsFunc(signatures, kind.is) })
-		maybe := e.Rechecked.Minus(&of)
+		of := x.mismatched(e, kind.is)
+		maybe := again.Minus(&of)
 		b := newBound(kind.of, of.Len(), effective{n, weight(e.Weigh(&of), rarest)}, float64(*budget), l.confidence)
 		b.maybe = weight(e.Weigh(&maybe), rarest)
 		all = append(all, b)

@@ -22,6 +22,8 @@ type Gate struct {
 	// exchange.Glob). What such an entry leaves out is as for all models. At
 	// most one glob may match any one model.
 	Models map[string]Limits `json:"models,omitempty" yaml:"models,omitempty"`
+	// Accepted names a file of Acceptances, beside the config's.
+	Accepted string `json:"accepted,omitempty" yaml:"accepted,omitempty"`
 }
 
 // Limits are what is asked of a model. What is left out takes the default; 0 is

@@ -78,7 +78,7 @@ func total(counts map[string]int64) (n int64) {
 }
 
 func newLatency(h compare.Histogram) Latency {
-	return Latency{Count: h.Count(), P50: int64(math.Round(quantileTime(h, 0.50))), P99: int64(math.Round(quantileTime(h, 0.99)))}
+	return Latency{Count: h.Count(), P50: int64(math.Round(quantileTime(h, 0.50))), P99: int64(math.Round(quantileTime(h, 0.99))), histogram: h}
 }
 
 // quantileTime is the geometric middle of the bucket with the q-th part of the

@@ -19,12 +19,13 @@ type Model struct {
 
 	// Requests to Upper are against one version of the old model where it had
 	// more than one: the version that the verdict rests on. See Versions.
-	Requests   int64   `json:"requests"`            // distinct requests judged
-	Mismatched int64   `json:"mismatched_requests"` // those with a mismatch among their repeats, or with one that sending again took away
-	Effective  float64 `json:"effective_requests"`  // what the requests count as: n. As many, unless some were less probable to be recorded than others
-	Rate       float64 `json:"rate"`                // of the requests that differ, each weighed by 1 over its probability
-	Lower      float64 `json:"lower"`               // one-sided Clopper–Pearson bounds of the rate
-	Upper      float64 `json:"upper"`               // at the confidence
+	Requests   int64   `json:"requests"`                   // distinct requests judged
+	Mismatched int64   `json:"mismatched_requests"`        // those with a mismatch among their repeats, or with one that sending again took away
+	Excused    int64   `json:"excused_requests,omitempty"` // not among these, because they differ only as is accepted, or as in the baseline
+	Effective  float64 `json:"effective_requests"`         // what the requests count as: n. As many, unless some were less probable to be recorded than others
+	Rate       float64 `json:"rate"`                       // of the requests that differ, each weighed by 1 over its probability
+	Lower      float64 `json:"lower"`                      // one-sided Clopper–Pearson bounds of the rate
+	Upper      float64 `json:"upper"`                      // at the confidence
 	// PValue is how probable so few mismatches are at a true rate of the budget: 1
 	// where something else stands in the way. See Family.
 	PValue float64 `json:"p_value"`
@@ -99,10 +100,12 @@ type Latency struct {
 	Count int64 `json:"count"`
 	P50   int64 `json:"p50_us"`
 	P99   int64 `json:"p99_us"`
+
+	histogram compare.Histogram // for the page
 }
 
 // newModel sums up one model; noise is nil where nothing is known of its.
-func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l limits) Model {
+func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l limits, x modelExcuses) Model {
 	m := Model{
 		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch+t.Recheck.Wrong(), t.Judged()),
 		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
@@ -113,8 +116,8 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
-	m.Excess = excesses(t, noise, l)
-	m.weighVersions(t, l)
+	m.Excess = x.excess(excesses(t, noise, l), noise, l)
+	m.weighVersions(t, l, x)
 	return m
 }
 

@@ -26,6 +26,8 @@ type Signature struct {
 	First       time.Time          `json:"first,omitzero"`   // of the exchanges with such a delta
 	Last        time.Time          `json:"last,omitzero"`
 	Exemplars   []compare.Exemplar `json:"exemplars"`
+
+	tally *compare.SignatureTally // for the page
 }
 
 // Sizes are the middle, the far end and the largest of errors. The first two
@@ -43,6 +45,9 @@ type Bucket struct {
 	Count int64   `json:"count"`
 }
 
+// Name is the signature as deltas have it: "$.scores[*].value number".
+func (s Signature) Name() string { return s.Path + " " + string(s.Kind) }
+
 // differing counts the exchanges in which the difference is more than noise.
 func (s Signature) differing() int64 { return s.Exchanges - s.Noise }
 
@@ -54,7 +59,7 @@ func newSignatures(tallies map[string]*compare.SignatureTally, noise *compare.Mo
 		list = append(list, Signature{
 			Path: t.Path, Kind: t.Kind, Deltas: t.Deltas, Exchanges: t.Exchanges, Noise: t.Noise, ControlRate: controlRate(noise, name),
 			AbsError: newSizes(t.Errors, t.MaxAbs), RelError: newSizes(t.RelErrors, t.MaxRel), Errors: newBuckets(t.Errors),
-			First: moment(t.First), Last: moment(t.Last), Exemplars: append([]compare.Exemplar{}, t.Exemplars...),
+			First: moment(t.First), Last: moment(t.Last), Exemplars: append([]compare.Exemplar{}, t.Exemplars...), tally: t,
 		})
 	}
 	slices.SortFunc(list, func(a, b Signature) int {

@@ -46,7 +46,9 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	writeReasons(&b, bad)
 	b.WriteString(held(models))
 	writeWarnings(&b, s.Warnings)
+	writeAccepted(&b, s.Accepted)
 	writeJudged(&b, s.Info)
+	writeChanges(&b, s.Changes)
 	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
 	writeNext(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -247,6 +249,13 @@ func ledgerLine(l Ledger) string {
 	return strings.TrimSpace(trimLines(indent + strings.ReplaceAll(wrapped, "\n", "\n        ")))
 }
 
+// writeWrapped writes a text after a label, and what follows below its beginning.
+func writeWrapped(b *strings.Builder, label, s string) {
+	width := len(strings.TrimLeft(label, "\n"))
+	wrapped := text.WrapSoft(visible(s), tableWidth-width)
+	b.WriteString(label + strings.TrimLeft(trimLines(strings.ReplaceAll(wrapped, "\n", "\n"+strings.Repeat(" ", width))), " "))
+}
+
 // writeJudged says by what the verdicts were made.
 func writeJudged(b *strings.Builder, info Info) {
 	if info.Judgement == "" {
@@ -270,23 +279,18 @@ func writeNext(b *strings.Builder, s *Summary) {
 	if s.Info.Run == "" {
 		return
 	}
-	run := shellWord(s.Info.Run)
-	judgement, config := " --judgement "+s.Info.Judgement, ""
-	if s.Info.Config != "" {
-		config = " --config " + shellWord(s.Info.Config)
-	}
+	run, judgement, config := shellWord(s.Info.Run), " --judgement "+s.Info.Judgement, s.Info.configFlag()
 	b.WriteString("\nnext\n")
 	if s.Ledger.Missing > 0 {
 		b.WriteString("  repeat the `parity replay` that began the run: it goes on where it stopped\n") // its selection is not known here
 	}
 	for _, outcome := range []compare.Outcome{compare.Undecided, compare.Unavailable} {
 		if u, ok := s.commonest(outcome); ok {
-			fmt.Fprintf(b, "  parity show %s %s%s   # why it is %s: %s\n", run, u.Exemplars[0].ID, judgement, u.Outcome, visible(u.Reason))
+			fmt.Fprintf(b, "  %s   # why it is %s: %s\n", s.Info.showCommand(u.Exemplars[0].ID.String()), u.Outcome, visible(u.Reason))
 		}
 	}
 	if s.Ledger.Mismatch > 0 {
-		set := strings.TrimRight(s.Info.Run, "/") + "/judgements/" + s.Info.Judgement + "/mismatches"
-		fmt.Fprintf(b, "  parity show %s%s\n  parity run %s --target %s --out RUN2%s\n", run, judgement, shellWord(set), shellWord(s.Info.Target), config)
+		fmt.Fprintf(b, "  parity show %s%s\n  %s\n", run, judgement, s.Info.againCommand("", ""))
 	}
 	writeAgain(b, s, run, config)
 	fmt.Fprintf(b, "  parity report %s%s%s --html report.html\n", run, judgement, config)
@@ -305,9 +309,12 @@ func writeAgain(b *strings.Builder, s *Summary, run, config string) {
 	}
 }
 
-// shellWord quotes s where a shell would take it apart.
+// shellWord quotes s where a shell would take it apart. What a terminal would
+// obey is spelt with the escapes of $'…'.
 func shellWord(s string) string {
-	s = visible(s)
+	if visible(s) != s {
+		return "$'" + visible(strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s)) + "'"
+	}
 	if strings.ContainsAny(s, " \t\"'`$&|;<>()*?[]{}!#~\\") {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}

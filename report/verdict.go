@@ -111,6 +111,7 @@ func (m *Model) remarks() (text string) {
 		}
 		text += fmt.Sprintf(" %s %s the decision%s.", plural(d.Flips, "exchange"), verb, d.mostFlipped(", mostly "))
 	}
+	text += m.excuse()
 	if m.weighed() && m.Requests > 0 {
 		text += fmt.Sprintf(" The requests were recorded with different probabilities, and count as %s.", count(int64(m.Effective)))
 	}

@@ -17,6 +17,7 @@ type Version struct {
 	Exchanges  int64     `json:"exchanges"`
 	Requests   int64     `json:"requests"`
 	Mismatched int64     `json:"mismatched_requests"`
+	Excused    int64     `json:"excused_requests,omitempty"`
 	Effective  float64   `json:"effective_requests"` // see Model.Effective
 	Rate       float64   `json:"rate"`
 	Lower      float64   `json:"lower"`
@@ -43,10 +44,10 @@ const endedAfter = 20
 // That it passes against each is shown by the weakest evidence of all (Berger,
 // "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24
 // (1982), 295–300).
-func (m *Model) weighVersions(t *compare.ModelTally, l limits) {
-	all := newVersions(t, l)
+func (m *Model) weighVersions(t *compare.ModelTally, l limits, x modelExcuses) {
+	all := newVersions(t, l, x)
 	if len(all) == 0 {
-		all = []Version{newVersion("", &compare.Evidence{}, l, 0)}
+		all = []Version{newVersion("", &compare.Evidence{}, l, 0, x)}
 	}
 	if len(all) > 1 {
 		m.Versions = all
@@ -91,30 +92,30 @@ func versionName(v string) string {
 // use makes the evidence on a version the model's.
 func (m *Model) use(v Version) {
 	m.Requests, m.Mismatched, m.Rate, m.Lower, m.Upper = v.Requests, v.Mismatched, v.Rate, v.Lower, v.Upper
-	m.Version, m.Effective, m.bounds, m.Budgets = v.Version, v.Effective, v.bounds, v.bounds[1:]
+	m.Version, m.Excused, m.Effective, m.bounds, m.Budgets = v.Version, v.Excused, v.Effective, v.bounds, v.bounds[1:]
 }
 
 // newVersions lists the evidence by the time it was last seen.
-func newVersions(t *compare.ModelTally, l limits) []Version {
+func newVersions(t *compare.ModelTally, l limits, x modelExcuses) []Version {
 	evidence := t.Versions
 	names := slices.SortedFunc(maps.Keys(evidence), func(a, b string) int {
 		return cmp.Or(cmp.Compare(evidence[a].Last, evidence[b].Last), cmp.Compare(evidence[a].First, evidence[b].First), cmp.Compare(a, b))
 	})
 	var list []Version
 	for _, name := range names {
-		v := newVersion(name, evidence[name], l, t.Rarest)
+		v := newVersion(name, evidence[name], l, t.Rarest, x)
 		v.Ended = ended(evidence[name], evidence[names[len(names)-1]].Last)
 		list = append(list, v)
 	}
 	return list
 }
 
-func newVersion(name string, e *compare.Evidence, l limits, rarest int) Version {
+func newVersion(name string, e *compare.Evidence, l limits, rarest int, x modelExcuses) Version {
 	requests := e.Requests()
-	bounds := boundsOf(e, &requests, l, rarest)
+	bounds := boundsOf(e, &requests, l, rarest, x)
 	all := bounds[0]
 	return Version{
-		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: all.Mismatched,
+		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: all.Mismatched, Excused: x.excused(e),
 		Effective: round(weight(e.Weigh(&requests), rarest)), Rate: all.Rate, Lower: all.Lower, Upper: all.Upper,
 		First: moment(e.First), Last: moment(e.Last), bounds: bounds,
 	}

@@ -34,3 +34,7 @@ func (p *Pair) ReferenceJSON() (text []byte, ok bool) {
 
 // PlainReference see ReferenceJSON.
 func (p *Pair) PlainReference() bool { return p.ref.isPlain(&p.Reference) }
+
+// ReferenceText is the text of one answer alone, without encodings and charset;
+// nil where these can't be undone.
+func (p *Pair) ReferenceText() []byte { return p.ref.text }

@@ -152,5 +152,5 @@ func grow(nodes []Node) []Node {
 
 // errTwin is the error for a member with an earlier one's name.
 func (t *Tape) errTwin(n int32) error {
-	return fmt.Errorf("JSON at byte %d: a second member is named %q", t.Nodes[n].NameStart, t.Name(n))
+	return &SyntaxError{int(t.Nodes[n].NameStart), fmt.Sprintf("a second member is named %q", t.Name(n))}
 }

@@ -118,13 +118,21 @@ func skip(text []byte, i int) (int, byte) {
 	return i, 0
 }
 
+// SyntaxError says where a text stops being JSON.
+type SyntaxError struct {
+	At   int // the byte, from 0
+	what string
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("JSON at byte %d: %s", e.At, e.what) }
+
 // fault is the error for a byte that should have been something else.
 func fault(text []byte, i int, want string) error {
 	if i >= len(text) {
-		return fmt.Errorf("JSON at byte %d: it ends where %s was expected", i, want)
+		return &SyntaxError{i, "it ends where " + want + " was expected"}
 	}
 	r, _ := utf8.DecodeRune(text[i:])
-	return fmt.Errorf("JSON at byte %d: %q where %s was expected", i, r, want)
+	return &SyntaxError{i, fmt.Sprintf("%q where %s was expected", r, want)}
 }
 
 // faultInString is the error for where stringEnd stopped.
@@ -138,5 +146,5 @@ func faultInString(text []byte, i int) error {
 	case c < ' ':
 		what = "a control character within a string"
 	}
-	return fmt.Errorf("JSON at byte %d: %s", i, what)
+	return &SyntaxError{i, what}
 }
