@@ -57,11 +57,11 @@ func errorStatus(status string) bool {
 
 // boundsOf are the bounds on all that differs, and then on the kinds with a
 // budget. What was wrong at first and right when it was sent again differs, and
-// how is not known: it fails no kind, and may be of each.
+// how is not known: it fails no kind, and may be of each. What is excused is none.
 func boundsOf(e *compare.Evidence, requests *compare.HashSet, l limits, rarest int, x modelExcuses) []Bound {
 	n := weight(e.Weigh(requests), rarest)
-	again := x.countingAgain(e)
-	bad := x.counting(e)
+	bad, rechecked := x.mismatched(e, anything), x.rechecked(e)
+	bad.Union(rechecked)
 	all := []Bound{newBound("", bad.Len(), effective{n, weight(e.Weigh(&bad), rarest)}, l.budget, l.confidence)}
 	for _, kind := range kinds {
 		budget := kind.budget(l)
@@ -69,7 +69,7 @@ func boundsOf(e *compare.Evidence, requests *compare.HashSet, l limits, rarest i
 			continue
 		}
 		of := x.mismatched(e, kind.is)
-		maybe := again.Minus(&of)
+		maybe := rechecked.Minus(&of)
 		b := newBound(kind.of, of.Len(), effective{n, weight(e.Weigh(&of), rarest)}, min(float64(*budget), l.budget), l.confidence)
 		b.maybe = weight(e.Weigh(&maybe), rarest)
 		all = append(all, b)

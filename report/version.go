@@ -115,7 +115,7 @@ func newVersion(name string, e *compare.Evidence, l limits, rarest int, x modelE
 	bounds := boundsOf(e, &requests, l, rarest, x)
 	all := bounds[0]
 	return Version{
-		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: all.Mismatched, Excused: x.excused(e),
+		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: all.Mismatched, Excused: x.excused(e, all.Mismatched),
 		Effective: round(weight(e.Weigh(&requests), rarest)), Rate: all.Rate, Lower: all.Lower, Upper: all.Upper,
 		First: moment(e.First), Last: moment(e.Last), bounds: bounds,
 	}
