@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"replay":                        {"internal/exchange", "internal/telemetry"},
 	"compare":                       {"internal/answer", "internal/exchange", "internal/mapping", "internal/number", "internal/tape"},
 	"report":                        {"compare", "internal/exchange"},
+	"report/reporttest":             {},
 	"internal/config":               {"capture", "compare", "replay", "report"},
 	"bench":                         {"internal/dataset", "internal/exchange", "internal/store"},
 	"cmd/parity": {
