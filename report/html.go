@@ -19,12 +19,12 @@ import (
 // How much WriteHTML shows below the table of all models, to keep a report of
 // thousands of models at a size that browsers like.
 const (
-	maxDetails    = 200 // models, worst first
-	maxCharts     = 120 // of these have charts
+	maxDetails    = 120 // models, worst first
+	maxCharts     = 80  // of these have charts
 	maxSignatures = 20  // of a model
-	allSignatures = 400 // of all models together
+	allSignatures = 240 // of all models together
 	maxExemplars  = 3   // of a signature
-	maxLiteral    = 100 // columns
+	maxLiteral    = 90  // columns
 	maxRequest    = 400
 )
 
