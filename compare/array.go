@@ -82,6 +82,7 @@ func (w *walker) foldOrder(s *state, r, c int32, found int) {
 	if len(w.found) > found && w.pair.Reference.Tape.Nodes[r].Size > 1 && w.reordered(s, r, c) {
 		w.found = w.found[:found]
 		w.add(s, difference{kind: KindOrder, ref: r, cand: c})
+		w.notes.moved(w, s, r, c)
 	}
 }
 

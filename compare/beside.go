@@ -29,7 +29,7 @@ type Sheet struct {
 // Row is one place of both answers.
 type Row struct {
 	Depth int    // below the root
-	Key   string // the member's name, [3] of an element, "line 3", "byte 17"; "" of the root
+	Key   string // the member's name, [3] of an element, [3] → [1] of one that has moved, "line 3", "byte 17"; "" of the root
 	Path  string // as deltas have it, $.a[3]; "" of a line of text, and of Folded rows
 	Mark  Mark
 

@@ -22,6 +22,9 @@ func (a *aligner) add(depth int, r, c int32, mark Mark, s *said) {
 	w.steps = t.Chain(w.steps[:0], n)
 	exact, _ := w.paths(t)
 	row.Path, row.Key = cut(exact, maxLiteral), a.key(t, n)
+	if r > 0 && c > 0 && a.isMoved(r, c) {
+		row.Key += " → " + a.key(a.tape(true), c)
+	}
 	row.Reference, row.Candidate = a.literals(r, c)
 	if s != nil {
 		for _, i := range s.differences {
@@ -30,6 +33,12 @@ func (a *aligner) add(depth int, r, c int32, mark Mark, s *said) {
 		row.By = s.held
 	}
 	a.push(row)
+}
+
+// isMoved says that an element stands at another place.
+func (a *aligner) isMoved(r, c int32) bool {
+	ref, cand := a.tape(false), a.tape(true)
+	return ref.Nodes[ref.Nodes[r].Parent].Kind == tape.Array && ref.Nodes[r].Index != cand.Nodes[c].Index
 }
 
 func (a *aligner) explained(difference int, s *said) ExplainedDelta {

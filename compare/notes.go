@@ -100,6 +100,13 @@ func (n *notes) twins(w *walker, el *state, a, b []int32) {
 	}
 }
 
+// moved notes which elements of an array stand where in another order.
+func (n *notes) moved(w *walker, s *state, r, c int32) {
+	if n != nil {
+		n.twins(w, w.machine.element(s, none), w.children(&w.pair.Reference.Tape, r, 0), w.children(&w.pair.Candidate.Tape, c, 0))
+	}
+}
+
 func (n *notes) len() int {
 	if n == nil {
 		return 0

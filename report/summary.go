@@ -1,20 +1,23 @@
 // Package report makes a decision of tallies: a Summary with exact bounds on
 // each model's mismatch rate and a verdict under a Gate. It renders one as a
-// table for the terminal, as JSON, and as one self-contained HTML file.
+// table for the terminal, as JSON, as JUnit XML, as Markdown, and as one
+// self-contained HTML file.
 //
-//	tallies ──▶ Summarise(Input) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteHTML
+//	tallies ──▶ Summarise(Input) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteJUnit · WriteMarkdown · WriteHTML
 //
 // A Summary follows from its input alone: the same tallies, merged in any
 // order, give the same bytes, on one machine or a hundred.
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/modelparity/parity/compare"
 )
@@ -43,8 +46,9 @@ type Info struct {
 	Target    string          `json:"target"`
 	Control   string          `json:"control,omitempty"` // of the noise; "" without one
 	Judgement string          `json:"judgement"`
-	Config    string          `json:"config,omitempty"` // the file that the budgets are from; "" for the defaults
-	Version   string          `json:"version"`          // of Parity
+	Config    string          `json:"config,omitempty"`   // the file that the budgets are from; "" for the defaults
+	Baseline  string          `json:"baseline,omitempty"` // the run that only what is worse than counts; "" without one
+	Version   string          `json:"version"`            // of Parity
 	Rules     json.RawMessage `json:"rules,omitempty"`
 
 	Generations int `json:"generations,omitempty"` // later ones that the judgement has looked at
@@ -58,7 +62,11 @@ type Summary struct {
 	Reason   string   `json:"reason"`  // one sentence for people
 	Warnings []string `json:"warnings,omitempty"`
 	Ledger   Ledger   `json:"ledger"`
+	Family   Family   `json:"family"`
 	Models   []Model  `json:"models"` // by name
+
+	Accepted []Accepted `json:"accepted,omitempty"`
+	Changes  *Changes   `json:"changes,omitempty"` // since an earlier run; nil: nothing to hold it against
 }
 
 // Ledger counts where the planned exchanges went.
@@ -80,6 +88,13 @@ type Input struct {
 	Tally *compare.Tally
 	Noise *compare.Profile // what the old system differs from itself in; nil: there was no control
 	Gate  Gate
+
+	// Accepted differences don't count. Now says which entries are in force.
+	Accepted []Acceptance
+	Now      time.Time
+	// Baseline makes only that count which differs in a way that it did not there;
+	// nil: everything does. Previous is what Changes are since; nil: the baseline.
+	Baseline, Previous *Earlier
 }
 
 // Summarise sums up a tally under a gate. An error means that the gate makes no
@@ -90,10 +105,12 @@ func Summarise(in Input) (*Summary, error) {
 	}
 	s := &Summary{Format: Format, Info: in.Info, Ledger: Ledger{Balanced: true}, Models: []Model{}}
 	used := map[string]bool{}
+	x := excuses{newAccepted(in.Accepted, in.Now, in.Tally), in.Baseline}
 	for _, name := range slices.Sorted(maps.Keys(in.Tally.Models)) {
 		l, glob := in.Gate.limitsOf(name)
 		used[glob] = true
-		m := newModel(name, in.Tally.Models[name], profileOf(in.Noise, name), l)
+		t := in.Tally.Models[name]
+		m := newModel(name, t, profileOf(in.Noise, name), l, x.of(name, t))
 		s.Ledger.add(m.Ledger)
 		s.Models = append(s.Models, m)
 	}
@@ -102,8 +119,14 @@ func Summarise(in Input) (*Summary, error) {
 			s.warn("gate.models: %q matches no model of this run", glob)
 		}
 	}
+	s.Accepted = x.accepted
+	if since := cmp.Or(in.Previous, in.Baseline); since != nil {
+		s.Changes = newChanges(since, in.Tally)
+	}
 	s.warnOfModels(in.Noise)
+	s.warnOfAccepted()
 	s.warnOfRules()
+	s.Family = newFamily(s.Models, in.Gate.familyConfidence())
 	s.decide()
 	return s, nil
 }

@@ -46,7 +46,9 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	writeReasons(&b, bad)
 	b.WriteString(held(models))
 	writeWarnings(&b, s.Warnings)
+	writeAccepted(&b, s.Accepted)
 	writeJudged(&b, s.Info)
+	writeChanges(&b, s.Changes)
 	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
 	writeNext(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -70,7 +72,7 @@ func (p painter) table(models []Model) string {
 	noise := int64(0)
 	for _, m := range models {
 		rows = append(rows, table.Row{
-			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), count(m.Requests), count(m.Mismatched), count(m.Ledger.Noise),
+			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), m.distinct(), count(m.Mismatched), count(m.Ledger.Noise),
 			m.rateAndBound(), Percent(m.Budget).String(), m.topDifference(),
 		})
 		noise += m.Ledger.Noise
@@ -140,6 +142,14 @@ func trimLines(s string) string {
 		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
 	return b.String()
+}
+
+// distinct is "5,200", or "5,200 (as 630)" where some weigh more than others.
+func (m *Model) distinct() string {
+	if m.weighed() {
+		return count(m.Requests) + " (as " + count(int64(m.Effective)) + ")"
+	}
+	return count(m.Requests)
 }
 
 // rate is – where nothing was judged.
@@ -239,6 +249,13 @@ func ledgerLine(l Ledger) string {
 	return strings.TrimSpace(trimLines(indent + strings.ReplaceAll(wrapped, "\n", "\n        ")))
 }
 
+// writeWrapped writes a text after a label, and what follows below its beginning.
+func writeWrapped(b *strings.Builder, label, s string) {
+	width := len(strings.TrimLeft(label, "\n"))
+	wrapped := text.WrapSoft(visible(s), tableWidth-width)
+	b.WriteString(label + strings.TrimLeft(trimLines(strings.ReplaceAll(wrapped, "\n", "\n"+strings.Repeat(" ", width))), " "))
+}
+
 // writeJudged says by what the verdicts were made.
 func writeJudged(b *strings.Builder, info Info) {
 	if info.Judgement == "" {
@@ -262,23 +279,18 @@ func writeNext(b *strings.Builder, s *Summary) {
 	if s.Info.Run == "" {
 		return
 	}
-	run := shellWord(s.Info.Run)
-	judgement, config := " --judgement "+s.Info.Judgement, ""
-	if s.Info.Config != "" {
-		config = " --config " + shellWord(s.Info.Config)
-	}
+	run, judgement, config := shellWord(s.Info.Run), " --judgement "+s.Info.Judgement, s.Info.configFlag()
 	b.WriteString("\nnext\n")
 	if s.Ledger.Missing > 0 {
 		b.WriteString("  repeat the `parity replay` that began the run: it goes on where it stopped\n") // its selection is not known here
 	}
 	for _, outcome := range []compare.Outcome{compare.Undecided, compare.Unavailable} {
 		if u, ok := s.commonest(outcome); ok {
-			fmt.Fprintf(b, "  parity show %s %s%s   # why it is %s: %s\n", run, u.Exemplars[0].ID, judgement, u.Outcome, visible(u.Reason))
+			fmt.Fprintf(b, "  %s   # why it is %s: %s\n", s.Info.showCommand(u.Exemplars[0].ID.String()), u.Outcome, visible(u.Reason))
 		}
 	}
 	if s.Ledger.Mismatch > 0 {
-		set := strings.TrimRight(s.Info.Run, "/") + "/judgements/" + s.Info.Judgement + "/mismatches"
-		fmt.Fprintf(b, "  parity show %s%s\n  parity run %s --target %s --out RUN2%s\n", run, judgement, shellWord(set), shellWord(s.Info.Target), config)
+		fmt.Fprintf(b, "  parity show %s%s\n  %s\n", run, judgement, s.Info.againCommand("", ""))
 	}
 	writeAgain(b, s, run, config)
 	fmt.Fprintf(b, "  parity report %s%s%s --html report.html\n", run, judgement, config)

@@ -1,27 +1,79 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"fmt"
+	"maps"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/replay"
 )
 
-// curl is a command line that sends the request to the run's target.
-func curl(run *dataset.Run, e *exchange.Exchange) string {
+// endpoint is where a curl line sends a request.
+type endpoint struct {
+	base    string            // a replay target; "" is $OLD, which the user sets
+	headers map[string]string // as the config has them, with $NAME for the environment's
+}
+
+// unknownBase stands for the old system where its address is not known.
+const unknownBase = "http://old.invalid"
+
+// writeCurls writes a command for either side. The old system's address is known
+// where the judgement has a control: that was sent to it.
+func (a *app) writeCurls(ctx context.Context, b *strings.Builder, run *dataset.Run, j *dataset.Judgement, e *exchange.Exchange) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "send it again:\n%s\n", curl(run, e, endpoint{run.Info.Target, headersFor(cfg, run.Info.Target)}))
+	old := endpoint{}
+	if j != nil && j.Info.Control != "" && j.Info.Control != run.Info.Recording {
+		if control, err := dataset.OpenRun(ctx, j.Info.Control); err == nil { // else it is gone, or out of reach
+			old = endpoint{control.Info.Target, headersFor(cfg, control.Info.Target)}
+		}
+	}
+	where := ", where the control was sent"
+	if old.base == "" {
+		where = " (a recording has neither its address, $OLD, nor credentials)"
+	}
+	fmt.Fprintf(b, "\nsend it to the old system%s:\n%s\n", where, curl(run, e, old))
+	return nil
+}
+
+// headersFor are those of the config's target with this URL.
+func headersFor(cfg config.Config, url string) map[string]string {
+	for _, name := range slices.Sorted(maps.Keys(cfg.Targets)) {
+		if t := cfg.Targets[name]; t.URL == url {
+			return t.Headers
+		}
+	}
+	return nil
+}
+
+// curl is a command line that sends the request.
+func curl(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
 	const inline = 8 << 10
-	url, err := replay.RequestURL(run.Info.Target, e)
+	url, err := replay.RequestURL(cmp.Or(to.base, unknownBase), e)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %v)", err)
 	}
+	place := shellQuote(url)
+	if to.base == "" {
+		place = `"$OLD"` + shellQuote(strings.TrimPrefix(url, unknownBase))
+	}
 	args := []string{
-		"curl -sSig --path-as-is -X " + shellQuote(e.Request.Method) + " " + shellQuote(url),
+		"curl -sSig --path-as-is -X " + shellQuote(e.Request.Method) + " " + place,
 		"-H '" + replay.RunHeader + ": " + run.Info.ID + "'", "-H '" + replay.ExchangeHeader + ": " + e.ID.String() + "'",
 	}
+	args = append(args, configured(to.headers)...)
 	fields, err := exchange.DecodeHeaders(e.Request.Headers)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %v)", err)
@@ -30,7 +82,7 @@ func curl(run *dataset.Run, e *exchange.Exchange) string {
 		args = append(args, "-H 'content-type:'") // curl would make one up
 	}
 	for _, f := range fields {
-		if !slices.Contains(curlSets, f.Name) {
+		if !slices.Contains(curlSets, f.Name) && !isSet(to.headers, f.Name) {
 			args = append(args, "-H "+shellQuote(f.Name+": "+f.Value))
 		}
 	}
@@ -49,6 +101,50 @@ func curl(run *dataset.Run, e *exchange.Exchange) string {
 	return "  " + strings.Join(args, " \\\n    ")
 }
 
+// configured are the config's headers. What they hold of the environment stays
+// there, and one that holds nothing of it is taken for a secret.
+func configured(headers map[string]string) (args []string) {
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		value := shellValue(headers[name])
+		if !strings.Contains(value, "${") {
+			value = "${" + variable(name) + "}"
+		}
+		if shellQuote(name) != name {
+			args = append(args, "-H "+shellQuote(name+": ")+`"`+value+`"`)
+			continue
+		}
+		args = append(args, `-H "`+name+": "+value+`"`)
+	}
+	return args
+}
+
+func isSet(headers map[string]string, name string) bool {
+	for h := range headers {
+		if strings.EqualFold(h, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// shellValue writes a value of the config for within a shell's double quotes.
+func shellValue(text string) string {
+	const mark = "\x00" // which no header's value holds
+	expanded := os.Expand(text, func(name string) string { return mark + "{" + variable(name) + "}" })
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "`", "\\`", "$", `\$`, "!", `"'!'"`, mark, "$").Replace(expanded)
+}
+
+// variable makes a name of the shell's of any text.
+func variable(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_':
+			return r
+		}
+		return '_'
+	}, name)
+}
+
 // curlSets are the fields that curl makes itself.
 var curlSets = []string{"content-length", "connection", "host", "transfer-encoding", "accept-encoding"}
 
@@ -58,7 +154,7 @@ func shellQuote(s string) string {
 	}) {
 		return s
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f || r == utf8.RuneError }) {
+	if strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && !strconv.IsPrint(r) || r == utf8.RuneError }) {
 		return ansiQuote(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

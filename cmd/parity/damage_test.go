@@ -230,20 +230,80 @@ func TestCurlLine(t *testing.T) {
 			run := filepath.Join(dir, "run")
 			mustParity(t, exitDone, "import", "jsonl", filepath.Join(dir, "in.jsonl"), "--out", filepath.Join(dir, "rec"))
 			mustParity(t, exitDone, "replay", filepath.Join(dir, "rec"), "--target", old.URL, "--out", run)
-			_, command, ok := strings.Cut(mustParity(t, exitDone, "show", run, "r1").stdout, "send it again:\n")
-			if !ok {
-				t.Fatal("no curl line")
+			for _, command := range curlLines(t, run) {
+				if strings.Contains(command, "jq ") {
+					need(t, "jq")
+				}
+				cmd := exec.Command("bash", "-c", command)
+				cmd.Env = append(os.Environ(), "OLD="+old.URL)
+				if text, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s\n%s", err, text, command)
+				}
 			}
-			if strings.Contains(command, "jq ") {
-				need(t, "jq")
-			}
-			if text, err := exec.Command("bash", "-c", command).CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s\n%s", err, text, command)
-			}
-			if len(got) != 2 || got[0] != got[1] {
+			if len(got) != 3 || got[0] != got[1] || got[0] != got[2] {
 				t.Errorf("replay sent %q\ncurl sent %q", got[0], got[1:])
 			}
 		})
+	}
+}
+
+// curlLines are the commands that show prints for either side.
+func curlLines(t *testing.T, run string, args ...string) [2]string {
+	t.Helper()
+	_, rest, ok := strings.Cut(mustParity(t, exitDone, append([]string{"show", run, "r1"}, args...)...).stdout, "send it again:\n")
+	candidate, rest, more := strings.Cut(rest, "\nsend it to the old system")
+	_, reference, end := strings.Cut(rest, ":\n")
+	if !ok || !more || !end {
+		t.Fatal("no curl lines")
+	}
+	return [2]string{candidate, reference}
+}
+
+// Without this, a curl line that is pasted into a chat could hold a token, or
+// say nothing of the credentials that it takes.
+func TestCurlLeavesSecretsInTheEnvironment(t *testing.T) {
+	need(t, "curl")
+	got := map[string]http.Header{}
+	serve := func(name string) *echo {
+		return newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+			got[name] = r.Header
+			io.WriteString(w, name)
+		})
+	}
+	target, old, dir := serve("new"), serve("old"), t.TempDir()
+	t.Setenv("NEW_TOKEN", "s3cret")
+	t.Setenv("x_api_key", "literal-s3cret")
+	env := map[string]string{"NEW_TOKEN": "s3cret"}
+	config := writeConfig(t, `targets:
+  new: {url: "`+target.URL+`", headers: {Authorization: "Bearer $NEW_TOKEN \"$(echo pwned)`+"`id`"+`!", x-api-key: literal-s3cret}}
+  old: {url: "`+old.URL+`", headers: {Authorization: "Basic ${NEW_TOKEN}"}}
+`)
+	line, err := jsonLine("x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "in.jsonl"), line, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	recording, run, control := filepath.Join(dir, "rec"), filepath.Join(dir, "run"), filepath.Join(dir, "control")
+	mustParity(t, exitDone, "import", "jsonl", filepath.Join(dir, "in.jsonl"), "--out", recording)
+	parityWith(t, env, "replay", recording, "--target", "new", "--out", run, "--config", config)
+	parityWith(t, env, "replay", recording, "--target", "old", "--out", control, "--config", config)
+	mustParity(t, exitDone, "compare", run, "--control", control, "--config", config)
+	sent := map[string]http.Header{"new": got["new"], "old": got["old"]}
+	for i, command := range curlLines(t, run, "--config", config) {
+		if strings.Contains(command, "s3cret") {
+			t.Errorf("a secret is in\n%s", command)
+		}
+		if text, err := exec.Command("bash", "-c", command).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s\n%s", err, text, command)
+		}
+		name := []string{"new", "old"}[i]
+		for _, h := range []string{"Authorization", "X-Api-Key"} {
+			if got[name].Get(h) != sent[name].Get(h) {
+				t.Errorf("%s: curl sent %s %q, replay %q", name, h, got[name].Get(h), sent[name].Get(h))
+			}
+		}
 	}
 }
 

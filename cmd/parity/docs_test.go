@@ -10,7 +10,7 @@ import (
 	"github.com/modelparity/parity/internal/config"
 )
 
-var parityLine = regexp.MustCompile(`(?m)(?:^|\s|\x60)parity ((?:demo|capture|import|replay|compare|report|gate|run|show|ls|cat|fsck)\b[^\x60\n]*(?:\\\n[^\x60\n]*)*)`)
+var parityLine = regexp.MustCompile(`(?m)(?:^|\s|\x60)parity ((?:demo|capture|import|replay|compare|report|gate|run|show|accept|ls|cat|fsck)\b[^\x60\n]*(?:\\\n[^\x60\n]*)*)`)
 
 // Without this, README and the helps could show commands and flags that are
 // not there.
@@ -38,6 +38,9 @@ func TestExamplesAreCommands(t *testing.T) {
 			}
 			found++
 			for _, word := range words {
+				if word == "|" || word == "#" {
+					break // what follows is another command's, or a remark
+				}
 				name, isFlag := strings.CutPrefix(word, "--")
 				name, _, _ = strings.Cut(name, "=")
 				name = strings.TrimRight(name, ".,;)")

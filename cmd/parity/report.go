@@ -1,13 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -15,40 +10,48 @@ import (
 	"github.com/modelparity/parity/report"
 )
 
-// reportFlags say where a report goes; with none it is a table on stdout.
-type reportFlags struct{ html, json, judgement string }
-
-func (f *reportFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.html, "html", "", "write the report as one HTML `FILE` (- is stdout)")
-	cmd.Flags().StringVar(&f.json, "json", "", "write the summary as JSON to this `FILE` (- is stdout)")
-}
-
 func (a *app) reportCommand() *cobra.Command {
 	var f reportFlags
+	var against againstFlags
 	cmd := &cobra.Command{
 		Use:   "report RUN",
-		Short: "Show what a judgement says: a table, JSON, an HTML page",
-		Long: `Show what the run's latest judgement says, as a table on the terminal, as JSON, or
-as one HTML file that needs no network. The verdicts are those that gate would give.`,
+		Short: "Show what a judgement says: a table, an HTML page, JSON, JUnit XML, Markdown",
+		Long: `Show what the run's latest judgement says: as a table on the terminal, or as files,
+each for another reader. The verdicts are those that gate would give.
+
+--html is one page that needs no network. --json is for scripts; docs/json.md says
+what is in it. --junit has a test case for each model: one that fails is a
+failure, one that is inconclusive an error, so that CI shows both as red.
+--markdown is for a pull request.`,
 		Example: `  parity report run
-  parity report run --html report.html
+  parity report run --html report.html --junit parity.xml
+  parity report run --previous last-week     # what has changed
+  parity report run --markdown - | gh pr comment --body-file -
   parity report run --json - | jq '.models[] | select(.verdict != "PASS") | .model'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.summarise(cmd.Context(), args[0], f.judgement)
+			if err := f.validate(); err != nil {
+				return err
+			}
+			s, err := a.summarise(cmd.Context(), args[0], f.judgement, against)
 			if err != nil {
 				return err
+			}
+			if !f.any() {
+				return a.writeTable(s)
 			}
 			return a.writeReports(cmd.Context(), s, f)
 		},
 	}
 	f.register(cmd)
+	against.register(cmd)
 	cmd.Flags().StringVar(&f.judgement, "judgement", "", "the judgement's `ID` (default: the latest by the config's rules)")
 	return cmd
 }
 
 func (a *app) gateCommand() *cobra.Command {
 	var judgement string
+	var against againstFlags
 	cmd := &cobra.Command{
 		Use:   "gate RUN",
 		Short: "Exit with 0 if every model is within its budget, 1 if one is not, 3 if that can't be said yet",
@@ -56,28 +59,50 @@ func (a *app) gateCommand() *cobra.Command {
 
 A model passes when the upper confidence bound of its mismatch rate is within the
 budget, fails when the lower bound is above it, and is inconclusive otherwise.
-A ledger that does not balance, or an incomplete run, never passes.`,
+A ledger that does not balance, or an incomplete run, never passes.
+
+On GitHub Actions (GITHUB_ACTIONS is true) gate and run also annotate the job with
+the worst models and append the Markdown to the job's summary.`,
 		Example: `  parity gate run --config parity.yaml
+  parity gate run --baseline last-week       # only what got worse counts
+  parity gate run --accepted accepted.yaml   # see parity accept
   parity gate s3://bucket/run && echo cut over`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.summarise(cmd.Context(), args[0], judgement)
+			s, err := a.summarise(cmd.Context(), args[0], judgement, against)
 			if err != nil {
 				return err
 			}
 			return a.gate(s)
 		},
 	}
+	against.register(cmd)
 	cmd.Flags().StringVar(&judgement, "judgement", "", "the judgement's `ID` (default: the latest by the config's rules)")
 	return cmd
 }
 
-// gate prints the table and returns the verdict as an exit code.
+// gate prints the table, tells GitHub, and returns the verdict as an exit code.
 func (a *app) gate(s *report.Summary) error {
-	if err := s.WriteTable(a.stdout, telemetry.IsTerminal(a.stdout)); err != nil {
+	if err := a.writeTable(s); err != nil {
 		return err
 	}
+	return a.verdict(s)
+}
+
+// verdict tells GitHub where it runs there, and returns the verdict as an exit code.
+func (a *app) verdict(s *report.Summary) error {
+	if a.onGitHub() {
+		a.tellGitHub(s)
+	}
 	return gateCode(s)
+}
+
+func (a *app) writeTable(s *report.Summary) error {
+	w := a.stdout
+	if a.onGitHub() {
+		w = commandless{w}
+	}
+	return s.WriteTable(w, telemetry.IsTerminal(a.stdout))
 }
 
 func gateCode(s *report.Summary) error {
@@ -94,83 +119,12 @@ func gateCode(s *report.Summary) error {
 	}
 }
 
-func (a *app) writeReports(ctx context.Context, s *report.Summary, f reportFlags) error {
-	if f.html == "" && f.json == "" {
-		return s.WriteTable(a.stdout, telemetry.IsTerminal(a.stdout))
-	}
-	writeHTML := func(w io.Writer) error {
-		x, err := a.exhibits(ctx, s)
-		if err != nil {
-			return err
-		}
-		return s.WriteHTML(w, x)
-	}
-	for _, out := range []struct {
-		path  string
-		write func(io.Writer) error
-	}{{f.html, writeHTML}, {f.json, s.WriteJSON}} {
-		if err := a.writeFile(out.path, out.write); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeFile writes whole or not at all: what was there stays until then.
-func (a *app) writeFile(path string, write func(io.Writer) error) (err error) {
-	switch path {
-	case "":
-		return nil
-	case "-":
-		w := bufio.NewWriter(a.stdout)
-		if err := write(w); err != nil {
-			return err
-		}
-		return w.Flush()
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return writeInto(path, write) // a pipe or device, which a rename would replace
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".parity-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(f.Name()) // there is nothing left to remove once it is renamed
-	defer f.Close()
-	w := bufio.NewWriter(f)
-	if err := write(w); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	fmt.Fprintf(a.stderr, "wrote %s\n", path)
-	return nil
-}
-
-func writeInto(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	w := bufio.NewWriter(f)
-	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
 // runCommand does all four steps.
 func (a *app) runCommand() *cobra.Command {
 	var f replayFlags
 	var how compareFlags
 	var out reportFlags
+	var against againstFlags
 	var recheck bool
 	cmd := &cobra.Command{
 		Use:   "run RECORDING --target TARGET --out RUN",
@@ -186,18 +140,22 @@ differing all the same, since production has load too.`,
   parity run recording --target http://new.example --concurrency 32 --out run --recheck   # is it the load?`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.runAll(cmd.Context(), args[0], f, how, out, recheck)
+			return a.runAll(cmd.Context(), args[0], f, how, out, against, recheck)
 		},
 	}
 	f.register(cmd)
 	how.register(cmd)
 	out.register(cmd)
+	against.register(cmd)
 	cmd.Flags().BoolVar(&recheck, "recheck", false, "send what differs again, one request at a time, and judge again")
 	return cmd
 }
 
-func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how compareFlags, out reportFlags, recheck bool) error {
+func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how compareFlags, out reportFlags, against againstFlags, recheck bool) error {
 	if _, err := a.rules(); err != nil { // before anything is sent
+		return err
+	}
+	if err := out.validate(); err != nil {
 		return err
 	}
 	run, err := a.replay(ctx, recording, f)
@@ -213,17 +171,15 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 			return err
 		}
 	}
-	s, err := a.summarise(ctx, f.out, j.Info.ID)
+	s, err := a.summarise(ctx, f.out, j.Info.ID, against)
 	if err != nil {
 		return err
 	}
-	if out.html != "" || out.json != "" {
-		if err := a.writeReports(ctx, s, out); err != nil {
-			return err
-		}
+	if err := a.writeReports(ctx, s, out); err != nil {
+		return err
 	}
-	if out.html == "-" || out.json == "-" {
-		return gateCode(s) // stdout is taken
+	if out.stdout() {
+		return a.verdict(s) // stdout is taken
 	}
 	return a.gate(s)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -102,4 +103,20 @@ func (g *grid) write(b *strings.Builder) {
 		ref, cand := facing(r.ref, r.cand, literal)
 		line(r.sign, r.place, r.kind, r.size, ref, cand)
 	}
+}
+
+// printable writes what a terminal would obey rather than show as Go escapes.
+func printable(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r != utf8.RuneError && strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			quoted := strconv.Quote(s[:n])
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }

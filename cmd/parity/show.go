@@ -25,8 +25,10 @@ With an ID (an exchange's, or the id that its source gave it) judge that exchang
 again, by the judgement's own rules and control, and say why it has its verdict,
 be it a mismatch or not: what differs (!), what is noise (~) and what the control
 shows, what is held equal (=) and by which rule or tolerance, what can't be read
-and where. Both answers follow side by side, and a curl line that sends the
-request again.
+and where. Both answers follow side by side: times, headers, and the bodies value
+by value, aligned as the judge compared them, each marked as above (or < and > for
+what one side lacks). The last are curl lines that send the request again to either
+side; credentials are $NAME in them, as in the headers of the config's targets.
 
 The judgement is the latest by the config's rules, without a config the latest.
 A run that has none is judged by the config's rules, or the default ones.`,

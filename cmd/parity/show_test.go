@@ -106,6 +106,33 @@ func TestShowSaysWhy(t *testing.T) {
 	checkScreen(t, r.stdout)
 }
 
+// Without this, a member that moved or one element more would make all that
+// follows look different, and a long answer would hide the one value that is.
+func TestShowAlignsAnswers(t *testing.T) {
+	long := strings.Repeat("1,", 1000)
+	run := showRun(t, []pairOf{
+		{"moved", "m", `{"a":0.5,"b":[1,2],"c":"x"}`, 200, `{"c":"x","b":[1,2,3],"d":null,"a":0.75}`},
+		{"long", "m", `{"v":[` + long + `0.5]}`, 200, `{"v":[` + long + `0.75]}`},
+		{"status", "m", `{"a":1}`, 500, `{"error":"boom"}`},
+	})
+	for id, want := range map[string][]string{
+		"moved": {
+			"!   a        0.25   0.5", "!   b               [ 2 elements ]", ">     [2]                                                    3", "    c               \"x\"", ">   d   ",
+			"last byte", "recorded, sent", "> content-length", "  content-type",
+		},
+		"long":   {"… 988 equal\n!     [1000]    0.25   0.5"},
+		"status": {"! status", "the bodies were not compared"},
+	} {
+		r := mustParity(t, exitDone, "show", run, id)
+		for _, want := range want {
+			if !strings.Contains(r.stdout, want) {
+				t.Errorf("show %s lacks %q:\n%s", id, want, r.stdout)
+			}
+		}
+		checkScreen(t, r.stdout)
+	}
+}
+
 // escaped writes what JSON can't hold as it is.
 func escaped(pairs []pairOf) (out []pairOf) {
 	replace := strings.NewReplacer("\x1b", `\u001b`, "\x00", `\u0000`)

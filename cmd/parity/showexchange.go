@@ -37,9 +37,13 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 		writeDeltas(&b, x)
 		writeHidden(&b, x)
 		b.WriteByte('\n')
-		writeEarlier(&b, f.Pair)
-		writeAnswers(&b, f.Exchange)
-		fmt.Fprintf(&b, "\nsend it again:\n%s\n", curl(run, f.Exchange))
+		if err := r.writeEarlier(&b, f.Pair); err != nil {
+			return err
+		}
+		writeSideBySide(&b, f.Exchange, x)
+		if err := a.writeCurls(ctx, &b, run, r.judgement, f.Exchange); err != nil {
+			return err
+		}
 		_, err = fmt.Fprint(a.stdout, b.String())
 		return err
 	})
@@ -101,17 +105,22 @@ func writeVerdict(b *strings.Builder, e *exchange.Exchange, x *compare.Explanati
 }
 
 // writeEarlier shows what the exchange was answered before it was sent again.
-func writeEarlier(b *strings.Builder, p compare.Pair) {
+func (r ruling) writeEarlier(b *strings.Builder, p compare.Pair) error {
 	for i := range p.Earlier {
 		was := *p.Exchange
 		was.Candidate = p.Earlier[i].Candidate
+		x, err := r.judge.Explain(&was, true)
+		if err != nil {
+			return err
+		}
 		writeGiven(b, p.Earlier[i].Given)
-		writeAnswers(b, &was)
+		writeSideBySide(b, &was, x)
 		b.WriteByte('\n')
 	}
 	if len(p.Earlier) > 0 {
 		writeGiven(b, p.Given)
 	}
+	return nil
 }
 
 func writeGiven(b *strings.Builder, g compare.Given) {

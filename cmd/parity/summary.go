@@ -65,7 +65,7 @@ func (a *app) pickJudgement(ctx context.Context, run *dataset.Run, id string) (*
 }
 
 // summarise reduces a judgement's tallies. For judgement "" see app.judgement.
-func (a *app) summarise(ctx context.Context, location, judgement string) (*report.Summary, error) {
+func (a *app) summarise(ctx context.Context, location, judgement string, against againstFlags) (*report.Summary, error) {
 	cfg, err := a.config()
 	if err != nil {
 		return nil, err
@@ -86,13 +86,17 @@ func (a *app) summarise(ctx context.Context, location, judgement string) (*repor
 	if _, err := j.Noise(ctx, &noise); err != nil {
 		return nil, err
 	}
-	s, err := report.Summarise(report.Input{
+	in := report.Input{
 		Info: report.Info{
 			Run: location, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: a.configPath,
 			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules,
 		},
 		Tally: tally, Noise: noise, Gate: cfg.Gate,
-	})
+	}
+	if err := a.against(ctx, &in, run, j, against); err != nil {
+		return nil, err
+	}
+	s, err := report.Summarise(in)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +178,7 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 	}
 	// Only splits that were not sent need the recording: a run that is complete
 	// can be reported where it alone is.
-	recording := sync.OnceValues(func() (*dataset.Recording, error) { return dataset.OpenRecording(ctx, run.Info.Recording) })
+	recording := sync.OnceValues(func() (*dataset.Recording, error) { return run.Recording(ctx) })
 	merged, mu := compare.NewTally(), sync.Mutex{}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)

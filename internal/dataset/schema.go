@@ -76,13 +76,14 @@ var tags = map[exchange.Kind]struct {
 	goType reflect.Type
 	tag    string
 }{
-	exchange.UUID: {reflect.TypeFor[[16]byte](), ",uuid,plain,uncompressed"},
-	exchange.Time: {reflect.TypeFor[int64](), ",timestamp(microsecond),delta"},
-	exchange.Int:  {reflect.TypeFor[int64](), ",delta"},
-	exchange.Hash: {reflect.TypeFor[int64](), ",plain,uncompressed"},
-	exchange.Text: {reflect.TypeFor[string](), ",dict"},
-	exchange.JSON: {reflect.TypeFor[string](), ",plain"},
-	exchange.Blob: {reflect.TypeFor[[]byte](), ",plain"},
+	exchange.UUID:  {reflect.TypeFor[[16]byte](), ",uuid,plain,uncompressed"},
+	exchange.Time:  {reflect.TypeFor[int64](), ",timestamp(microsecond),delta"},
+	exchange.Int:   {reflect.TypeFor[int64](), ",delta"},
+	exchange.Hash:  {reflect.TypeFor[int64](), ",plain,uncompressed"},
+	exchange.Float: {reflect.TypeFor[float64](), ",plain"},
+	exchange.Text:  {reflect.TypeFor[string](), ",dict"},
+	exchange.JSON:  {reflect.TypeFor[string](), ",plain"},
+	exchange.Blob:  {reflect.TypeFor[[]byte](), ",plain"},
 }
 
 // newSchema makes the schema by way of a struct type, because that is the way

@@ -15,6 +15,7 @@ type source struct {
 	sides  exchange.Sides
 	depth  depth
 	groups []int // still to read
+	skip   int   // rows of the first of them to pass over
 
 	eager []*cursor // filled in by Read
 	lazy  []*cursor // filled in by Load
@@ -31,6 +32,7 @@ type depth int
 const (
 	whole   depth = iota // all
 	answers              // all but bodies, headers and checksums
+	keys                 // the key
 	ids                  // the id, of all sides: the rows to be loaded have the rest of the key
 )
 
@@ -38,6 +40,8 @@ func (d depth) eager(c column) bool {
 	switch d {
 	case ids:
 		return c.Column != nil && c.Kind == exchange.UUID
+	case keys:
+		return c.Column != nil && c.Side == exchange.KeySide
 	case answers:
 		return c.Column != nil && !c.large()
 	}
@@ -149,7 +153,7 @@ func (s *source) nextGroup(ctx context.Context) error {
 			s.lazy = append(s.lazy, c)
 		}
 	}
-	s.left, s.row = int(s.object.rows(group)), 0
+	s.left, s.row, s.skip = int(s.object.rows(group))-s.skip, s.skip, 0
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"unsafe"
@@ -121,6 +122,7 @@ func (w *writer) keep(row *exchange.Exchange) *exchange.Exchange {
 	e := &w.slab[0]
 	w.slab = w.slab[1:]
 	*e = *row
+	e.SamplingProbability = cmp.Or(e.SamplingProbability, 1)
 	if sides := kindSides[w.kind]; sides&exchange.ReferenceSide != 0 {
 		e.Reference.Hash = exchange.HashAnswer(&e.Reference)
 	}
@@ -201,6 +203,8 @@ func (w *writer) value(c column, e *exchange.Exchange) parquet.Value {
 		return parquet.FixedLenByteArrayValue(e.ID[:])
 	case exchange.Time, exchange.Int, exchange.Hash:
 		return parquet.Int64Value(*c.Num(e))
+	case exchange.Float:
+		return parquet.DoubleValue(math.Float64frombits(uint64(*c.Num(e))))
 	case exchange.Text:
 		// The value only reads the bytes, and is copied into a page at once.
 		t := *c.Text(e)

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/report"
+)
+
+// againstFlags say what a judgement is held against beside the budgets.
+type againstFlags struct{ baseline, previous, accepted string }
+
+func (f *againstFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.baseline, "baseline", "", "count only what differs in a way that it did not in this `RUN`")
+	cmd.Flags().StringVar(&f.previous, "previous", "", "say what has changed since this `RUN`; it decides nothing (default: the baseline; of a mismatch set, the run that it is of)")
+	cmd.Flags().StringVar(&f.accepted, "accepted", "", "the `FILE` of accepted differences, see `parity accept` (default: the config's gate.accepted)")
+}
+
+// against fills in what a summary is held against.
+func (a *app) against(ctx context.Context, in *report.Input, run *dataset.Run, j *dataset.Judgement, f againstFlags) error {
+	file, err := a.acceptedFile(f.accepted)
+	if err != nil {
+		return err
+	}
+	if file != "" {
+		if in.Accepted, err = readAccepted(file); err != nil {
+			return err
+		}
+	}
+	in.Now = time.Now()
+	if f.baseline != "" {
+		if in.Baseline, err = a.baseline(ctx, run, j, f.baseline); err != nil {
+			return err
+		}
+		in.Info.Baseline = f.baseline
+	}
+	if f.previous != "" {
+		in.Previous, err = a.earlier(ctx, f.previous, "")
+		return err
+	}
+	if of, id, ok := dataset.MismatchesOf(run.Info.Recording); ok && f.baseline == "" {
+		// What the run is about may be gone: then only this is not known.
+		if in.Previous, err = a.earlier(ctx, of, id); err != nil {
+			fmt.Fprintf(a.stderr, "parity: what has changed since %s can't be said: %v\n", of, err)
+		}
+	}
+	return nil
+}
+
+// baseline opens a run's judgement by the same rules: other rules have other
+// signatures.
+func (a *app) baseline(ctx context.Context, run *dataset.Run, j *dataset.Judgement, location string) (*report.Earlier, error) {
+	other, err := dataset.OpenRun(ctx, location)
+	if err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	if other.Info.ID == run.Info.ID {
+		return nil, fmt.Errorf("--baseline %s is the run itself: name an earlier one", location)
+	}
+	all, err := other.Judgements(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(all) - 1; i >= 0; i-- {
+		if b := all[i]; b.Info.JudgeVersion == j.Info.JudgeVersion && bytes.Equal(b.Info.Rules, j.Info.Rules) {
+			return a.earlierJudgement(ctx, other, b)
+		}
+	}
+	config := ""
+	if a.configPath != "" {
+		config = " --config " + shellQuote(a.configPath)
+	}
+	return nil, fmt.Errorf("the baseline %s is not judged under the rules of judgement %s: `parity compare %s%s` does it", location, j.Info.ID, shellQuote(location), config)
+}
+
+// earlier opens a judgement of a run, the latest where id is "".
+func (a *app) earlier(ctx context.Context, location, id string) (*report.Earlier, error) {
+	run, err := dataset.OpenRun(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	j, err := run.Judgement(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return a.earlierJudgement(ctx, run, j)
+}
+
+func (a *app) earlierJudgement(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*report.Earlier, error) {
+	tally, err := reduce(ctx, run, j)
+	if err != nil {
+		return nil, fmt.Errorf("read what run %s showed: %w", run.Location, err)
+	}
+	return &report.Earlier{Run: run.Location, Judgement: j.Info.ID, Tally: tally}, nil
+}
+
+// acceptedFile is the flag's, or the config's, which lies beside the config.
+func (a *app) acceptedFile(flag string) (string, error) {
+	cfg, err := a.config()
+	if flag != "" || err != nil || cfg.Gate.Accepted == "" || filepath.IsAbs(cfg.Gate.Accepted) {
+		return cmp.Or(flag, cfg.Gate.Accepted), err
+	}
+	return filepath.Join(filepath.Dir(a.configPath), cfg.Gate.Accepted), nil
+}
+
+func readAccepted(file string) ([]report.Acceptance, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read what is accepted: %w: `parity accept` makes the file", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what is accepted: %w", err)
+	}
+	list, err := report.ParseAcceptances(text)
+	if err != nil {
+		return nil, fmt.Errorf("accepted differences %s: %w", file, err)
+	}
+	return list, nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/modelparity/parity/internal/store"
+)
+
+// faulty answers {"n":i} and, where the fault says so, with another member.
+func faulty(t *testing.T, fault func(i int) string) *echo {
+	return newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+		var i int
+		fmt.Sscanf(readBody(r), `{"n":%d}`, &i)
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"n":%d%s}`, i, fault(i))
+	})
+}
+
+// Somebody on call fixes the endpoint, sends the mismatches again and must read
+// off what is fixed, what is not, and what broke instead.
+func TestWhatIsFixed(t *testing.T) {
+	recording := makeRecording(t, 210, 50)
+	var repaired atomic.Bool
+	target := faulty(t, func(i int) string {
+		switch {
+		case repaired.Load() && i%10 != 0:
+			return ""
+		case i%20 == 0 && repaired.Load():
+			return `,"other":1`
+		case i%2 == 0:
+			return `,"extra":1`
+		}
+		return ""
+	})
+	eachStore(t, func(t *testing.T, location string) {
+		run, again := store.Join(location, "run"), store.Join(location, "run2")
+		repaired.Store(false)
+		mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--out", run)
+		repaired.Store(true)
+		mustParity(t, exitNotShown, "run", run+"/mismatches", "--target", target.URL, "--out", again)
+		r := mustParity(t, exitDone, "report", again)
+		for _, want := range []string{
+			"84 of 105 requests that differed are fixed, 21 still differ: ", "since   ",
+			"$.extra extra", "$.other extra",
+		} {
+			if !strings.Contains(r.stdout, want) {
+				t.Errorf("the report lacks %q:\n%s", want, r.stdout)
+			}
+		}
+		// Whole again, it can be held against the first run too.
+		whole := store.Join(location, "run3")
+		mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--out", whole, "--previous", run)
+		if r := mustParity(t, exitDone, "report", whole, "--previous", run); !strings.Contains(r.stdout, "84 of 105 requests that differed are fixed, 21 still differ") {
+			t.Errorf("the report says\n%s", r.stdout)
+		}
+		if r := mustParity(t, exitDone, "report", whole); strings.Contains(r.stdout, "since") {
+			t.Errorf("nothing to hold it against, and the report says\n%s", r.stdout)
+		}
+	})
+}
+
+// A team that knows of differences gates on what gets worse.
+func TestGateAgainstABaseline(t *testing.T) {
+	recording, dir := makeRecording(t, 210, 50), t.TempDir()
+	var worse atomic.Bool
+	target := faulty(t, func(i int) string {
+		switch {
+		case i%7 == 3 && i%2 == 0:
+			return `,"extra":1`
+		case i == 5 && worse.Load():
+			return `,"extra":1`
+		}
+		return ""
+	})
+	config := writeConfig(t, "gate: {budget: 15%, min_samples: 10}")
+	base, same, bad := filepath.Join(dir, "base"), filepath.Join(dir, "same"), filepath.Join(dir, "bad")
+	mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--out", base, "--config", config)
+	mustParity(t, exitDone, "run", recording, "--target", target.URL, "--out", same, "--config", config, "--baseline", base)
+	mustParity(t, exitNotShown, "gate", same, "--config", config)
+	if r := mustParity(t, exitDone, "gate", same, "--config", config, "--baseline", base); !strings.Contains(r.stdout, "15 still differ") {
+		t.Errorf("the gate says\n%s", r.stdout)
+	}
+	worse.Store(true)
+	zero := writeConfig(t, "gate: {budget: 0, min_samples: 10}")
+	r := mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--out", bad, "--config", zero, "--baseline", base)
+	if !strings.Contains(r.stdout, "1 newly differs") {
+		t.Errorf("the gate says\n%s", r.stdout)
+	}
+	for _, wrong := range []struct{ baseline, config, want string }{
+		{bad, zero, "is the run itself"},
+		{base, writeConfig(t, "compare: {number: {abs: 1, rel: 0}}"), "is not judged under the rules of"},
+		{dir, zero, "baseline: "},
+	} {
+		if wrong.want != "is the run itself" {
+			mustParity(t, exitDone, "compare", bad, "--config", wrong.config)
+		}
+		if r := mustParity(t, exitFailed, "gate", bad, "--config", wrong.config, "--baseline", wrong.baseline); !strings.Contains(r.stderr, wrong.want) {
+			t.Errorf("gate --baseline %s says %s", wrong.baseline, r.stderr)
+		}
+	}
+}
+
+// What is accepted must be written where people review it, hold in every verb that
+// gives a verdict, and end by itself.
+func TestAccept(t *testing.T) {
+	recording, dir := makeRecording(t, 210, 50), t.TempDir()
+	target := faulty(t, func(i int) string {
+		if i%7 == 3 {
+			return `,"extra":1`
+		}
+		return ""
+	})
+	config := filepath.Join(dir, "parity.yaml")
+	const gate = "gate: {budget: 15%, min_samples: 10"
+	if err := os.WriteFile(config, []byte(gate+"}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(dir, "run")
+	mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--out", run, "--config", config)
+	if err := os.WriteFile(config, []byte(gate+", accepted: known.yaml}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	accept := func(code int, flags ...string) result {
+		return mustParity(t, code, append([]string{"accept", run, "--config", config}, flags...)...)
+	}
+	if r := mustParity(t, exitFailed, "gate", run, "--config", config); !strings.Contains(r.stderr, "`parity accept` makes the file") {
+		t.Errorf("gate says %s", r.stderr)
+	}
+	for want, flags := range map[string][]string{
+		"is over already":             {"--signature", "$.extra extra", "--reason", "x", "--until", "2020-01-01"},
+		`write 2026-12-31`:            {"--signature", "$.extra extra", "--reason", "x", "--until", "soon"},
+		`no model differs by "$.typo`: {"--signature", "$.typo extra", "--reason", "x", "--until", "2999-01-01"},
+		"no request of model other":   {"--signature", "$.extra extra", "--model", "other", "--reason", "x", "--until", "2999-01-01"},
+		"it has no reason":            {"--signature", "$.extra extra", "--reason", " ", "--until", "2999-01-01"},
+	} {
+		if r := accept(exitFailed, flags...); !strings.Contains(r.stderr, want) {
+			t.Errorf("accept %v says %s", flags, r.stderr)
+		}
+	}
+	r := accept(exitDone, "--signature", "$.extra extra", "--reason", "agreed: \"TICKET-1\"", "--until", "2999-01-01")
+	if !strings.Contains(r.stderr, "of model model-3, 30 distinct requests here") {
+		t.Errorf("accept says %s", r.stderr)
+	}
+	if r := accept(exitFailed, "--signature", "$.extra extra", "--reason", "again", "--until", "2999-01-01"); !strings.Contains(r.stderr, "both accept") {
+		t.Errorf("accept says %s", r.stderr)
+	}
+	known := filepath.Join(dir, "known.yaml")
+	if r := mustParity(t, exitDone, "gate", run, "--config", config); !strings.Contains(r.stdout, `agreed: "TICKET-1"`) || !strings.Contains(r.stdout, "accepted  ") {
+		t.Errorf("gate says\n%s", r.stdout)
+	}
+	mustParity(t, exitDone, "run", recording, "--target", target.URL, "--out", run, "--config", config)
+	mustParity(t, exitDone, "gate", run, "--accepted", known, "--config", config)
+	text, err := os.ReadFile(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(known, []byte(strings.Replace(string(text), "2999-01-01", "2020-01-01", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := mustParity(t, exitNotShown, "gate", run, "--config", config); !strings.Contains(r.stdout, "was accepted until 2020-01-01 and counts again") {
+		t.Errorf("gate says\n%s", r.stdout)
+	}
+}
