@@ -70,7 +70,6 @@ func sample() *compare.Tally {
 		drift.CandidateLatency.AddLatency(2500 + i*2)
 	}
 	drift.First, drift.Last = 1_795_000_000_000_000, 1_795_003_600_000_000
-	addTimeline(drift, 310)
 
 	addSignature(tallyOf(t.Model("spam-errors"), 4000, 9), "200→500", compare.KindStatus, 9, "200", "500")
 

@@ -14,7 +14,13 @@ import (
 // samplePage shows what sample has, with whole answers.
 func samplePage(t *testing.T) string {
 	t.Helper()
-	s := summarise(t, sample(), sampleGate())
+	tally := sample()
+	addTimeline(tally.Model("review-drift"), 310)
+	s := summarise(t, tally, sampleGate())
+	s.Changes = &Changes{
+		Run: "runs/2026-11-15", Judgement: "3f2a9c", Before: 940, Fixed: 812, Still: 120, Unknown: 8, New: 249,
+		Signatures: []Change{{Model: "review-drift", Signature: "$.scores[*].value number", Before: 180, Fixed: 60, Still: 120, New: 190}, {Model: hostile, Signature: hostile + " string", New: 40}},
+	}
 	reference, candidate := wholeAnswers()
 	var b bytes.Buffer
 	if err := s.WriteHTML(&b, showing(t, s, reference, candidate)); err != nil {

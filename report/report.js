@@ -111,12 +111,11 @@ const latency = (us) => us >= 1e6 ? `${+(us / 1e6).toPrecision(3)} s` : us >= 1e
 const share = (value) => value == null ? "–" : `${+value.toPrecision(3)}%`;
 const moment = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
 
+const clock = (seconds) => moment(seconds).slice(11, 16);
 const kinds = {
-  latency: {
-    names: ["reference", "candidate"], x: latency, log: true,
-    ticks: (u, splits) => splits.map((v) => [1, 2, 5].includes(+String(v)[0]) ? latency(v) : ""),
-  },
-  timeline: { names: ["mismatched"], x: moment, log: false },
+  latency: { names: ["reference", "candidate"], x: latency, scale: { time: false, distr: 3, range: (u, from, to) => [from, to] },
+    filter: (u, splits) => splits.map((v) => "125".includes(v.toExponential()[0]) ? v : null) },
+  timeline: { names: ["mismatched"], x: moment, tick: clock, scale: { time: true } },
 };
 
 function draw(figure) {
@@ -135,9 +134,9 @@ function draw(figure) {
   const values = kind.names.map((name) => [...numbers(figure.dataset[name]), null]);
   charts.get(figure)?.destroy();
   charts.set(figure, new uPlot({
-    width: Math.min(440, figure.clientWidth), height: 150, series: [{ label: kind.log ? "from" : "at", value: (u, v) => v == null ? "–" : kind.x(v) }, ...series],
-    scales: { x: kind.log ? { time: false, distr: 3 } : { time: true } }, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
-    axes: [{ ...axis, ...(kind.ticks && { values: kind.ticks }) }, { ...axis, size: 44, values: (u, splits) => splits.map(share) }],
+    width: Math.min(440, figure.clientWidth), height: 150, series: [{ label: "from", value: (u, v) => v == null ? "–" : kind.x(v) }, ...series],
+    scales: { x: kind.scale }, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+    axes: [{ ...axis, size: 30, filter: kind.filter, values: (u, splits) => splits.map((v) => v == null ? "" : (kind.tick ?? kind.x)(v)) }, { ...axis, size: 44, values: (u, splits) => splits.map(share) }],
     cursor: { y: false },
   }, [numbers(figure.dataset.edges), ...values], figure));
   svg.style.display = "none";
