@@ -33,7 +33,7 @@ func (a *app) writeCurls(ctx context.Context, b *strings.Builder, run *dataset.R
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "\nsend it again:\n%s\n", curl(run, e, endpoint{run.Info.Target, headersFor(cfg, run.Info.Target)}))
+	fmt.Fprintf(b, "send it again:\n%s\n", curl(run, e, endpoint{run.Info.Target, headersFor(cfg, run.Info.Target)}))
 	old := endpoint{}
 	if j != nil && j.Info.Control != "" && j.Info.Control != run.Info.Recording {
 		if control, err := dataset.OpenRun(ctx, j.Info.Control); err == nil { // else it is gone, or out of reach

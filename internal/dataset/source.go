@@ -15,6 +15,7 @@ type source struct {
 	wanted exchange.Sides
 	depth  depth
 	groups []int // still to read
+	skip   int   // rows of the first of them to pass over
 
 	eager []*cursor // filled in by Read
 	lazy  []*cursor // filled in by Load
@@ -32,6 +33,7 @@ type depth int
 const (
 	whole   depth = iota // all
 	answers              // all but bodies, headers and checksums
+	keys                 // the key
 	ids                  // the id, of all sides: the rows to be loaded have the rest of the key
 )
 
@@ -39,6 +41,8 @@ func (d depth) eager(c column) bool {
 	switch d {
 	case ids:
 		return c.Column != nil && c.Kind == exchange.UUID
+	case keys:
+		return c.Column != nil && c.Side == exchange.KeySide
 	case answers:
 		return c.Column != nil && !c.large()
 	}
@@ -150,7 +154,7 @@ func (s *source) nextGroup(ctx context.Context) error {
 			s.lazy = append(s.lazy, c)
 		}
 	}
-	s.left, s.row = int(s.object.rows(group)), 0
+	s.left, s.row, s.skip = int(s.object.rows(group))-s.skip, s.skip, 0
 	return nil
 }
 
