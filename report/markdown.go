@@ -36,7 +36,7 @@ func (s *Summary) WriteMarkdown(w io.Writer) error {
 	writeAccepted(&why, s.Accepted)
 	writeJudged(&why, s.Info)
 	writeChanges(&why, s.Changes)
-	fmt.Fprintf(&why, "\n%s\n", ledgerLine(s.Ledger))
+	fmt.Fprintf(&why, "\n%s\n%s", ledgerLine(s.Ledger), s.Coverage.line())
 	writePreformatted(&b, "Why", "text", why.String())
 	writeNext(&next, s)
 	writePreformatted(&b, "Next", "sh", strings.TrimPrefix(next.String(), "\nnext\n"))

@@ -34,10 +34,11 @@ var mayImport = map[string][]string{
 	"report":                        {"compare", "internal/exchange"},
 	"report/reporttest":             {},
 	"internal/config":               {"capture", "compare", "replay", "report"},
+	"internal/explorer":             {"compare", "internal/dataset", "internal/exchange", "internal/store", "report"},
 	"bench":                         {"internal/dataset", "internal/exchange", "internal/store"},
 	"cmd/parity": {
 		"capture", "compare", "replay", "report", "internal/config", "internal/dataset", "internal/demo",
-		"internal/exchange", "internal/store", "internal/telemetry",
+		"internal/exchange", "internal/explorer", "internal/store", "internal/telemetry",
 	},
 }
 
