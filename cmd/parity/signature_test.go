@@ -85,6 +85,16 @@ func TestReplayBySignature(t *testing.T) {
 		if r := mustParity(t, exitDone, both...); !strings.Contains(r.stderr, "planned 40 =") {
 			t.Errorf("both signatures: %s", r.stderr)
 		}
+		still := store.Join(location, "still") // what is sent again of such a run is a part of it
+		mustParity(t, exitNotShown, "run", run+"/mismatches", "--signature", signature, "--target", broken.URL, "--out", still)
+		if r := mustParity(t, exitDone, "replay", still, "--again", "mismatched"); !strings.Contains(r.stderr, "planned 20 =") {
+			t.Errorf("again: %s", r.stderr)
+		}
+		mustParity(t, exitDone, "compare", still)
+		if s := readSummary(t, still); s.Ledger.Mismatch != 20 || !s.Ledger.Balanced {
+			t.Errorf("again: %+v", s.Ledger)
+		}
+		mustParity(t, exitDone, "fsck", still)
 	})
 }
 
