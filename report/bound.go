@@ -16,7 +16,7 @@ type Bound struct {
 	Rate       float64 `json:"rate"`
 	Lower      float64 `json:"lower"`
 	Upper      float64 `json:"upper"`
-	Budget     float64 `json:"budget"`
+	Budget     float64 `json:"budget"` // no more than that of all that differs
 
 	k, maybe float64 // effective; those that may be of them, for all that is known
 }
@@ -70,7 +70,7 @@ func boundsOf(e *compare.Evidence, requests *compare.HashSet, l limits, rarest i
 		}
 		of := x.mismatched(e, kind.is)
 		maybe := rechecked.Minus(&of)
-		b := newBound(kind.of, of.Len(), effective{n, weight(e.Weigh(&of), rarest)}, float64(*budget), l.confidence)
+		b := newBound(kind.of, of.Len(), effective{n, weight(e.Weigh(&of), rarest)}, min(float64(*budget), l.budget), l.confidence)
 		b.maybe = weight(e.Weigh(&maybe), rarest)
 		all = append(all, b)
 	}

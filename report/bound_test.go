@@ -53,6 +53,7 @@ func TestBudgetsOfTheirOwn(t *testing.T) {
 		{"another success is none", gate, both(good, mismatched("200→204 status", 20)), Pass, "None of 10,020 distinct requests gets an error"},
 		{"a redirect to an error", gate, both(good, mismatched("302→404 status", 1)), Fail, "and none may."},
 		{"a member that is called so", gate, both(good, mismatched("$.200→500 string", 20)), Pass, "None of 10,020 distinct requests gets an error"},
+		{"no more than all may differ", Gate{Limits: Limits{Budget: new(Percent(0)), Flips: new(Percent(0.0001))}}, distinct(1000, 0), Pass, "None of 1,000 distinct requests flips the decision: at most 0.3%"},
 		{"few", gate, distinct(300, 0), Inconclusive, "Too few samples: 700 more distinct requests"},
 		{"undecided may be errors", gate, both(good, outcome(compare.Undecided, 1)), Inconclusive, "1 exchange could not be decided"},
 		// Of what was wrong at first nobody knows how.

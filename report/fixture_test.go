@@ -173,11 +173,19 @@ func sampleGate() Gate {
 
 func summarise(t testing.TB, tally *compare.Tally, g Gate) *Summary {
 	t.Helper()
-	s, err := Summarise(Input{Info: sampleInfo(), Tally: tally, Noise: sampleControl(), Gate: g})
+	s, err := Summarise(Input{Info: sampleInfo(), Tally: tally, Noise: sampleControl(), Gate: g, Recorded: recordedOf(tally)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// recordedOf is a recording of which all was planned.
+func recordedOf(t *compare.Tally) (r Recorded) {
+	for name, m := range t.Models {
+		r.Models, r.Exchanges = append(r.Models, name), r.Exchanges+m.Planned
+	}
+	return r
 }
 
 // manyGate goes with many.

@@ -18,6 +18,8 @@ type Gate struct {
 	// be, from 50% to below 100%. Default is the gate's Confidence. It decides
 	// nothing: see Family.
 	FamilyConfidence *Percent `json:"family_confidence,omitempty" yaml:"family_confidence,omitempty"`
+	// Coverage is how much of the recording must be judged, of all models together.
+	Coverage CoverageLimits `json:"coverage,omitzero" yaml:"coverage,omitempty"`
 	// Models holds limits for the models whose names match a glob (see
 	// exchange.Glob). What such an entry leaves out is as for all models. At
 	// most one glob may match any one model.
@@ -85,7 +87,7 @@ func (g Gate) Validate() error {
 	if err := g.validate("gate"); err != nil {
 		return err
 	}
-	if err := validConfidence("gate.family_confidence", g.FamilyConfidence); err != nil {
+	if err := cmp.Or(validConfidence("gate.family_confidence", g.FamilyConfidence), g.Coverage.validate()); err != nil {
 		return err
 	}
 	globs := slices.Sorted(maps.Keys(g.Models))

@@ -159,6 +159,7 @@ func (s *Summary) junitProperties() (list []junitProperty) {
 		{"judgement", s.Info.Judgement},
 		{"config", s.Info.Config},
 		{"parity", s.Info.Version},
+		{"coverage", strings.TrimPrefix(s.Coverage.line(), "covers  ")},
 		{"ledger", strings.TrimPrefix(ledgerLine(s.Ledger), "ledger  ")},
 	} {
 		if p.Value != "" {

@@ -34,7 +34,7 @@ func (s *Summary) WriteMarkdown(w io.Writer) error {
 	why.WriteString(held(models))
 	writeWarnings(&why, s.Warnings)
 	writeJudged(&why, s.Info)
-	fmt.Fprintf(&why, "\n%s\n", ledgerLine(s.Ledger))
+	fmt.Fprintf(&why, "\n%s\n%s", ledgerLine(s.Ledger), s.Coverage.line())
 	writePreformatted(&b, "Why", "text", why.String())
 	writeNext(&next, s)
 	writePreformatted(&b, "Next", "sh", strings.TrimPrefix(next.String(), "\nnext\n"))

@@ -63,6 +63,7 @@ type Summary struct {
 	Warnings []string `json:"warnings,omitempty"`
 	Ledger   Ledger   `json:"ledger"`
 	Family   Family   `json:"family"`
+	Coverage Coverage `json:"coverage"`
 	Models   []Model  `json:"models"` // by name
 
 	Accepted []Accepted `json:"accepted,omitempty"`
@@ -87,7 +88,9 @@ type Input struct {
 	Info  Info
 	Tally *compare.Tally
 	Noise *compare.Profile // what the old system differs from itself in; nil: there was no control
-	Gate  Gate
+	// Recorded is what the recording holds, for the coverage.
+	Recorded Recorded
+	Gate     Gate
 
 	// Accepted differences don't count. Now says which entries are in force.
 	Accepted []Acceptance
@@ -126,6 +129,7 @@ func Summarise(in Input) (*Summary, error) {
 	s.warnOfModels(in.Noise)
 	s.warnOfAccepted()
 	s.warnOfRules()
+	s.Coverage = newCoverage(s.Models, in.Recorded, in.Gate.Coverage)
 	s.Family = newFamily(s.Models, in.Gate.familyConfidence())
 	s.decide()
 	return s, nil

@@ -49,7 +49,8 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	writeAccepted(&b, s.Accepted)
 	writeJudged(&b, s.Info)
 	writeChanges(&b, s.Changes)
-	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
+	fmt.Fprintf(&b, "\n%s\n%s\n", ledgerLine(s.Ledger), s.Coverage.line())
+	writeWrapped(&b, p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  ", s.Reason)
 	writeNext(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write the summary as a table: %w", err)
@@ -66,21 +67,24 @@ func passing(models []Model) (n int) {
 	return n
 }
 
-// table has a column for noise where there is any.
+// table has columns for noise, and for the share of the traffic, where there is
+// anything to say.
 func (p painter) table(models []Model) string {
-	rows := []table.Row{{"VERDICT", "MODEL", "DISTINCT", "DIFFER", "NOISE", "RATE (AT MOST)", "BUDGET", "TOP DIFFERENCE"}}
-	noise := int64(0)
+	rows := []table.Row{{"VERDICT", "MODEL", "DISTINCT", "DIFFER", "NOISE", "RATE (AT MOST)", "OF TRAFFIC", "BUDGET", "TOP DIFFERENCE"}}
+	noise, traffic := int64(0), false
 	for _, m := range models {
 		rows = append(rows, table.Row{
 			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), m.distinct(), count(m.Mismatched), count(m.Ledger.Noise),
-			m.rateAndBound(), Percent(m.Budget).String(), m.topDifference(),
+			m.rateAndBound(), m.ofTraffic(), Percent(m.Budget).String(), m.topDifference(),
 		})
 		noise += m.Ledger.Noise
+		traffic = traffic || m.ofTraffic() != ""
+	}
+	if !traffic {
+		dropColumn(rows, 6)
 	}
 	if noise == 0 {
-		for i, row := range rows {
-			rows[i] = slices.Delete(row, 4, 5)
-		}
+		dropColumn(rows, 4)
 	}
 	const verdict, name = 0, 1
 	difference := len(rows[0]) - 1
@@ -89,6 +93,12 @@ func (p painter) table(models []Model) string {
 		row[verdict] = p.paint(models[i].Verdict, row[verdict].(string))
 	}
 	return render(rows, name+1, difference)
+}
+
+func dropColumn(rows []table.Row, at int) {
+	for i, row := range rows {
+		rows[i] = slices.Delete(row, at, at+1)
+	}
 }
 
 // render aligns the columns, the first row being their heads; those from one to
@@ -165,6 +175,17 @@ func (m *Model) rateAndBound() string {
 		return m.rate()
 	}
 	return m.rate() + " (" + percentUp(m.Upper) + ")"
+}
+
+// ofTraffic is the share of the exchanges that differ, repeats counted, where it
+// is beyond the bounds of the requests' rate: those that differ come more often
+// than others, or more seldom. It says nothing of that where some differences do
+// not count, or some exchanges weigh more than others.
+func (m *Model) ofTraffic() string {
+	if m.Requests == 0 || m.Excused > 0 || len(m.Versions) > 0 || m.weighed() || m.ExchangeRate >= m.Lower && m.ExchangeRate <= m.Upper {
+		return ""
+	}
+	return percent(m.ExchangeRate)
 }
 
 // topDifference is the flips, or the signature that most exchanges have beyond
@@ -251,7 +272,7 @@ func ledgerLine(l Ledger) string {
 
 // writeWrapped writes a text after a label, and what follows below its beginning.
 func writeWrapped(b *strings.Builder, label, s string) {
-	width := len(strings.TrimLeft(label, "\n"))
+	width := text.StringWidthWithoutEscSequences(strings.TrimLeft(label, "\n"))
 	wrapped := text.WrapSoft(visible(s), tableWidth-width)
 	b.WriteString(label + strings.TrimLeft(trimLines(strings.ReplaceAll(wrapped, "\n", "\n"+strings.Repeat(" ", width))), " "))
 }

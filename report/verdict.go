@@ -156,6 +156,12 @@ func (s *Summary) decide() {
 	default:
 		s.Verdict, s.Reason = Pass, "Every model is shown to be within its budget."+s.Family.say()
 	}
+	if lacks := s.Coverage.lacks(); lacks != "" {
+		s.Reason += lacks
+		if s.Verdict == Pass {
+			s.Verdict = Inconclusive
+		}
+	}
 }
 
 var severity = map[Verdict]int{Fail: 0, Inconclusive: 1, Pass: 2}

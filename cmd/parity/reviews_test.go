@@ -137,10 +137,10 @@ compare:
   number: { abs: 1e-3, rel: 0 }
   decision: "$.label"
   models:
-    topic-order: { rules: [ { path: "$.ranking", order: any }, { path: "$.ranking[*]", key: topic } ] }
+    topic-order: { rules: [ { path: "$.ranking[*]", key: topic }, { path: "$.terms", order: any } ] }
     review-omit: { rules: [ { path: "$", null_absent: true, empty_absent: true } ] }
     corn-csv: { decision: { path: "$[*][0]" } }
-gate: { budget: 10%, min_samples: 20, flips: 5% }
+gate: { budget: 10%, min_samples: 20, models: { "review-*": { flips: 5% } } }
 `
 
 // reviewsVerdicts are what shared/data/README.md says of the models under it.

@@ -93,6 +93,9 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 		},
 		Tally: tally, Noise: noise, Gate: cfg.Gate,
 	}
+	if in.Recorded, err = recorded(ctx, run, tally, cfg.Gate.Coverage); err != nil {
+		return nil, err
+	}
 	if err := a.against(ctx, &in, run, j, against); err != nil {
 		return nil, err
 	}
