@@ -99,7 +99,7 @@ func TestServiceTime(t *testing.T) {
 // What the bounds promise: a candidate just slower than allowed passes at most
 // once in twenty, and one just within fails at most so often.
 func TestServiceTimeKeepsItsPromise(t *testing.T) {
-	const runs, n = 2000, 300
+	const runs, n = 1000, 200
 	r := rand.New(rand.NewPCG(5, 6))
 	l := limits{confidence: 0.95}
 	wrongPass, wrongFail := 0, 0
