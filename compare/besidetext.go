@@ -31,7 +31,7 @@ func (a *aligner) texts(ref, cand []byte) {
 	if len(x) == 1 && len(y) == 1 || mark == Equal {
 		return
 	}
-	lines := lineRun{a: a}
+	lines := lineRun{a: a, mark: mark}
 	for lines.x, lines.y = lines.trim(x), lines.trim(y); len(lines.x)+len(lines.y) > 0; {
 		lines.next()
 	}
@@ -41,6 +41,7 @@ func (a *aligner) texts(ref, cand []byte) {
 // lineRun sets the lines of two texts beside each other.
 type lineRun struct {
 	a            *aligner
+	mark         Mark     // of the whole, and so of lines that are not alike
 	x, y         [][]byte // those left
 	ref, cand    int      // lines done
 	table        [][]int32
@@ -82,7 +83,7 @@ func (l *lineRun) differ() {
 			l.row(ReferenceOnly, 1, 0)
 			n--
 		default:
-			l.row(Unmarked, 1, 1)
+			l.row(l.mark, 1, 1)
 			n, m = n-1, m-1
 		}
 	}

@@ -82,7 +82,7 @@ func NewCurator(s *Summary) *Curator {
 			if sig.differing() == 0 || len(c.order) == allExhibits {
 				continue // noise is not in the set
 			}
-			id := SignatureID{m.Name, sig.Name()}
+			id := SignatureID{m.Name, sig.name()}
 			c.order = append(c.order, id)
 			c.wanted[id] = &wanted{}
 		}

@@ -13,7 +13,8 @@ import (
 // wants to know.
 type histogram struct {
 	Name    string // what the errors are
-	Bars    string // an SVG path
+	Bars    string // an SVG path, and
+	Width   string // of its strokes
 	Allowed string // an SVG path from the left end to the tolerance; "" where it allows nothing
 	Edge    string // x of the tolerance
 	Limit   string // the tolerance as text
@@ -49,6 +50,7 @@ func newHistogram(name string, buckets []Bucket, tolerance float64) *histogram {
 		h.Allowed = fmt.Sprintf("M%v %vH%.1fV%vH%vz", histogramLeft, histogramTop-8, edge, histogramBase, histogramLeft)
 	}
 	h.Bars, h.Most = bars(buckets, x)
+	h.Width = fmt.Sprintf("%.1f", max(1, x(from+1.0/8)-x(from)-0.7))
 	every := 1 + math.Floor((below-from)/plotLabels)
 	for d := from; d <= below; d += every {
 		h.Ticks = append(h.Ticks, newTick(x(d), power(int(d))))
@@ -56,16 +58,16 @@ func newHistogram(name string, buckets []Bucket, tolerance float64) *histogram {
 	return h
 }
 
-// bars is an SVG path, and the count of the highest.
+// bars is an SVG path of strokes, and the count of the highest. Buckets are of
+// one width on the axis.
 func bars(buckets []Bucket, x func(log10 float64) float64) (path string, most int64) {
 	for _, b := range buckets {
 		most = max(most, b.Count)
 	}
 	var p strings.Builder
 	for _, b := range buckets {
-		left, right := x(math.Log10(b.From)), x(math.Log10(b.Below))
 		height := max(1.5, float64(b.Count)/float64(most)*(histogramBase-histogramTop))
-		fmt.Fprintf(&p, "M%.1f %vV%.1fH%.1fV%vz", left, histogramBase, histogramBase-height, max(left+1, right-0.7), histogramBase)
+		fmt.Fprintf(&p, "M%.1f %vV%.0f", (x(math.Log10(b.From))+x(math.Log10(b.Below)))/2, histogramBase, histogramBase-height)
 	}
 	return p.String(), most
 }

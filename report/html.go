@@ -19,13 +19,17 @@ import (
 // How much WriteHTML shows below the table of all models, to keep a report of
 // thousands of models at a size that browsers like.
 const (
-	maxDetails    = 200 // models, worst first
-	maxCharts     = 120 // of these have charts
+	maxDetails    = 120 // models, worst first
+	maxCharts     = 80  // of these have charts
 	maxSignatures = 20  // of a model
-	allSignatures = 400 // of all models together
+	allSignatures = 240 // of all models together
 	maxExemplars  = 3   // of a signature
 	maxLiteral    = 100 // columns
+	maxShown      = 90  // columns of a literal on the page
 	maxRequest    = 400
+	maxLines      = 12 // of a request
+
+	maxChangesShown = 20
 )
 
 const timeLayout = "2006-01-02 15:04:05 MST"
@@ -46,11 +50,17 @@ var (
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"count":   func(n any) string { return count(reflect.ValueOf(n).Int()) }, // of int64 and of len
 	"percent": percent, "percentUp": percentUp, "percentDown": percentDown, "visible": visible,
-	"literal": func(s string) string { return cut(visible(s), maxLiteral) },
-	"request": func(s string) string { return cut(visible(s), maxRequest) },
-	"sign":    func(v Verdict) string { return signs[v] },
-	"budget":  func(x float64) string { return Percent(x).String() },
-	"total":   total, "counts": counts, "share": share,
+	"literal": func(s string) string { return cut(visible(s), maxShown) },
+	"request": lines,
+	"headline": func(s string) string {
+		first, _, _ := strings.Cut(s, ". ")
+		return strings.TrimSuffix(first, ".") + "."
+	},
+	"rest":   func(s string) string { _, rest, _ := strings.Cut(s, ". "); return rest },
+	"list":   func(list []Change) []Change { return list[:min(len(list), maxChangesShown)] },
+	"sign":   func(v Verdict) string { return signs[v] },
+	"budget": func(x float64) string { return Percent(x).String() },
+	"total":  total, "counts": counts, "share": share,
 	"moment": func(t time.Time) string { return t.Format(timeLayout) },
 	"size":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
 	"points": points, "version": versionName,
@@ -63,6 +73,18 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 // marks stand between the two sides of a row.
 var marks = map[compare.Mark]string{
 	compare.HeldEqual: "=", compare.Differs: "≠", compare.IsNoise: "~", compare.ReferenceOnly: "−", compare.CandidateOnly: "+", compare.Broken: "✗",
+}
+
+// lines is text whose lines are kept, as far as there is room.
+func lines(s string) string {
+	list := strings.SplitN(strings.TrimRight(cut(s, maxRequest), "\n"), "\n", maxLines+1)
+	for i, line := range list {
+		list[i] = visible(strings.TrimSuffix(line, "\r"))
+	}
+	if len(list) > maxLines {
+		list[maxLines] = "…"
+	}
+	return strings.Join(list, "\n")
 }
 
 // page is what report.html is filled with.
@@ -124,6 +146,9 @@ func (r row) Why() string {
 	}
 	return ""
 }
+
+// Weighted says that not every request counts as one.
+func (r row) Weighted() bool { return r.Effective != float64(r.Requests) }
 
 // RateSeen is the rate as text.
 func (r row) RateSeen() string { return r.rate() }
@@ -255,29 +280,17 @@ func (r *row) detail(n int, x Exhibits, in *compare.Tolerances, info Info) {
 		part := share(s.differing(), r.Ledger.judged())
 		shown := shownSignature{
 			Signature: s, Open: i == 0, Share: part, Width: fmt.Sprintf("%.1f", 100*part),
-			Histograms: s.histograms(allowed), Scatter: newScatter(x.Points[SignatureID{r.Name, s.Name()}], allowed), Command: replayCommand(info, r.Name, s.Name()),
+			Histograms: s.histograms(allowed), Scatter: newScatter(x.Points[SignatureID{r.Name, s.name()}], allowed),
 		}
-		if a, ok := x.Answers[SignatureID{r.Name, s.Name()}]; ok {
+		if s.Kind != compare.KindUnstable { // of which the mismatch set has no deltas
+			shown.Command = info.againCommand(r.Name, s.name())
+		}
+		if a, ok := x.Answers[SignatureID{r.Name, s.name()}]; ok {
 			shown.Answers = &a
 		}
 		r.Shown = append(r.Shown, shown)
 	}
 	r.Hidden = len(r.Signatures) - len(r.Shown)
-}
-
-// replayCommand sends the exchanges of one signature again; "" where it is not
-// known of which run.
-func replayCommand(info Info, model, signature string) string {
-	if info.Run == "" || info.Judgement == "" {
-		return ""
-	}
-	set := strings.TrimRight(info.Run, "/") + "/judgements/" + info.Judgement + "/mismatches"
-	command := fmt.Sprintf("parity run %s --signature %s --model %s --target %s --out RUN2",
-		shellWord(set), shellWord(signature), shellWord(model), shellWord(info.Target))
-	if info.Config != "" {
-		command += " --config " + shellWord(info.Config)
-	}
-	return command
 }
 
 func ledgerParts(l Ledger) []ledgerPart {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math"
 	"regexp"
 	"strings"
@@ -17,6 +18,17 @@ func html(t testing.TB, s *Summary) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := s.WriteHTML(&b, Exhibits{}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// manyPage shows 4,000 models with all that a page has room for.
+func manyPage(t testing.TB) string {
+	t.Helper()
+	reference, candidate := wholeAnswers()
+	var b bytes.Buffer
+	if err := manySummary().WriteHTML(&b, showing(t, manySummary(), reference, candidate)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -101,8 +113,9 @@ func TestHTMLAllowsItsOwnScriptsOnly(t *testing.T) {
 
 // 4,000 models must open in a browser, with every one of them in the table.
 func TestHTMLOfManyModels(t *testing.T) {
-	page := html(t, manySummary())
+	page := manyPage(t)
 	wellFormed(t, page)
+	t.Logf("%d bytes", len(page))
 	if len(page) > 3_000_000 {
 		t.Errorf("%d bytes, over 3 MB", len(page))
 	}
@@ -112,7 +125,7 @@ func TestHTMLOfManyModels(t *testing.T) {
 	if n := strings.Count(page, `<details class="model `); n != maxDetails {
 		t.Errorf("%d models with details", n)
 	}
-	if !strings.Contains(page, "of the worst 200 models of 4,000") {
+	if !strings.Contains(page, fmt.Sprintf("of the worst %d models of 4,000", maxDetails)) {
 		t.Error("does not say what it leaves out")
 	}
 }
@@ -149,5 +162,33 @@ func TestScaleKeepsOrder(t *testing.T) {
 	}
 	if x := newScale(nil).x(1); x != plotRight {
 		t.Errorf("100 %% is at %v", x)
+	}
+}
+
+// The page shows whole answers, which are anything.
+func TestHTMLShowsExhibits(t *testing.T) {
+	s := summarise(t, sample(), sampleGate())
+	reference, candidate := wholeAnswers()
+	var b bytes.Buffer
+	if err := s.WriteHTML(&b, showing(t, s, reference, candidate)); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	wellFormed(t, page)
+	if len(page) > 1_500_000 {
+		t.Errorf("%d bytes for %d models", len(page), len(s.Models))
+	}
+	for _, bad := range []string{"<img", "\x1b", "\u202e", "\x00", "\xff", "<script>alert"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("holds %q", bad)
+		}
+	}
+	for _, want := range []string{
+		`<tr class="differs">`, "0.31291121", "a very long name", "candidate ↑ against reference →", "tolerance 1e-09",
+		`parity run runs/2026-11-22/judgements/3f2a9c/mismatches --model review-drift --signature &#39;$.scores[*].value number&#39; --target http://127.0.0.1:9000 --out RUN2`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("lacks %s", want)
+		}
 	}
 }

@@ -111,12 +111,18 @@ const latency = (us) => us >= 1e6 ? `${+(us / 1e6).toPrecision(3)} s` : us >= 1e
 const share = (value) => value == null ? "–" : `${+value.toPrecision(3)}%`;
 const moment = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
 
+// decades lists 1, 2 and 5 of each decade; the ones alone where there are many.
+function decades(from, to) {
+  const list = [];
+  for (let decade = 10 ** Math.floor(Math.log10(from)); decade <= to; decade *= 10) {
+    for (const factor of to / from > 300 ? [1] : [1, 2, 5]) list.push(decade * factor);
+  }
+  return list.filter((v) => v >= from && v <= to);
+}
+
 const kinds = {
-  latency: {
-    names: ["reference", "candidate"], x: latency, log: true,
-    ticks: (u, splits) => splits.map((v) => [1, 2, 5].includes(+String(v)[0]) ? latency(v) : ""),
-  },
-  timeline: { names: ["mismatched"], x: moment, log: false },
+  latency: { names: ["reference", "candidate"], x: latency, scale: { time: false, distr: 3 }, splits: (u, axis, from, to) => decades(from, to) },
+  timeline: { names: ["mismatched"], x: moment, tick: (v, span) => span > 86400 ? moment(v).slice(5, 16) : span > 600 ? moment(v).slice(11, 16) : moment(v).slice(11), scale: { time: true } },
 };
 
 function draw(figure) {
@@ -132,12 +138,13 @@ function draw(figure) {
     const colour = name === "mismatched" ? style(name).fill : style(name).stroke;
     return { label: name, stroke: colour, fill: colour.replace("rgb(", "rgba(").replace(")", ", 0.14)"), width: 1.5, paths: stepped, points: { show: false }, value: (u, v, _, i) => share(v) + (judged && v != null ? ` of ${judged[i].toLocaleString("en")}` : "") };
   });
-  const values = kind.names.map((name) => [...numbers(figure.dataset[name]), null]);
+  const values = kind.names.map((name) => numbers(figure.dataset[name]));
+  for (const list of values) list.push(list.at(-1)); // the last step's end
   charts.get(figure)?.destroy();
   charts.set(figure, new uPlot({
-    width: Math.min(440, figure.clientWidth), height: 150, series: [{ label: kind.log ? "from" : "at", value: (u, v) => v == null ? "–" : kind.x(v) }, ...series],
-    scales: { x: kind.log ? { time: false, distr: 3 } : { time: true } }, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
-    axes: [{ ...axis, ...(kind.ticks && { values: kind.ticks }) }, { ...axis, size: 44, values: (u, splits) => splits.map(share) }],
+    width: Math.min(440, figure.clientWidth), height: 150, series: [{ label: "from", value: (u, v) => v == null ? "–" : kind.x(v) }, ...series],
+    scales: { x: { ...kind.scale, range: (u, from, to) => [from, to] }, y: { range: (u, from, to) => [0, to * 1.04] } }, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+    axes: [{ ...axis, size: 30, ...(kind.splits && { splits: kind.splits, filter: (u, splits) => splits }), values: (u, splits) => splits.map((v) => (kind.tick ?? kind.x)(v, u.scales.x.max - u.scales.x.min)) }, { ...axis, size: 44, values: (u, splits) => splits.map(share) }],
     cursor: { y: false },
   }, [numbers(figure.dataset.edges), ...values], figure));
   svg.style.display = "none";

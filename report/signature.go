@@ -45,9 +45,6 @@ type Bucket struct {
 	Count int64   `json:"count"`
 }
 
-// Name is the signature as deltas have it: "$.scores[*].value number".
-func (s Signature) Name() string { return s.Path + " " + string(s.Kind) }
-
 // differing counts the exchanges in which the difference is more than noise.
 func (s Signature) differing() int64 { return s.Exchanges - s.Noise }
 

@@ -94,9 +94,9 @@ func TestWarningsAreFew(t *testing.T) {
 	if len(s.Warnings) != 500 {
 		t.Errorf("%d warnings", len(s.Warnings))
 	}
-	for name, text := range map[string]string{"table": tableText(t, s, false), "HTML": html(t, s)} {
-		if n := strings.Count(strings.ToLower(text), "warning:"); n != maxWarnings || !strings.Contains(text, "… and 488 more warnings") {
-			t.Errorf("the %s has %d", name, n)
+	for sign, text := range map[string]string{"warning:": tableText(t, s, false), `<li class="warning">`: html(t, s)} {
+		if n := strings.Count(strings.ToLower(text), sign); n != maxWarnings || !strings.Contains(text, "… and 488 more warnings") {
+			t.Errorf("%d times %s", n, sign)
 		}
 	}
 }

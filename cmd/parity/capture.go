@@ -208,16 +208,21 @@ func listenAdmin(addr string) (net.Listener, error) {
 	if addr == "" {
 		return nil, nil
 	}
+	return listenLoopback("--admin", addr)
+}
+
+// listenLoopback listens where only this machine can come from.
+func listenLoopback(flag, addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("--admin %s: %w", addr, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("--admin %s: only a loopback address is allowed, as in 127.0.0.1:9090", addr)
+		return nil, fmt.Errorf("%s %s: only a loopback address is allowed, as in 127.0.0.1:9090; from another machine come by `ssh -L`", flag, addr)
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("--admin %s: %w", addr, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
 	}
 	return l, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/explorer"
 	"github.com/modelparity/parity/replay"
 )
 
@@ -26,14 +27,13 @@ type endpoint struct {
 // unknownBase stands for the old system where its address is not known.
 const unknownBase = "http://old.invalid"
 
-// writeCurls writes a command for either side. The old system's address is known
-// where the judgement has a control: that was sent to it.
-func (a *app) writeCurls(ctx context.Context, b *strings.Builder, run *dataset.Run, j *dataset.Judgement, e *exchange.Exchange) error {
+// curls are a command for either side, each with what it is. The old system's
+// address is known where the judgement has a control: that was sent to it.
+func (a *app) curls(ctx context.Context, run *dataset.Run, j *dataset.Judgement, e *exchange.Exchange) ([]explorer.Command, error) {
 	cfg, err := a.config()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	fmt.Fprintf(b, "\nsend it again:\n%s\n", curl(run, e, endpoint{run.Info.Target, headersFor(cfg, run.Info.Target)}))
 	old := endpoint{}
 	if j != nil && j.Info.Control != "" && j.Info.Control != run.Info.Recording {
 		if control, err := dataset.OpenRun(ctx, j.Info.Control); err == nil { // else it is gone, or out of reach
@@ -44,8 +44,10 @@ func (a *app) writeCurls(ctx context.Context, b *strings.Builder, run *dataset.R
 	if old.base == "" {
 		where = " (a recording has neither its address, $OLD, nor credentials)"
 	}
-	fmt.Fprintf(b, "\nsend it to the old system%s:\n%s\n", where, curl(run, e, old))
-	return nil
+	return []explorer.Command{
+		{What: "send it again", Line: curl(run, e, endpoint{run.Info.Target, headersFor(cfg, run.Info.Target)})},
+		{What: "send it to the old system" + where, Line: curl(run, e, old)},
+	}, nil
 }
 
 // headersFor are those of the config's target with this URL.

@@ -32,11 +32,13 @@ var mayImport = map[string][]string{
 	"replay":                        {"internal/exchange", "internal/telemetry"},
 	"compare":                       {"internal/answer", "internal/exchange", "internal/mapping", "internal/number", "internal/tape"},
 	"report":                        {"compare", "internal/exchange"},
+	"report/reporttest":             {},
 	"internal/config":               {"capture", "compare", "replay", "report"},
+	"internal/explorer":             {"compare", "internal/dataset", "internal/exchange", "internal/store", "report"},
 	"bench":                         {"internal/dataset", "internal/exchange", "internal/store"},
 	"cmd/parity": {
 		"capture", "compare", "replay", "report", "internal/config", "internal/dataset", "internal/demo",
-		"internal/exchange", "internal/store", "internal/telemetry",
+		"internal/exchange", "internal/explorer", "internal/store", "internal/telemetry",
 	},
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/store/storetest"
+	"github.com/modelparity/parity/report/reporttest"
 )
 
 // TestMain lets this binary be run as parity, by the scripts and by the tests
@@ -193,6 +194,7 @@ type summary struct {
 func readSummary(t *testing.T, run string, args ...string) (s summary) {
 	t.Helper()
 	r := mustParity(t, exitDone, append([]string{"report", run, "--json", "-"}, args...)...)
+	reporttest.Validate(t, filepath.Join("..", "..", "report", "summary.schema.json"), []byte(r.stdout))
 	if err := json.Unmarshal([]byte(r.stdout), &s); err != nil {
 		t.Fatal(err)
 	}

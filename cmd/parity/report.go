@@ -26,6 +26,7 @@ failure, one that is inconclusive an error, so that CI shows both as red.
 		Example: `  parity report run
   parity report run --html report.html --junit parity.xml
   parity report run --previous last-week     # what has changed
+  parity report run --keep                   # parity ls run lists what was kept
   parity report run --markdown - | gh pr comment --body-file -
   parity report run --json - | jq '.models[] | select(.verdict != "PASS") | .model'`,
 		Args: cobra.ExactArgs(1),
@@ -38,7 +39,9 @@ failure, one that is inconclusive an error, so that CI shows both as red.
 				return err
 			}
 			if !f.any() {
-				return a.writeTable(s)
+				if err := a.writeTable(s); err != nil {
+					return err
+				}
 			}
 			return a.writeReports(cmd.Context(), s, f)
 		},

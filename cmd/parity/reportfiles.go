@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,17 +13,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/report"
 )
 
 // reportFlags say where a report goes, "" for nowhere, - for stdout.
-type reportFlags struct{ html, json, junit, markdown, judgement string }
+type reportFlags struct {
+	html, json, junit, markdown, judgement string
+	keep                                   bool
+}
 
 func (f *reportFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.html, "html", "", "write the report as one HTML `FILE` (- is stdout)")
 	cmd.Flags().StringVar(&f.json, "json", "", "write the summary as JSON to this `FILE` (- is stdout)")
 	cmd.Flags().StringVar(&f.junit, "junit", "", "write a test case for each model as JUnit XML to this `FILE` (- is stdout)")
 	cmd.Flags().StringVar(&f.markdown, "markdown", "", "write a summary for a pull request as Markdown to this `FILE` (- is stdout)")
+	cmd.Flags().BoolVar(&f.keep, "keep", false, "keep the page and the JSON in the run too, under reports/")
 }
 
 // reportFile is one file of a report.
@@ -88,7 +94,32 @@ func (a *app) writeReports(ctx context.Context, s *report.Summary, f reportFlags
 			return err
 		}
 	}
+	if f.keep {
+		return a.keep(ctx, s)
+	}
 	return nil
+}
+
+// keep stores the page and the JSON in the run. Places in it are whole, so that
+// it is the same from whichever folder it is made.
+func (a *app) keep(ctx context.Context, s *report.Summary) error {
+	run, err := dataset.OpenRun(ctx, s.Info.Run)
+	if err != nil {
+		return err
+	}
+	whole := *s
+	if whole.Info.Run, err = absolute(s.Info.Run); err != nil {
+		return err
+	}
+	var page, summary bytes.Buffer
+	if err := errors.Join(a.writeHTML(ctx, &whole, &page), whole.WriteJSON(&summary)); err != nil {
+		return err
+	}
+	place, err := run.KeepReport(ctx, s.Info.Judgement, page.Bytes(), summary.Bytes())
+	if err == nil {
+		fmt.Fprintf(a.stderr, "kept %s\n", place)
+	}
+	return err
 }
 
 // writeFile writes whole or not at all: what was there stays until then.

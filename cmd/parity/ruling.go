@@ -28,6 +28,11 @@ func (a *app) ruling(ctx context.Context, run *dataset.Run, id string) (ruling, 
 	if err != nil {
 		return ruling{}, err
 	}
+	return rulingOf(ctx, j)
+}
+
+// rulingOf is a judgement's own.
+func rulingOf(ctx context.Context, j *dataset.Judgement) (ruling, error) {
 	var rules compare.Rules
 	if err := json.Unmarshal(j.Info.Rules, &rules); err != nil {
 		return ruling{}, fmt.Errorf("read the rules of judgement %s: %w", j.Info.ID, err)

@@ -99,14 +99,10 @@ func findingsOf(t *compare.Tally) (mismatches, noise []example) {
 
 // writeShowNext says which commands go on from here.
 func (a *app) writeShowNext(b *strings.Builder, run *dataset.Run, j *dataset.Judgement, t *compare.Tally, differs bool) {
-	config := ""
-	if a.configPath != "" {
-		config = " --config " + shellQuote(a.configPath)
-	}
 	place := shellQuote(run.Location)
 	fmt.Fprintf(b, "\nwhy one has its verdict:\n  parity show %s ID --judgement %s\n", place, j.Info.ID)
 	if differs {
-		fmt.Fprintf(b, "send the mismatches again:\n  parity run %s --target %s --out RUN2%s\n", shellQuote(j.MismatchLocation()), shellQuote(run.Info.Target), config)
+		fmt.Fprintf(b, "send the mismatches again:\n  %s\n", a.runMismatches(run, j))
 	}
 	for _, m := range t.Models {
 		if len(m.Unavailable) > 0 {
@@ -115,6 +111,15 @@ func (a *app) writeShowNext(b *strings.Builder, run *dataset.Run, j *dataset.Jud
 			return
 		}
 	}
+}
+
+// runMismatches is the command that sends a judgement's mismatches again.
+func (a *app) runMismatches(run *dataset.Run, j *dataset.Judgement) string {
+	config := ""
+	if a.configPath != "" {
+		config = " --config " + shellQuote(a.configPath)
+	}
+	return fmt.Sprintf("parity run %s --target %s --out RUN2%s", shellQuote(j.MismatchLocation()), shellQuote(run.Info.Target), config)
 }
 
 // clip shortens what is long; ls and report --json have all of it.

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/modelparity/parity/internal/store"
 )
 
 // hostile would clear a terminal, and turn the writing direction.
@@ -27,6 +29,12 @@ type pairOf struct {
 // showRun replays pairs, each a split of its own, and returns the run.
 func showRun(t *testing.T, pairs []pairOf) string {
 	t.Helper()
+	return showRunAt(t, t.TempDir(), pairs)
+}
+
+// showRunAt makes recording and run below a place.
+func showRunAt(t *testing.T, place string, pairs []pairOf) string {
+	t.Helper()
 	var lines bytes.Buffer
 	answers := map[string]pairOf{}
 	for i, p := range pairs {
@@ -41,8 +49,7 @@ func showRun(t *testing.T, pairs []pairOf) string {
 		}
 		lines.Write(append(line, '\n'))
 	}
-	dir := t.TempDir()
-	file, recording, run := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "recording"), filepath.Join(dir, "run")
+	file, recording, run := filepath.Join(t.TempDir(), "in.jsonl"), store.Join(place, "recording"), store.Join(place, "run")
 	if err := os.WriteFile(file, lines.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}

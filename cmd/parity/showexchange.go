@@ -41,8 +41,15 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 			return err
 		}
 		writeSideBySide(&b, f.Exchange, x)
-		if err := a.writeCurls(ctx, &b, run, r.judgement, f.Exchange); err != nil {
+		commands, err := a.curls(ctx, run, r.judgement, f.Exchange)
+		if err != nil {
 			return err
+		}
+		for i, c := range commands {
+			if i > 0 {
+				b.WriteByte('\n')
+			}
+			fmt.Fprintf(&b, "%s:\n%s\n", c.What, c.Line)
 		}
 		_, err = fmt.Fprint(a.stdout, b.String())
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/modelparity/parity/compare"
@@ -19,26 +20,32 @@ var signs = map[compare.Mark]string{
 // writeSideBySide sets two answers beside each other: what came when, their
 // headers, and their bodies aligned as the judge compared them.
 func writeSideBySide(b *strings.Builder, e *exchange.Exchange, x *compare.Explanation) {
-	g := grid{head: []string{"ANSWER", "", ""}, rows: answerRows(e)}
-	g.write(b)
-	if rows := headerRows(e); len(rows) > 0 {
-		g = grid{head: []string{"HEADERS", "", ""}, rows: rows}
-		b.WriteByte('\n')
-		g.write(b)
-	}
 	sheet := compare.Beside(e, x, compare.BesideOptions{})
-	g = grid{head: []string{"BODY", "", "APART"}}
-	for _, r := range sheet.Rows {
-		g.rows = append(g.rows, sheetRow(r))
-	}
-	b.WriteByte('\n')
-	g.write(b)
+	writeSheet(b, "ANSWER", compare.BesideAnswers(e))
+	writeSheet(b, "HEADERS", compare.BesideHeaders(e))
+	writeSheet(b, "BODY", sheet.Rows)
 	if sheet.More > 0 {
 		fmt.Fprintf(b, "  … and %d more, %d of which differ: parity cat has all of it\n", sheet.More, sheet.MoreDiffer)
 	}
 	if !sheet.Compared && x.Outcome != compare.Match {
 		b.WriteString("  the bodies were not compared\n")
 	}
+}
+
+// writeSheet writes rows, if there are any, as a table.
+func writeSheet(b *strings.Builder, what string, rows []compare.Row) {
+	if len(rows) == 0 {
+		return
+	}
+	g := grid{head: []string{what, "", "APART"}}
+	for _, r := range rows {
+		g.rows = append(g.rows, sheetRow(r))
+	}
+	if !slices.ContainsFunc(g.rows, func(r gridRow) bool { return r.size != "" }) {
+		g.head[2] = ""
+	}
+	g.write(b)
+	b.WriteByte('\n')
 }
 
 func sheetRow(r compare.Row) gridRow {
@@ -49,9 +56,6 @@ func sheetRow(r compare.Row) gridRow {
 	row := gridRow{
 		sign: signs[r.Mark], place: indent + cmp.Or(r.Key, r.Path, "$"),
 		ref: r.Reference.Text, cand: r.Candidate.Text,
-	}
-	if r.Mark == compare.Unmarked && r.Path == "" {
-		row.sign = "!" // lines of a text
 	}
 	for _, d := range r.Deltas {
 		row.size = cmp.Or(row.size, apart(d.Delta))

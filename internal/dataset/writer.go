@@ -117,7 +117,7 @@ func (w *writer) size(e *exchange.Exchange) (n int64) {
 // keep copies a row and what it points to.
 func (w *writer) keep(row *exchange.Exchange) *exchange.Exchange {
 	if len(w.slab) == 0 {
-		w.slab = make([]exchange.Exchange, 256)
+		w.slab = make([]exchange.Exchange, 64)
 	}
 	e := &w.slab[0]
 	w.slab = w.slab[1:]
@@ -286,7 +286,7 @@ func unnamedFile() (*os.File, error) {
 // arena copies many small slices into few large ones.
 type arena struct{ free []byte }
 
-const arenaBlock = 256 << 10
+const arenaBlock = 64 << 10
 
 func (a *arena) clone(b []byte) []byte {
 	if len(b) == 0 {
