@@ -2,7 +2,9 @@ package explorer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -31,6 +33,10 @@ func (plainEngine) Explain(_ context.Context, _ *dataset.Run, _ *dataset.Judgeme
 	}
 	x, err := j.Explain(e, true)
 	return &Explained{Explanation: x}, err
+}
+
+func (plainEngine) WriteReport(context.Context, *report.Summary, io.Writer) error {
+	return errors.New("a page of mismatches asks for no report")
 }
 
 func (plainEngine) Commands(*dataset.Run, *dataset.Judgement) []Command { return nil }
