@@ -3,8 +3,10 @@
 SHELL    := /bin/bash
 BIN      := .cache/bin
 FUZZTIME ?= 20s
-# Where there is no npm, the test that reads our datasets with DuckDB says so and is skipped.
+# Where there is no npm, the tests that read our datasets with DuckDB and check the
+# report with axe-core say so and are skipped.
 DUCKDB   := $(if $(shell command -v npm),tools/duckdb/node_modules)
+AXE      := $(if $(shell command -v npm),tools/axe/node_modules)
 GO_TEST  ?= go test -race -timeout 20m
 
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ demo: build ## Run the whole pipeline on this machine: no cloud, no config
 	bin/parity demo
 
 .PHONY: test
-test: $(BIN)/versitygw $(BIN)/statsd_exporter $(DUCKDB) ## Run all tests with the race detector, against real servers built on first use
+test: $(BIN)/versitygw $(BIN)/statsd_exporter $(DUCKDB) $(AXE) ## Run all tests with the race detector, against real servers built on first use
 	$(GO_TEST) ./...
 
 .PHONY: check
@@ -68,8 +70,8 @@ $(BIN)/statsd_exporter: tools/go.mod
 
 # All versions are exact in package.json; a lock file would have to list the
 # binaries of every platform, or npm refuses it.
-tools/duckdb/node_modules: tools/duckdb/package.json
-	npm install --no-package-lock --no-audit --no-fund --loglevel error --prefix tools/duckdb
+tools/%/node_modules: tools/%/package.json
+	npm install --no-package-lock --no-audit --no-fund --loglevel error --prefix tools/$*
 	@touch $@
 
 $(BIN)/staticcheck: tools/go.mod

@@ -61,7 +61,7 @@ type words struct {
 }
 
 const (
-	ledgerMagic = "PARLEDG1"
+	ledgerMagic = "PARLEDG2"
 	ledgerSize  = 4096
 
 	// pending has 24 bits, written 40: enough for 10^12 rows.

@@ -32,7 +32,7 @@ func openLedger(path string) (*ledger, error) {
 	w := (*words)(unsafe.Pointer(&mem[0]))
 	if string(w.magic[:]) != ledgerMagic {
 		unix.Munmap(mem)
-		return nil, fmt.Errorf("ledger %s: not a ledger that this version knows; move the spool away to start a new one", path)
+		return nil, fmt.Errorf("ledger %s: not a ledger that this version knows; ship the spool with the version that wrote it, or move it away to start a new one", path)
 	}
 	return &ledger{instance: string(w.instance[:]), w: w, mem: mem}, nil
 }

@@ -119,7 +119,7 @@ func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 		}
 	}()
 	e = &exchange.Exchange{
-		ID: exchange.NewID(r.arrival), Time: exchange.At(r.arrival), Defect: r.defect,
+		ID: exchange.NewID(r.arrival), Time: exchange.At(r.arrival), Defect: r.defect, SamplingProbability: 1,
 		Model:        b.models.pick(b.model, r, exchange.UnknownModel),
 		ModelVersion: b.versions.pick(b.version, r, ""),
 		Request: exchange.Request{

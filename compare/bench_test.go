@@ -1,27 +1,63 @@
 package compare
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
 	"testing"
+
+	"github.com/modelparity/parity/internal/exchange"
 )
 
 // Pairs a second and core, for answers of about 250 bytes.
 func BenchmarkCompare(b *testing.B) {
 	ref := `{"model":"review","label":"great","score":0.5761674612004085,"distribution":{"great":0.5761674612004085,"other":0.4238325387995915},"terms":["the","product","is","fresh"],"topics":[{"t":"food","s":0.5},{"t":"love","s":4.83E-12}]}`
 	reformatted := `{"label": "great", "model": "review", "score": 0.5761674612004086, "terms": ["the", "product", "is", "fresh"], "distribution": {"other": 0.4238325387995915, "great": 0.5761674612004085}, "topics": [{"t": "food", "s": 0.50}, {"t": "love", "s": 4.83e-12}]}`
-	for _, c := range []struct{ name, cand string }{
-		{"identical", ref},
-		{"reformatted", reformatted},
-		{"different", reformatted[:len(reformatted)-4] + "}]}"},
+	for _, c := range []struct {
+		name  string
+		pairs []exchange.Exchange
+	}{
+		{"identical", []exchange.Exchange{jsonPair(1, "m", ref, ref)}},
+		{"reformatted", []exchange.Exchange{jsonPair(1, "m", ref, reformatted)}},
+		{"varied", variedPairs(1000)},
+		{"different", []exchange.Exchange{jsonPair(1, "m", ref, reformatted[:len(reformatted)-4]+"}]}")}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			e := jsonPair(1, "m", ref, c.cand)
 			cmp := newComparer(newJudge(b, Rules{}).rules.of("m"))
 			b.ReportAllocs()
-			for b.Loop() {
+			for i := 0; b.Loop(); i++ {
+				e := &c.pairs[i%len(c.pairs)]
 				cmp.compare(&e.Reference, &e.Candidate.Answer)
 				cmp.each(func(finding) {})
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pairs/s")
+		})
+	}
+}
+
+// variedPairs are reformatted answers of one shape and many values: of one text
+// over and over the processor learns by heart where its scalars end.
+func variedPairs(n int) (pairs []exchange.Exchange) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	words := strings.Fields("the product is fresh delivery was late again packaging broken taste wonderful coffee on cat loves this price quality")
+	for i := range n {
+		word := func() string { return words[rng.IntN(len(words))] }
+		a, b, x, y := word(), word(), rng.Float64(), rng.Float64()*1e-6
+		ref := fmt.Sprintf(`{"label":"%s","score":%v,"distribution":{"great":%v,"other":%v},"terms":["%s","%s","%s"],"topics":[{"t":"%s","s":%v}]}`, a, x, x, 1-x, b, a, b, a, y)
+		cand := fmt.Sprintf(`{"score": %v, "label": "%s", "terms": ["%s", "%s", "%s"], "distribution": {"other": %v, "great": %v}, "topics": [{"t": "%s", "s": %E}]}`, x*(1+1e-15), a, b, a, b, (1-x)*(1+1e-15), x*(1+1e-15), a, y)
+		pairs = append(pairs, jsonPair(i, "m", ref, cand))
+	}
+	return pairs
+}
+
+// BenchmarkAddLatency is for latencies that are looked up, and for one that is not.
+func BenchmarkAddLatency(b *testing.B) {
+	for name, us := range map[string]int64{"ms": 2345, "s": 2_345_678} {
+		b.Run(name, func(b *testing.B) {
+			var h Histogram
+			for b.Loop() {
+				h.AddLatency(us)
+			}
 		})
 	}
 }

@@ -6,6 +6,7 @@ import "github.com/modelparity/parity/internal/exchange"
 func (m *ModelTally) plan(e *exchange.Exchange) {
 	m.Planned++
 	m.First, m.Last = earlier(m.First, e.Time), max(m.Last, e.Time)
+	m.Rarest = max(m.Rarest, WeightClass(e.SamplingProbability))
 }
 
 // decided counts its outcome, and what goes with it: of a mismatch, how it
@@ -32,6 +33,7 @@ func (m *ModelTally) decided(e *exchange.Exchange, d decided, combination string
 	}
 	v := m.version(e.ModelVersion)
 	v.Exchanges++
+	v.Strata.add(WeightClass(e.SamplingProbability), e.RequestHash, v.Requests) // before it is one of them
 	if d.outcome == Mismatch {
 		v.Mismatched.Add(combination, e.RequestHash)
 	} else {

@@ -13,12 +13,13 @@ import (
 // the old model: a repeated request is one piece of evidence. One whose repeats
 // were answered rightly and wrongly is both in Matched and in Mismatched.
 type Evidence struct {
-	Exchanges  int64              `json:"exchanges"`          // decided: match, noise or mismatch
-	Matched    HashSet            `json:"matched"`            // the hashes of the requests with a match, or with nothing but noise
-	Mismatched Combinations       `json:"mismatched"`         // those with a mismatch, by how they differ
-	Rechecked  HashSet            `json:"rechecked,omitzero"` // those with an exchange of Recheck.Wrong
-	First      exchange.Timestamp `json:"first"`
-	Last       exchange.Timestamp `json:"last"`
+	Exchanges  int64        `json:"exchanges"`          // decided: match, noise or mismatch
+	Matched    HashSet      `json:"matched"`            // the hashes of the requests with a match, or with nothing but noise
+	Mismatched Combinations `json:"mismatched"`         // those with a mismatch, by how they differ
+	Rechecked  HashSet      `json:"rechecked,omitzero"` // those with an exchange of Recheck.Wrong
+	Strata
+	First exchange.Timestamp `json:"first"`
+	Last  exchange.Timestamp `json:"last"`
 }
 
 // Requests are all that were judged.
@@ -37,6 +38,7 @@ func (e *Evidence) BothWays() HashSet {
 
 func (e *Evidence) merge(o *Evidence) {
 	e.Exchanges += o.Exchanges
+	e.Strata.merge(o.Strata, e.Requests, o.Requests) // before there are more of them
 	e.Matched.Union(o.Matched)
 	e.Mismatched.merge(o.Mismatched)
 	e.Rechecked.Union(o.Rechecked)

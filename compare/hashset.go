@@ -43,8 +43,13 @@ func (s *HashSet) Minus(o *HashSet) HashSet { return s.filter(o, false) }
 // pointer because looking tidies up, and a copy shares what is tidied.
 func (s *HashSet) filter(o *HashSet, in bool) (kept HashSet) {
 	s.tidy()
+	o.tidy()
+	others := o.hashes
 	for _, hash := range s.hashes {
-		if o.Has(int64(hash)) == in {
+		for len(others) > 0 && others[0] < hash {
+			others = others[1:]
+		}
+		if found := len(others) > 0 && others[0] == hash; found == in {
 			kept.hashes = append(kept.hashes, hash)
 		}
 	}

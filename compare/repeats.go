@@ -140,7 +140,7 @@ func answered(a *exchange.Answer) bool {
 // agrees says whether the old system gave the same answer again, and counts it.
 func (r *Repeats) agrees(c *comparer, first, e *exchange.Exchange) bool {
 	again := exchange.Exchange{
-		ID: e.ID, Time: e.Time, Model: e.Model, RequestHash: e.RequestHash,
+		ID: e.ID, Time: e.Time, Model: e.Model, RequestHash: e.RequestHash, SamplingProbability: e.SamplingProbability,
 		Reference: first.Reference, Candidate: exchange.Candidate{Answer: e.Reference},
 	}
 	m := r.control.Model(e.Model)

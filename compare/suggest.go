@@ -21,7 +21,7 @@ func Suggest(t *Tally, r Rules) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	a := advice{tally: t, names: slices.Sorted(maps.Keys(t.Models)), rules: c, machines: map[*settings]*machine{}}
+	a := advice{tally: t, names: slices.Sorted(maps.Keys(t.Models)), in: Tolerances{c, map[*settings]*machine{}}}
 	for _, name := range a.names {
 		if m := t.Models[name]; m.Mismatch > 0 {
 			a.models = append(a.models, a.advise(name, m))
@@ -33,12 +33,11 @@ func Suggest(t *Tally, r Rules) (string, error) {
 
 // advice is all that is suggested.
 type advice struct {
-	tally    *Tally
-	names    []string // of its models, sorted
-	rules    *compiled
-	machines map[*settings]*machine
-	models   []*modelAdvice // by name
-	general  []suggestion   // for all models
+	tally   *Tally
+	names   []string       // of its models, sorted
+	in      Tolerances     // what holds until now
+	models  []*modelAdvice // by name
+	general []suggestion   // for all models
 }
 
 // modelAdvice is what is suggested for one model.
@@ -79,7 +78,7 @@ func (a *advice) advise(name string, m *ModelTally) *modelAdvice {
 			out.leave(s, proposal{stays: unnamed(s.Kind)})
 			continue
 		}
-		p := propose(s, m, a.base(name, path, s))
+		p := propose(s, m, a.in.at(name, path, s))
 		p.rule.Path = s.Path
 		if p.why != "" {
 			found = append(found, suggestion{rule: p.rule, pattern: path, why: []string{p.why}, from: []*SignatureTally{s}})

@@ -93,7 +93,7 @@ type wish struct {
 // generalise says once, for all models, what most of them want. Where the
 // config has rules for some models it says nothing: those would win over it.
 func (a *advice) generalise() {
-	if len(a.rules.globs) > 0 {
+	if len(a.in.rules.globs) > 0 {
 		return
 	}
 	judged := 0

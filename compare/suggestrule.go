@@ -2,7 +2,6 @@ package compare
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -193,51 +192,4 @@ func proposeVoid(s *SignatureTally) proposal {
 
 func all(s *SignatureTally, ok func(Exemplar) bool) bool {
 	return len(s.Exemplars) > 0 && !slices.ContainsFunc(s.Exemplars, func(e Exemplar) bool { return !ok(e) })
-}
-
-// base is the tolerance that holds at a path until now. Of tensors the tally
-// does not know the datatype; the coarsest that fits was in force at most: it
-// can't have allowed any error that is a delta.
-func (a *advice) base(model string, path pattern, s *SignatureTally) number.Tolerance {
-	m := a.machine(model)
-	at := m.root
-	for _, step := range path {
-		if step.kind == byName {
-			at = m.member(at, []byte(step.name))
-		} else {
-			at = m.element(at, none)
-		}
-	}
-	switch rule := m.rule(at, numberAspect); {
-	case rule != nil:
-		return *rule.Number
-	case m.number != nil:
-		return *m.number
-	case path.isTensor():
-		return tensorBase(s)
-	}
-	return number.Default
-}
-
-func tensorBase(s *SignatureTally) number.Tolerance {
-	var base number.Tolerance
-	least := cmp.Or(quantile(s.RelErrors, 0), math.Inf(1))
-	for _, datatype := range []string{"FP64", "FP32", "FP16", "BF16"} {
-		if t, _, _ := number.ForDatatype(datatype); t.Rel < least && t.Abs < s.MaxAbs {
-			base = t
-		}
-	}
-	return base
-}
-
-func (p pattern) isTensor() bool {
-	return len(p) > 3 && p[0].name == "outputs" && p[2].name == "data"
-}
-
-func (a *advice) machine(model string) *machine {
-	s := a.rules.of(model)
-	if a.machines[s] == nil {
-		a.machines[s] = newMachine(s)
-	}
-	return a.machines[s]
 }

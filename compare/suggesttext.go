@@ -77,7 +77,7 @@ func (a *advice) glob(name string) (glob, why string) {
 			return "", "a glob that matches it can match " + visible(other) + " too; choose one for both"
 		}
 	}
-	for _, own := range a.rules.globs {
+	for _, own := range a.in.rules.globs {
 		if own != glob && GlobsOverlap(glob, own) {
 			return "", "the config's glob " + visible(own) + " matches it; put there what holds for all of its models"
 		}

@@ -53,6 +53,9 @@ type ModelTally struct {
 	Unstable HashSet `json:"unstable,omitzero"`
 	Restless HashSet `json:"restless,omitzero"`
 
+	// Rarest is the highest WeightClass of the exchanges planned.
+	Rarest int `json:"rarest,omitempty"`
+
 	// Recheck is what sending again showed; 0 where nothing was.
 	Recheck Recheck `json:"recheck,omitzero"`
 
@@ -163,6 +166,7 @@ func sum(counts map[string]int64) (n int64) {
 func (m *ModelTally) merge(o *ModelTally) {
 	m.First, m.Last = earlier(m.First, o.First), max(m.Last, o.Last)
 	m.Planned += o.Planned
+	m.Rarest = max(m.Rarest, o.Rarest)
 	m.Match += o.Match
 	m.Noise += o.Noise
 	m.Mismatch += o.Mismatch

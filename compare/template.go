@@ -16,21 +16,16 @@ import (
 type template struct {
 	machine   *machine
 	ref, cand tape.Shape
-	pairs     []templatePair // by the reference's scalars
+	places    []int32  // of the candidate's scalars among the reference's
+	states    []*state // the rules that hold at the candidate's scalars
 	known     bool
 	fit       bool // the last texts had the shapes
 
-	refScalars, candScalars []tape.Scalar
-	hidden                  []*state // where an ignored value differs
+	scalars []tape.Scalar // of the reference
+	others  []tape.Other  // of the candidate
+	hidden  []*state      // where an ignored value differs
 
 	hope
-}
-
-// templatePair says which of the candidate's scalars belongs to one of the
-// reference's, and the rules that hold there.
-type templatePair struct {
-	cand  int32
-	state *state
 }
 
 // maxShape is how many bytes the text has that a shape is learnt of: of large
@@ -44,20 +39,18 @@ func (t *template) match(w *walker, ref, cand []byte, strictly bool) bool {
 		return false
 	}
 	var ok bool
-	if t.refScalars, ok = t.ref.Read(t.refScalars, ref); !ok {
+	if t.scalars, ok = t.ref.Read(t.scalars, ref); !ok {
 		return false
 	}
-	if t.candScalars, ok = t.cand.Read(t.candScalars, cand); !ok {
+	if t.others, ok = t.cand.ReadBeside(t.others, cand, ref, t.scalars, t.places); !ok {
 		return false
 	}
 	w.defaults()
 	t.fits()
 	t.fit, t.hidden = true, t.hidden[:0]
-	for i, r := range t.refScalars {
-		p := &t.pairs[i]
-		c := t.candScalars[p.cand]
-		a, b := ref[r.Start:r.Stop], cand[c.Start:c.Stop]
-		if string(a) != string(b) && !t.equal(w, t.ref.Kind(i), p.state, a, b) {
+	for _, c := range t.others {
+		r := t.scalars[t.places[c.Index]]
+		if !t.equal(w, t.cand.Kind(c.Index), t.states[c.Index], ref[r.Start:r.Stop], cand[c.Start:c.Stop]) {
 			return false
 		}
 	}
@@ -108,16 +101,17 @@ func (t *template) learn(w *walker) {
 	if !t.known {
 		return
 	}
-	places := make([]int32, len(cand.Nodes)) // of the candidate's nodes among its scalars
+	nodes := make([]int32, len(cand.Nodes)) // of the candidate's nodes: its place among the scalars
 	for i := range t.cand.Len() {
-		places[t.cand.Node(i)] = int32(i)
+		nodes[t.cand.Node(i)] = int32(i)
 	}
-	t.pairs = t.pairs[:0]
-	t.known = t.pair(w, t.machine.root, 0, 0, places)
+	t.places, t.states = make([]int32, t.cand.Len()), make([]*state, t.cand.Len())
+	paired := int32(0)
+	t.known = t.pair(w, t.machine.root, 0, 0, nodes, &paired)
 }
 
 // pair goes down both tapes in the reference's order.
-func (t *template) pair(w *walker, st *state, r, c int32, places []int32) bool {
+func (t *template) pair(w *walker, st *state, r, c int32, nodes []int32, paired *int32) bool {
 	ref, cand := &w.pair.Reference.Tape, &w.pair.Candidate.Tape
 	a, b := &ref.Nodes[r], &cand.Nodes[c]
 	if a.Kind != b.Kind || a.Size != b.Size || st.pairsByValue() {
@@ -127,18 +121,19 @@ func (t *template) pair(w *walker, st *state, r, c int32, places []int32) bool {
 	case tape.Object:
 		for m := r + 1; m < a.End; m = ref.Nodes[m].End {
 			at := cand.Find(c, ref, m)
-			if at < 0 || !t.pair(w, w.memberState(st, ref, m), m, at, places) {
+			if at < 0 || !t.pair(w, w.memberState(st, ref, m), m, at, nodes, paired) {
 				return false
 			}
 		}
 	case tape.Array:
 		for m, at := r+1, c+1; m < a.End; m, at = ref.Nodes[m].End, cand.Nodes[at].End {
-			if !t.pair(w, t.machine.element(st, int(ref.Nodes[m].Index)), m, at, places) {
+			if !t.pair(w, t.machine.element(st, int(ref.Nodes[m].Index)), m, at, nodes, paired) {
 				return false
 			}
 		}
 	default:
-		t.pairs = append(t.pairs, templatePair{places[c], st})
+		t.places[nodes[c]], t.states[nodes[c]] = *paired, st
+		*paired++
 	}
 	return true
 }

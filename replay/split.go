@@ -62,6 +62,7 @@ func (sp *split) dispatch(ctx context.Context, src exchange.Source) error {
 func (sp *split) plan(ctx context.Context, e *exchange.Exchange) error {
 	p := &pending{done: make(chan struct{}), row: exchange.Exchange{
 		ID: e.ID, Time: e.Time, Model: e.Model, ModelVersion: e.ModelVersion, RequestHash: e.RequestHash, Defect: e.Defect,
+		SamplingProbability: e.SamplingProbability,
 	}}
 	if e.Defect != "" {
 		p.fail(exchange.Skipped, string(e.Defect))

@@ -24,7 +24,7 @@ func moreOften(k1, n1, k0, n0 int64, confidence float64) float64 {
 		return -1
 	}
 	p1, p0 := float64(k1)/float64(n1), float64(k0)/float64(n0)
-	return p1 - p0 - math.Hypot(p1-lower(k1, n1, confidence), upper(k0, n0, confidence)-p0)
+	return p1 - p0 - math.Hypot(p1-lower(float64(k1), float64(n1), confidence), upper(float64(k0), float64(n0), confidence)-p0)
 }
 
 // larger is how far the distribution of the sizes in a lies above that of those

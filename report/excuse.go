@@ -33,30 +33,39 @@ func (x excuses) of(model string, t *compare.ModelTally) modelExcuses {
 	return m
 }
 
-// counting are the requests of e that were answered wrong at least once, in a way
-// that is not excused. What was right when it was sent again has no signature,
-// and is excused by a baseline alone.
-func (x modelExcuses) counting(e *compare.Evidence) (all compare.HashSet) {
+// anything is every signature.
+func anything(string) bool { return true }
+
+// mismatched are the requests of e that differ by signatures of a kind, not all of
+// which are excused. A baseline excuses what differed there by all of these.
+func (x modelExcuses) mismatched(e *compare.Evidence, is func(signature string) bool) (all compare.HashSet) {
 	for combination, requests := range e.Mismatched {
-		rest := slices.DeleteFunc(compare.SignaturesOf(combination), func(s string) bool { return slices.Contains(x.accepted, s) })
+		rest := slices.DeleteFunc(compare.SignaturesOf(combination), func(s string) bool {
+			return !is(s) || slices.Contains(x.accepted, s)
+		})
 		if len(rest) == 0 {
 			continue
 		}
 		known := coveredBy(x.before, rest)
 		all.Union(requests.Minus(&known))
 	}
-	known := differingIn(x.before)
-	all.Union(e.Rechecked.Minus(&known))
 	return all
 }
 
-// excused counts the requests of e that differ and don't count.
-func (x modelExcuses) excused(e *compare.Evidence) int64 {
+// rechecked are those that were wrong at first and right when they were sent
+// again: in which way is not known, so that a baseline alone excuses them.
+func (x modelExcuses) rechecked(e *compare.Evidence) compare.HashSet {
+	known := differingIn(x.before)
+	return e.Rechecked.Minus(&known)
+}
+
+// excused counts the requests of e that differ beside those that count.
+func (x modelExcuses) excused(e *compare.Evidence, counting int64) int64 {
 	if len(x.accepted) == 0 && x.before == nil {
 		return 0
 	}
-	counting := x.counting(e)
-	return differing(e) - counting.Len()
+	all := differing(e)
+	return all.Len() - counting
 }
 
 // excuse is a sentence about what does not count.

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -109,6 +110,19 @@ func addErrors(m *compare.ModelTally, signature string, n int, size func(i int) 
 	}
 }
 
+// addTimeline lets the model's mismatches begin after a third of an hour.
+func addTimeline(m *compare.ModelTally, mismatched int64) {
+	m.Timeline.Width = 64
+	for i := range int64(56) {
+		step := compare.Step{At: 1_795_000_000/64 + i, Judged: 90}
+		if i > 19 {
+			step.Mismatched = min(mismatched, 5+i%7)
+			mismatched -= step.Mismatched
+		}
+		m.Timeline.Steps = append(m.Timeline.Steps, step)
+	}
+}
+
 // sampleNoise adds a model that is more noisy than the old system, one that
 // flips decisions, and one that had two versions.
 func sampleNoise(t *compare.Tally) {
@@ -159,11 +173,19 @@ func sampleGate() Gate {
 
 func summarise(t testing.TB, tally *compare.Tally, g Gate) *Summary {
 	t.Helper()
-	s, err := Summarise(Input{Info: sampleInfo(), Tally: tally, Noise: sampleControl(), Gate: g})
+	s, err := Summarise(Input{Info: sampleInfo(), Tally: tally, Noise: sampleControl(), Gate: g, Recorded: recordedOf(tally)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// recordedOf is a recording of which all was planned.
+func recordedOf(t *compare.Tally) (r Recorded) {
+	for name, m := range t.Models {
+		r.Models, r.Exchanges = append(r.Models, name), r.Exchanges+m.Planned
+	}
+	return r
 }
 
 // manyGate goes with many.
@@ -183,9 +205,14 @@ func many(n int) *compare.Tally {
 	t := compare.NewTally()
 	for i := range n {
 		m := t.Model(fmt.Sprintf("model-with-an-ordinary-name-%04d", i))
+		for l := range int64(200) {
+			m.ReferenceLatency.AddLatency(900 + l*l)
+			m.CandidateLatency.AddLatency(700 + l*l*2)
+		}
 		switch {
 		case i%10 == 3:
 			tallyOf(m, 200, int64(15+i%90))
+			addTimeline(m, int64(15+i%90))
 			for j := range 20 {
 				addSignature(m, fmt.Sprintf("$.results[*].scores[*].member_%d", j), compare.KindNumber, int64(15+i%90-j/7),
 					strings.Repeat("0.123456789", 20), strings.Repeat("<&\">", 50), "2", "3", "4", "5", "6", "7", "8", "9")
@@ -201,4 +228,54 @@ func many(n int) *compare.Tally {
 		}
 	}
 	return t
+}
+
+// showing shows for every signature that a Curator wants an exchange with the
+// bodies given, and numbers.
+func showing(t testing.TB, s *Summary, reference, candidate string) Exhibits {
+	t.Helper()
+	judge, err := compare.NewJudge(compare.Rules{}, compare.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := exchange.Exchange{ID: exchange.ID{0: 1}, Model: "m", Time: 1_795_000_000_000_000}
+	e.Reference = exchange.Answer{Status: 200, ContentType: "application/json", Body: []byte(reference)}
+	e.Candidate.Answer = exchange.Answer{Status: 200, ContentType: "application/json", Body: []byte(candidate)}
+	x, err := judge.Explain(&e, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet := compare.Beside(&e, x, compare.BesideOptions{MaxRows: 40, MaxLiteral: 160, Fold: 3})
+	c := NewCurator(s)
+	for i, name := range c.order {
+		for n := range 60 {
+			deltas := []compare.Delta{}
+			for p := range pointsEach {
+				r := math.Pow(float64((n*31+p*17+i)%97)/97, 2)
+				deltas = append(deltas, value(name.Signature, r, r*0.96+0.003*float64(p)))
+			}
+			text, err := json.Marshal(deltas)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row := exchange.Exchange{ID: exchange.ID{1: byte(i), 2: byte(i >> 8), 15: byte(n)}, Model: name.Model, Verdict: exchange.Verdict{Kind: "mismatch", Deltas: text}}
+			if err := c.Offer(&row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for id := range c.Wanted() {
+		c.Show(Answers{ID: id, Time: e.Time.Time(), Request: "POST /models/" + hostile + "\n" + hostile, Reference: "200 · 318 B · 2.1 ms", Candidate: "200 · 317 B · 3.4 ms", Sheet: sheet})
+	}
+	return c.Exhibits()
+}
+
+// wholeAnswers are what exhibits show: values that differ, that one side lacks, of
+// other types, hostile, and very long.
+func wholeAnswers() (reference, candidate string) {
+	evil, _ := json.Marshal(strings.ToValidUTF8(hostile, "\ufffd"))
+	long := strings.Repeat("5 MB ", 1<<20)
+	reference = fmt.Sprintf(`{"label": "refund", "scores": [{"name": "refund", "value": 0.31234567}, {"name": "praise", "value": 0.2}, {"name": "other", "value": 0.1}], "evil": %s, "%s": 1, "long": %q, "gone": null, "same": [1, 2, 3, 4, 5, 6]}`, evil, strings.Repeat("a very long name ", 30), long)
+	candidate = strings.NewReplacer("0.31234567", "0.31291121", `"label": "refund"`, `"label": "complaint"`, `, "gone": null`, `, "new": {"a": [true]}`, "5 MB ", "5 mb ").Replace(reference)
+	return reference, candidate
 }

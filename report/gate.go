@@ -14,6 +14,12 @@ import (
 // defaults of Limits.
 type Gate struct {
 	Limits `yaml:",inline"`
+	// FamilyConfidence is how sure the statement about all models at once should
+	// be, from 50% to below 100%. Default is the gate's Confidence. It decides
+	// nothing: see Family.
+	FamilyConfidence *Percent `json:"family_confidence,omitempty" yaml:"family_confidence,omitempty"`
+	// Coverage is how much of the recording must be judged, of all models together.
+	Coverage CoverageLimits `json:"coverage,omitzero" yaml:"coverage,omitempty"`
 	// Models holds limits for the models whose names match a glob (see
 	// exchange.Glob). What such an entry leaves out is as for all models. At
 	// most one glob may match any one model.
@@ -39,12 +45,22 @@ type Limits struct {
 	// that fails on some inputs must not pass where one that answers otherwise
 	// does not.
 	Unavailable *Percent `json:"unavailable,omitempty" yaml:"unavailable,omitempty"`
+	// Flips and Errors are the highest shares of distinct requests whose decision
+	// may flip, and that may get an error status (4xx, 5xx) where the old system
+	// gave none, from 0 to below 100%. Such requests count as mismatches too. There
+	// is no such budget where none is given.
+	Flips  *Percent `json:"flips,omitempty" yaml:"flips,omitempty"`
+	Errors *Percent `json:"errors,omitempty" yaml:"errors,omitempty"`
+	// ServiceTime is how much longer the candidate may take; nil: not asked.
+	ServiceTime *ServiceTime `json:"service_time,omitempty" yaml:"service_time,omitempty"`
 }
 
 // limits are Limits with nothing left out.
 type limits struct {
 	budget, confidence, unavailable float64
 	minSamples                      int64
+	flips, errors                   *Percent // nil: not asked
+	serviceTime                     *ServiceTime
 }
 
 // over returns what l sets and, where it sets nothing, what base does.
@@ -52,6 +68,7 @@ func (l Limits) over(base Limits) Limits {
 	return Limits{
 		Budget: cmp.Or(l.Budget, base.Budget), Confidence: cmp.Or(l.Confidence, base.Confidence),
 		MinSamples: cmp.Or(l.MinSamples, base.MinSamples), Unavailable: cmp.Or(l.Unavailable, base.Unavailable),
+		Flips: cmp.Or(l.Flips, base.Flips), Errors: cmp.Or(l.Errors, base.Errors), ServiceTime: cmp.Or(l.ServiceTime, base.ServiceTime),
 	}
 }
 
@@ -60,6 +77,7 @@ func (l Limits) withDefaults() limits {
 	return limits{
 		budget: float64(*budget), confidence: float64(*cmp.Or(l.Confidence, new(Percent(0.95)))),
 		unavailable: float64(*cmp.Or(l.Unavailable, budget)), minSamples: *cmp.Or(l.MinSamples, new(int64(1000))),
+		flips: l.Flips, errors: l.Errors, serviceTime: l.ServiceTime,
 	}
 }
 
@@ -67,6 +85,9 @@ func (l Limits) withDefaults() limits {
 // Fields are named by their YAML paths.
 func (g Gate) Validate() error {
 	if err := g.validate("gate"); err != nil {
+		return err
+	}
+	if err := cmp.Or(validConfidence("gate.family_confidence", g.FamilyConfidence), g.Coverage.validate()); err != nil {
 		return err
 	}
 	globs := slices.Sorted(maps.Keys(g.Models))
@@ -88,16 +109,33 @@ func (g Gate) Validate() error {
 }
 
 func (l Limits) validate(field string) error {
-	if err := validShare(field+".budget", l.Budget); err != nil {
-		return err
+	for _, share := range []struct {
+		name  string
+		value *Percent
+	}{{"budget", l.Budget}, {"unavailable", l.Unavailable}, {"flips", l.Flips}, {"errors", l.Errors}} {
+		if err := validShare(field+"."+share.name, share.value); err != nil {
+			return err
+		}
 	}
-	if c := l.Confidence; c != nil && !(*c >= 0.5 && *c < 1) {
-		return fmt.Errorf("%s.confidence is %v: allowed is 50%% to below 100%%, as in 95%% or 0.95", field, *c)
+	if err := validConfidence(field+".confidence", l.Confidence); err != nil {
+		return err
 	}
 	if n := l.MinSamples; n != nil && *n < 1 {
 		return fmt.Errorf("%s.min_samples is %d: allowed is 1 or more", field, *n)
 	}
-	return validShare(field+".unavailable", l.Unavailable)
+	return l.ServiceTime.validate(field)
+}
+
+func validConfidence(field string, c *Percent) error {
+	if c == nil || *c >= 0.5 && *c < 1 {
+		return nil
+	}
+	return fmt.Errorf("%s is %v: allowed is 50%% to below 100%%, as in 95%% or 0.95", field, *c)
+}
+
+// familyConfidence is FamilyConfidence or its default.
+func (g Gate) familyConfidence() float64 {
+	return float64(*cmp.Or(g.FamilyConfidence, new(Percent(g.withDefaults().confidence))))
 }
 
 // validShare refuses 1 too: who writes 1 means 1%, and would get a gate that

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -18,8 +19,12 @@ budget: 0.7%
 confidence: 0.99
 min_samples: 50
 unavailable: "2 %"
+family_confidence: 90%
+coverage: { models: 100%, exchanges: 95% }
+flips: 0.05%
+service_time: { median: 1.5, p99: 2 }
 models:
-  "legal-*": { budget: 0 }
+  "legal-*": { budget: 0, flips: 0, errors: 0.01%, service_time: { p99: 3 } }
   "big-*": { budget: 1e-4, min_samples: 9 }
   "slow-*": { unavailable: 5% }
 `
@@ -30,15 +35,19 @@ models:
 	if err := g.Validate(); err != nil {
 		t.Fatal(err)
 	}
+	flips, times := new(Percent(0.0005)), &ServiceTime{Median: new(1.5), P99: new(2.0)}
 	for name, want := range map[string]limits{
-		"any":     {budget: 0.007, confidence: 0.99, unavailable: 0.02, minSamples: 50},
-		"legal-1": {budget: 0, confidence: 0.99, unavailable: 0.02, minSamples: 50},
-		"big-1":   {budget: 1e-4, confidence: 0.99, unavailable: 0.02, minSamples: 9},
-		"slow-1":  {budget: 0.007, confidence: 0.99, unavailable: 0.05, minSamples: 50},
+		"any":     {budget: 0.007, confidence: 0.99, unavailable: 0.02, minSamples: 50, flips: flips, serviceTime: times},
+		"legal-1": {budget: 0, confidence: 0.99, unavailable: 0.02, minSamples: 50, flips: new(Percent(0)), errors: new(Percent(0.0001)), serviceTime: &ServiceTime{P99: new(3.0)}},
+		"big-1":   {budget: 1e-4, confidence: 0.99, unavailable: 0.02, minSamples: 9, flips: flips, serviceTime: times},
+		"slow-1":  {budget: 0.007, confidence: 0.99, unavailable: 0.05, minSamples: 50, flips: flips, serviceTime: times},
 	} {
-		if got, _ := g.limitsOf(name); got != want {
+		if got, _ := g.limitsOf(name); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
+	}
+	if *g.FamilyConfidence != 0.9 || *g.Coverage.Models != 1 || *g.Coverage.Exchanges != 0.95 {
+		t.Errorf("%+v", g)
 	}
 }
 
@@ -87,6 +96,11 @@ func TestGateValidate(t *testing.T) {
 		"gate.min_samples is 0: allowed is 1 or more":            {Limits: Limits{MinSamples: new(int64(0))}},
 		"gate.unavailable is 100%":                               {Limits: Limits{Unavailable: new(Percent(1))}},
 		"gate.models.'legal-*'.budget is 200%":                   {Models: map[string]Limits{"legal-*": {Budget: new(Percent(2))}}},
+		"gate.family_confidence is 5%: allowed is 50%":           {FamilyConfidence: new(Percent(0.05))},
+		"gate.flips is 100%: allowed is 0":                       {Limits: Limits{Flips: new(Percent(1))}},
+		"gate.errors is NaN%":                                    {Limits: Limits{Errors: &nan}},
+		"gate.service_time.p99 is 0: allowed is any number":      {Limits: Limits{ServiceTime: &ServiceTime{P99: new(0.0)}}},
+		"gate.models.'x'.service_time.median is +Inf":            {Models: map[string]Limits{"x": {ServiceTime: &ServiceTime{Median: new(math.Inf(1))}}}},
 		"gate.models has an empty name":                          {Models: map[string]Limits{"": {}}},
 	} {
 		err := g.Validate()

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -13,64 +12,111 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/modelparity/parity/compare"
 )
 
 // How much WriteHTML shows below the table of all models, to keep a report of
 // thousands of models at a size that browsers like.
 const (
-	maxDetails    = 200 // models, worst first
+	maxDetails    = 120 // models, worst first
+	maxCharts     = 80  // of these have charts
 	maxSignatures = 20  // of a model
-	allSignatures = 400 // of all models together
+	allSignatures = 240 // of all models together
 	maxExemplars  = 3   // of a signature
 	maxLiteral    = 100 // columns
+	maxShown      = 90  // columns of a literal on the page
+	maxRequest    = 400
+	maxLines      = 12 // of a request
+
+	maxChangesShown = 20
 )
 
 const timeLayout = "2006-01-02 15:04:05 MST"
 
-//go:embed report.html
-var pageHTML string
-
-//go:embed report.css
-var pageCSS string
-
-//go:embed report.js
-var pageJS string
+var (
+	//go:embed report.html
+	pageHTML string
+	//go:embed report.css
+	pageCSS string
+	//go:embed report.js
+	pageJS string
+	//go:embed uplot/uPlot.min.css
+	plotCSS string
+	//go:embed uplot/uPlot.iife.min.js
+	plotJS string
+)
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"count":   func(n any) string { return count(reflect.ValueOf(n).Int()) }, // of int64 and of len
 	"percent": percent, "percentUp": percentUp, "percentDown": percentDown, "visible": visible,
-	"literal": func(s string) string { return cut(visible(s), maxLiteral) },
-	"sign":    func(v Verdict) string { return signs[v] },
-	"budget":  func(x float64) string { return Percent(x).String() },
-	"total":   total, "counts": counts, "share": share,
+	"literal": func(s string) string { return cut(visible(s), maxShown) },
+	"request": lines,
+	"headline": func(s string) string {
+		first, _, _ := strings.Cut(s, ". ")
+		return strings.TrimSuffix(first, ".") + "."
+	},
+	"rest":   func(s string) string { _, rest, _ := strings.Cut(s, ". "); return rest },
+	"list":   func(list []Change) []Change { return list[:min(len(list), maxChangesShown)] },
+	"sign":   func(v Verdict) string { return signs[v] },
+	"budget": func(x float64) string { return Percent(x).String() },
+	"total":  total, "counts": counts, "share": share,
 	"moment": func(t time.Time) string { return t.Format(timeLayout) },
 	"size":   func(x float64) string { return fmt.Sprintf("%.3g", x) },
-	"points": points, "byCount": byCount, "version": versionName,
+	"points": points, "version": versionName,
 	"decision": func(s string) string { return cut(visible(s), maxDecision) },
-	"millis":   func(us int64) string { return fmt.Sprintf("%.4g ms", float64(us)/1000) },
+	"depth":    func(n int) int { return min(n, 6) },
+	"mark":     func(m compare.Mark) string { return marks[m] },
+	"millis":   func(us int64) string { return latencyText(float64(us)) },
 }).Parse(pageHTML))
+
+// marks stand between the two sides of a row.
+var marks = map[compare.Mark]string{
+	compare.HeldEqual: "=", compare.Differs: "≠", compare.IsNoise: "~", compare.ReferenceOnly: "−", compare.CandidateOnly: "+", compare.Broken: "✗",
+}
+
+// lines is text whose lines are kept, as far as there is room.
+func lines(s string) string {
+	list := strings.SplitN(strings.TrimRight(cut(s, maxRequest), "\n"), "\n", maxLines+1)
+	for i, line := range list {
+		list[i] = visible(strings.TrimSuffix(line, "\r"))
+	}
+	if len(list) > maxLines {
+		list[maxLines] = "…"
+	}
+	return strings.Join(list, "\n")
+}
 
 // page is what report.html is filled with.
 type page struct {
 	*Summary
-	CSS      template.CSS
-	JS       template.JS
-	Script   string   // the digest of JS: the only script that the page may run
-	Rules    []string // as indented JSON, by line
-	Scale    scale
-	Verdicts []verdictCount
-	Parts    []ledgerPart
-	Rows     []row
-	Details  []row
+	CSS           template.CSS
+	PlotJS, JS    template.JS
+	StyleDigest   string   // the only style and
+	ScriptDigests []string // scripts that the page may use
+	Rules         *ruleset
+	Scale         scale
+	Verdicts      []verdictCount
+	Kinds         []string
+	Parts         []ledgerPart
+	Rows          []row
+	Details       []row
 }
+
+// Judged counts the exchanges whose two answers were compared.
+func (p page) Judged() int64 { return p.Ledger.judged() }
+
+// Covers is how much of the recording was judged; "" where that is not known.
+func (p page) Covers() string { return strings.TrimPrefix(p.Coverage.line(), "covers  ") }
 
 // ShownWarnings are the first few; MoreWarnings is how many follow.
 func (p page) ShownWarnings() []string { return p.Warnings[:min(len(p.Warnings), maxWarnings)] }
 func (p page) MoreWarnings() int       { return len(p.Warnings) - len(p.ShownWarnings()) }
 
 type verdictCount struct {
-	Verdict Verdict
-	Models  int64
+	Verdict  Verdict
+	Models   int64
+	X, Width string // of a bar that is 1000 wide
 }
 
 // ledgerPart is one outcome in the ledger: a segment of a bar that is 1000 wide.
@@ -89,6 +135,9 @@ type row struct {
 	Detailed bool
 	Open     bool
 	Plot     interval
+	Parts    []ledgerPart
+	Latency  *chart
+	Over     *chart // time
 	Shown    []shownSignature
 	Hidden   int
 }
@@ -101,11 +150,29 @@ func (r row) Why() string {
 	return ""
 }
 
+// Weighted says that not every request counts as one.
+func (r row) Weighted() bool { return r.Effective != float64(r.Requests) }
+
 // RateSeen is the rate as text.
 func (r row) RateSeen() string { return r.rate() }
 
 // Difference is the signature of most exchanges.
 func (r row) Difference() string { return cut(r.topDifference(), 60) }
+
+// Kinds are the kinds of difference that the model has, and why some of its
+// exchanges have no verdict, each a word: what the table is filtered by.
+func (m Model) Kinds() string {
+	kinds := map[string]bool{}
+	for _, s := range m.Signatures {
+		if s.differing() > 0 {
+			kinds[string(s.Kind)] = true
+		}
+	}
+	for _, u := range m.Unjudged {
+		kinds[string(u.Outcome)] = true
+	}
+	return strings.Join(sortedKeys(kinds), " ")
+}
 
 // Rules are the rules with their hits, those that hide most first.
 func (r row) Rules() (list []ruleHits) {
@@ -124,57 +191,109 @@ type ruleHits struct {
 
 type shownSignature struct {
 	Signature
-	Histogram *histogram
+	Open       bool
+	Share      float64 // of the exchanges judged that differ so
+	Width      string  // the same, of 100
+	Histograms []*histogram
+	Scatter    *scatter
+	Answers    *Answers
+	Command    string // that sends its exchanges again
 }
 
-// WriteHTML writes s as one file that needs no other and no network: it opens
-// from a mail or a build's artifacts. Names and bodies from outside are shown
-// as text.
-func (s *Summary) WriteHTML(w io.Writer) error {
-	digest := sha256.Sum256([]byte(pageJS))
+// Errors of an exemplar of numbers, "" of others.
+func (s shownSignature) Error(e compare.Exemplar) string {
+	p, ok := pointOf(e.Reference, e.Candidate)
+	if !ok || s.Kind != compare.KindNumber {
+		return ""
+	}
+	return fmt.Sprintf("%+.3g", p.Candidate-p.Reference)
+}
+
+// WriteHTML writes s, with what x shows of the mismatch set, as one file that
+// needs no other and no network: it opens from a mail or a build's artifacts.
+// Names and bodies from outside are shown as text.
+func (s *Summary) WriteHTML(w io.Writer, x Exhibits) error {
+	var rules compare.Rules
+	if len(s.Info.Rules) > 0 {
+		_ = json.Unmarshal(s.Info.Rules, &rules) // what can't be read is shown as it is
+	}
+	tolerances, err := compare.NewTolerances(rules)
+	if err != nil {
+		return fmt.Errorf("write the summary as HTML: its rules: %w", err)
+	}
 	p := page{
-		Summary: s, CSS: template.CSS(pageCSS), JS: template.JS(pageJS),
-		Script: base64.StdEncoding.EncodeToString(digest[:]),
-		Rules:  s.Info.ruleLines(), Scale: newScale(s.Models), Parts: ledgerParts(s.Ledger),
+		Summary: s, CSS: template.CSS(plotCSS + pageCSS), PlotJS: template.JS(plotJS), JS: template.JS(pageJS),
+		StyleDigest: digest(plotCSS + pageCSS), ScriptDigests: []string{digest(plotJS), digest(pageJS)},
+		Rules: newRuleset(rules, s.Info.Rules, s.Models), Scale: newScale(s.Models), Parts: ledgerParts(s.Ledger),
 	}
-	for _, v := range []Verdict{Fail, Inconclusive, Pass} {
-		p.Verdicts = append(p.Verdicts, verdictCount{Verdict: v})
-	}
-	models := s.worstFirst()
-	perModel := min(maxSignatures, allSignatures/max(1, min(len(models), maxDetails)))
-	for i, m := range models {
-		p.Verdicts[severity[m.Verdict]].Models++
-		r := row{Model: m, Number: i, Detailed: i < maxDetails, Open: i == 0 && m.Verdict != Pass, Plot: p.Scale.interval(m)}
-		if r.Detailed {
-			r.show(perModel)
-			p.Details = append(p.Details, r)
-		}
-		p.Rows = append(p.Rows, r)
-	}
+	p.addModels(func(r *row, signatures int) { r.detail(signatures, x, tolerances, s.Info) })
 	if err := pageTemplate.Execute(w, p); err != nil {
 		return fmt.Errorf("write the summary as HTML: %w", err)
 	}
 	return nil
 }
 
-// show picks the signatures that the details list.
-func (r *row) show(n int) {
-	for _, s := range r.Signatures[:min(len(r.Signatures), n)] {
-		s.Exemplars = s.Exemplars[:min(len(s.Exemplars), maxExemplars)]
-		r.Shown = append(r.Shown, shownSignature{s, newHistogram(s.Errors)})
-	}
-	r.Hidden = len(r.Signatures) - len(r.Shown)
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func (i Info) ruleLines() []string {
-	if len(i.Rules) == 0 {
-		return nil
+// addModels fills in what there is of each model; detail adds to a row what its
+// details show, so many signatures.
+func (p *page) addModels(detail func(r *row, signatures int)) {
+	models, detailed := p.worstFirst(), p.detailed()
+	perModel := min(maxSignatures, allSignatures/max(1, len(detailed)))
+	by, kinds := map[Verdict]int64{}, map[string]bool{}
+	for i, m := range models {
+		by[m.Verdict]++
+		for kind := range strings.FieldsSeq(m.Kinds()) {
+			kinds[kind] = true
+		}
+		r := row{Model: m, Number: i, Detailed: i < len(detailed), Open: i == 0 && m.Verdict != Pass, Plot: p.Scale.interval(m)}
+		if r.Detailed {
+			detail(&r, perModel)
+			p.Details = append(p.Details, r)
+		}
+		p.Rows = append(p.Rows, r)
 	}
-	var b bytes.Buffer
-	if err := json.Indent(&b, i.Rules, "", "  "); err != nil {
-		return []string{string(i.Rules)} // shown as it is: a reader can see what is wrong with it
+	p.Kinds = sortedKeys(kinds)
+	x := 0.0
+	for _, v := range []Verdict{Fail, Inconclusive, Pass} {
+		width := 1000 * share(by[v], int64(len(models)))
+		p.Verdicts = append(p.Verdicts, verdictCount{v, by[v], fmt.Sprintf("%.1f", x), fmt.Sprintf("%.1f", width)})
+		x += width
 	}
-	return strings.Split(b.String(), "\n")
+}
+
+// detailed are the models that the page details, worst first.
+func (s *Summary) detailed() []Model {
+	models := s.worstFirst()
+	return models[:min(len(models), maxDetails)]
+}
+
+// detail fills in what the details show: n signatures, worst first.
+func (r *row) detail(n int, x Exhibits, in *compare.Tolerances, info Info) {
+	r.Parts = ledgerParts(r.Ledger)
+	if r.Number < maxCharts {
+		r.Latency, r.Over = newLatencyChart(r.ReferenceLatency, r.CandidateLatency), newTimeline(r.Timeline)
+	}
+	for i, s := range r.Signatures[:min(len(r.Signatures), n)] {
+		s.Exemplars = s.Exemplars[:min(len(s.Exemplars), maxExemplars)]
+		allowed, _ := in.Of(r.Name, s.tally)
+		part := share(s.differing(), r.Ledger.judged())
+		shown := shownSignature{
+			Signature: s, Open: i == 0, Share: part, Width: fmt.Sprintf("%.1f", 100*part),
+			Histograms: s.histograms(allowed), Scatter: newScatter(x.Points[SignatureID{r.Name, s.name()}], allowed),
+		}
+		if s.Kind != compare.KindUnstable { // of which the mismatch set has no deltas
+			shown.Command = info.againCommand(r.Name, s.name())
+		}
+		if a, ok := x.Answers[SignatureID{r.Name, s.name()}]; ok {
+			shown.Answers = &a
+		}
+		r.Shown = append(r.Shown, shown)
+	}
+	r.Hidden = len(r.Signatures) - len(r.Shown)
 }
 
 func ledgerParts(l Ledger) []ledgerPart {
@@ -190,7 +309,7 @@ func ledgerParts(l Ledger) []ledgerPart {
 	x, whole := 0.0, float64(max(1, l.Planned, l.accounted()))
 	for i := range parts {
 		width := 1000 * float64(parts[i].Count) / whole
-		parts[i].X, parts[i].Width = fmt.Sprintf("%.2f", x), fmt.Sprintf("%.2f", width)
+		parts[i].X, parts[i].Width = fmt.Sprintf("%.1f", x), fmt.Sprintf("%.1f", width)
 		x += width
 	}
 	return parts

@@ -2,7 +2,10 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math"
 	"regexp"
 	"strings"
@@ -14,7 +17,18 @@ import (
 func html(t testing.TB, s *Summary) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := s.WriteHTML(&b); err != nil {
+	if err := s.WriteHTML(&b, Exhibits{}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// manyPage shows 4,000 models with all that a page has room for.
+func manyPage(t testing.TB) string {
+	t.Helper()
+	reference, candidate := wholeAnswers()
+	var b bytes.Buffer
+	if err := manySummary().WriteHTML(&b, showing(t, manySummary(), reference, candidate)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -43,7 +57,7 @@ func TestHTMLStandsAlone(t *testing.T) {
 	}
 	for _, want := range []string{
 		"default-src 'none'", "5 of 12 models are over budget.", "review-drift", "$.scores[*].value", "0.31291121",
-		"s3://traffic/reviews", "10⁻⁵", "nobody-*", "46,368", "4.119 ms", "2026-11-18 11:06:40 UTC",
+		"s3://traffic/reviews", "10⁻⁵", "nobody-*", "46,368", "4.12 ms", "2026-11-18 11:06:40 UTC",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("lacks %s", want)
@@ -64,8 +78,8 @@ func TestHTMLShowsHostileTextAsText(t *testing.T) {
 	}
 	page := html(t, s)
 	wellFormed(t, page)
-	if n := strings.Count(page, "<script>"); n != 1 {
-		t.Errorf("%d scripts, want ours alone", n)
+	if n := strings.Count(page, "<script"); n != 2 {
+		t.Errorf("%d scripts, want uPlot and ours alone", n)
 	}
 	for _, bad := range []string{"<img", "\x1b", "\u202e", "\x00", "\xff", `href="javascript`} {
 		if strings.Contains(page, bad) {
@@ -74,35 +88,44 @@ func TestHTMLShowsHostileTextAsText(t *testing.T) {
 	}
 }
 
-// The page may run one script: if its digest is off, sorting and filtering
-// are dead, and without one any script may run.
-func TestHTMLAllowsItsOwnScriptOnly(t *testing.T) {
+// The page may use its own style and scripts: if a digest is off, sorting and
+// filtering are dead, and without them any script may run.
+func TestHTMLAllowsItsOwnScriptsOnly(t *testing.T) {
 	page := html(t, summarise(t, sample(), Gate{}))
-	if !strings.Contains(page, "<script>"+pageJS+"</script>") {
-		t.Error("the script is not in the page as it was digested")
+	policy := regexp.MustCompile(`Content-Security-Policy" content="([^"]*)"`).FindStringSubmatch(page)[1]
+	policy = strings.ReplaceAll(policy, "&#43;", "+")
+	for _, own := range []struct{ tag, text string }{{"script", plotJS}, {"script", pageJS}, {"style", plotCSS + pageCSS}} {
+		if !strings.Contains(page, "<"+own.tag+">"+own.text+"</"+own.tag+">") {
+			t.Errorf("a %s is not in the page as it was digested", own.tag)
+		}
+		sum := sha256.Sum256([]byte(own.text))
+		if !strings.Contains(policy, "sha256-"+base64.StdEncoding.EncodeToString(sum[:])) {
+			t.Errorf("no digest of a %s in %s", own.tag, policy)
+		}
 	}
-	if !regexp.MustCompile(`script-src 'sha256-([A-Za-z0-9/=]|&#43;){44}'"`).MatchString(page) {
-		t.Error("no digest of the script in the policy")
+	if strings.Contains(policy, "unsafe") || strings.Count(policy, "sha256-") != 3 {
+		t.Errorf("the policy lets in more: %s", policy)
 	}
-	if found := regexp.MustCompile(`\s(style|on\w+)="`).FindString(page); found != "" {
+	if found := regexp.MustCompile(`<[^>]*\s(style|on\w+)="`).FindString(page); found != "" {
 		t.Errorf("has %s, which the policy blocks or should", found)
 	}
 }
 
 // 4,000 models must open in a browser, with every one of them in the table.
 func TestHTMLOfManyModels(t *testing.T) {
-	page := html(t, manySummary())
+	page := manyPage(t)
 	wellFormed(t, page)
+	t.Logf("%d bytes", len(page))
 	if len(page) > 3_000_000 {
 		t.Errorf("%d bytes, over 3 MB", len(page))
 	}
-	if n := strings.Count(page, `<tr class="`); n != 4000 {
+	if n := len(regexp.MustCompile(`<tr class="(FAIL|INCONCLUSIVE|PASS)"`).FindAllString(page, -1)); n != 4000 {
 		t.Errorf("%d models in the table", n)
 	}
 	if n := strings.Count(page, `<details class="model `); n != maxDetails {
 		t.Errorf("%d models with details", n)
 	}
-	if !strings.Contains(page, "of the worst 200 models of 4,000") {
+	if !strings.Contains(page, fmt.Sprintf("of the worst %d models of 4,000", maxDetails)) {
 		t.Error("does not say what it leaves out")
 	}
 }
@@ -139,5 +162,33 @@ func TestScaleKeepsOrder(t *testing.T) {
 	}
 	if x := newScale(nil).x(1); x != plotRight {
 		t.Errorf("100 %% is at %v", x)
+	}
+}
+
+// The page shows whole answers, which are anything.
+func TestHTMLShowsExhibits(t *testing.T) {
+	s := summarise(t, sample(), sampleGate())
+	reference, candidate := wholeAnswers()
+	var b bytes.Buffer
+	if err := s.WriteHTML(&b, showing(t, s, reference, candidate)); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	wellFormed(t, page)
+	if len(page) > 1_500_000 {
+		t.Errorf("%d bytes for %d models", len(page), len(s.Models))
+	}
+	for _, bad := range []string{"<img", "\x1b", "\u202e", "\x00", "\xff", "<script>alert"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("holds %q", bad)
+		}
+	}
+	for _, want := range []string{
+		`<tr class="differs">`, "0.31291121", "a very long name", "candidate ↑ against reference →", "tolerance 1e-09</text>",
+		`parity run runs/2026-11-22/judgements/3f2a9c/mismatches --model review-drift --signature &#39;$.scores[*].value number&#39; --target http://127.0.0.1:9000 --out RUN2`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("lacks %s", want)
+		}
 	}
 }

@@ -21,9 +21,9 @@ func newLedger(t *compare.ModelTally) Ledger {
 func consistent(t *compare.ModelTally) bool {
 	exchanges, bad := int64(0), false
 	for _, e := range t.Versions {
-		requests, mismatched := e.Requests(), e.Mismatched.All()
+		requests, mismatched, wrong := e.Requests(), e.Mismatched.All(), differing(e)
 		n, k := requests.Len(), mismatched.Len()
-		if differing(e) > n || n > e.Exchanges {
+		if wrong.Len() > n || n > e.Exchanges || weighed(e, &requests) != n {
 			return false
 		}
 		exchanges += e.Exchanges
@@ -31,6 +31,14 @@ func consistent(t *compare.ModelTally) bool {
 	}
 	_, k := t.Requests()
 	return exchanges == t.Judged() && k <= t.Mismatch && bad == (t.Mismatch > 0)
+}
+
+// weighed counts the requests whose weight is known.
+func weighed(e *compare.Evidence, requests *compare.HashSet) (n int64) {
+	for _, s := range e.Weigh(requests) {
+		n += s.Requests
+	}
+	return n
 }
 
 func (l *Ledger) add(o Ledger) {
@@ -70,13 +78,16 @@ func total(counts map[string]int64) (n int64) {
 }
 
 func newLatency(h compare.Histogram) Latency {
-	quantile := func(q float64) int64 {
-		b, ok := h.Quantile(q)
-		if !ok {
-			return 0
-		}
-		from, below := compare.LatencyBounds(b)
-		return int64(math.Round(math.Sqrt(from * below)))
+	return Latency{Count: h.Count(), P50: int64(math.Round(quantileTime(h, 0.50))), P99: int64(math.Round(quantileTime(h, 0.99))), histogram: h}
+}
+
+// quantileTime is the geometric middle of the bucket with the q-th part of the
+// latencies, in microseconds; 0 where there are none.
+func quantileTime(h compare.Histogram, q float64) float64 {
+	b, ok := h.Quantile(q)
+	if !ok {
+		return 0
 	}
-	return Latency{Count: h.Count(), P50: quantile(0.50), P99: quantile(0.99)}
+	from, below := compare.LatencyBounds(b)
+	return math.Sqrt(from * below)
 }

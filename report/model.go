@@ -19,12 +19,19 @@ type Model struct {
 
 	// Requests to Upper are against one version of the old model where it had
 	// more than one: the version that the verdict rests on. See Versions.
-	Requests   int64   `json:"requests"`                   // distinct requests judged: n
-	Mismatched int64   `json:"mismatched_requests"`        // those with a mismatch among their repeats, or with one that sending again took away: k
+	Requests   int64   `json:"requests"`                   // distinct requests judged
+	Mismatched int64   `json:"mismatched_requests"`        // those with a mismatch among their repeats, or with one that sending again took away
 	Excused    int64   `json:"excused_requests,omitempty"` // not among these, because they differ only as is accepted, or as in the baseline
-	Rate       float64 `json:"rate"`                       // k/n
+	Effective  float64 `json:"effective_requests"`         // what the requests count as: n. As many, unless some were less probable to be recorded than others
+	Rate       float64 `json:"rate"`                       // of the requests that differ, each weighed by 1 over its probability
 	Lower      float64 `json:"lower"`                      // one-sided Clopper–Pearson bounds of the rate
 	Upper      float64 `json:"upper"`                      // at the confidence
+	// PValue is how probable so few mismatches are at a true rate of the budget: 1
+	// where something else stands in the way. See Family.
+	PValue float64 `json:"p_value"`
+	// Budgets are those that flips and errors have of their own.
+	Budgets []Bound `json:"budgets,omitempty"`
+	bounds  []Bound // on all that differs, and then these
 	// ExchangeRate is mismatched over judged exchanges, repeats and all versions
 	// counted, and what was wrong at first: the share of the traffic that sees a difference.
 	ExchangeRate float64 `json:"exchange_rate"`
@@ -69,6 +76,7 @@ type Model struct {
 	Signatures []Signature `json:"signatures,omitempty"` // those with most exchanges that are no noise first
 	Folded     int64       `json:"folded,omitempty"`     // deltas of signatures that had no place
 
+	ServiceTime      []Ratio   `json:"service_time,omitempty"` // what is asked of it
 	ReferenceLatency Latency   `json:"reference_latency,omitzero"`
 	CandidateLatency Latency   `json:"candidate_latency,omitzero"`
 	First            time.Time `json:"first,omitzero"` // of the exchanges planned
@@ -92,6 +100,8 @@ type Latency struct {
 	Count int64 `json:"count"`
 	P50   int64 `json:"p50_us"`
 	P99   int64 `json:"p99_us"`
+
+	histogram compare.Histogram // for the page
 }
 
 // newModel sums up one model; noise is nil where nothing is known of its.
@@ -102,11 +112,12 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
 		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), BothWays: bothWays(t), Recheck: t.Recheck, Decision: newDecision(t),
 		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
+		ServiceTime:      ratiosOf(t, l),
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
 	m.Excess = x.excess(excesses(t, noise, l), noise, l)
-	m.weighVersions(t.Versions, x)
+	m.weighVersions(t, l, x)
 	return m
 }
 

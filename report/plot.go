@@ -90,46 +90,8 @@ func (s scale) interval(m Model) interval {
 	}
 }
 
-// histogram is the plot of a signature's absolute errors on a log₁₀ axis.
-type histogram struct {
-	Bars  string // an SVG path
-	Ticks []tick
-	Most  int64 // the highest bar's count
-}
-
-// The size of a histogram in CSS pixels, without its labels.
-const (
-	histogramLeft, histogramRight = 14.0, 346.0
-	histogramHeight               = 56.0
-)
-
-func newHistogram(buckets []Bucket) *histogram {
-	if len(buckets) == 0 {
-		return nil
-	}
-	from := math.Floor(math.Log10(buckets[0].From) + 1e-6)
-	below := max(from+1, math.Ceil(math.Log10(buckets[len(buckets)-1].Below)-1e-6))
-	x := func(log10 float64) float64 {
-		return histogramLeft + (log10-from)/(below-from)*(histogramRight-histogramLeft)
-	}
-	h := &histogram{}
-	for _, b := range buckets {
-		h.Most = max(h.Most, b.Count)
-	}
-	var bars strings.Builder
-	for _, b := range buckets {
-		left, right := x(math.Log10(b.From)), x(math.Log10(b.Below))
-		height := max(1.5, float64(b.Count)/float64(h.Most)*histogramHeight)
-		fmt.Fprintf(&bars, "M%.1f %vV%.1fH%.1fV%vz", left, histogramHeight, histogramHeight-height,
-			max(left+1, right-0.7), histogramHeight)
-	}
-	h.Bars = bars.String()
-	every := 1 + math.Floor((below-from)/plotLabels)
-	for d := from; d <= below; d += every {
-		h.Ticks = append(h.Ticks, newTick(x(d), "10"+superscript(int(d))))
-	}
-	return h
-}
+// power is "10⁻⁶".
+func power(exponent int) string { return "10" + superscript(exponent) }
 
 func superscript(n int) string {
 	return strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴",

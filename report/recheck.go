@@ -12,11 +12,11 @@ import (
 // production has load too. So sending again explains a FAIL, and never makes a
 // PASS of it. What got no answer at first counts by its last answer alone.
 
-// differing counts the distinct requests that were answered wrong at least once.
-func differing(e *compare.Evidence) int64 {
+// differing are the distinct requests that were answered wrong at least once.
+func differing(e *compare.Evidence) compare.HashSet {
 	all := e.Mismatched.All()
 	all.Union(e.Rechecked)
-	return all.Len()
+	return all
 }
 
 // consistentRecheck says whether the set of rechecked requests goes with the

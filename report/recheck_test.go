@@ -103,7 +103,7 @@ func TestRecheckIsShown(t *testing.T) {
 		}
 	}
 	var page strings.Builder
-	if err := s.WriteHTML(&page); err != nil {
+	if err := s.WriteHTML(&page, Exhibits{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`concurrency-sensitive<td>1`, `flaky<td>1`, `recovered<td>5`} {

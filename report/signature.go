@@ -26,6 +26,8 @@ type Signature struct {
 	First       time.Time          `json:"first,omitzero"`   // of the exchanges with such a delta
 	Last        time.Time          `json:"last,omitzero"`
 	Exemplars   []compare.Exemplar `json:"exemplars"`
+
+	tally *compare.SignatureTally // for the page
 }
 
 // Sizes are the middle, the far end and the largest of errors. The first two
@@ -54,7 +56,7 @@ func newSignatures(tallies map[string]*compare.SignatureTally, noise *compare.Mo
 		list = append(list, Signature{
 			Path: t.Path, Kind: t.Kind, Deltas: t.Deltas, Exchanges: t.Exchanges, Noise: t.Noise, ControlRate: controlRate(noise, name),
 			AbsError: newSizes(t.Errors, t.MaxAbs), RelError: newSizes(t.RelErrors, t.MaxRel), Errors: newBuckets(t.Errors),
-			First: moment(t.First), Last: moment(t.Last), Exemplars: append([]compare.Exemplar{}, t.Exemplars...),
+			First: moment(t.First), Last: moment(t.Last), Exemplars: append([]compare.Exemplar{}, t.Exemplars...), tally: t,
 		})
 	}
 	slices.SortFunc(list, func(a, b Signature) int {

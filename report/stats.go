@@ -13,11 +13,12 @@ import (
 // DasGupta, "Interval estimation for a binomial proportion", Statistical
 // Science 16 (2001), section 4.2.1). They are exact: whatever the true rate,
 // a one-sided bound misses it with a probability of at most 1 − confidence.
+// Counts are float64, because effective ones need not be whole: see effective.
 
 // upper is the one-sided upper bound of a rate of which k of n were seen: the
 // p at which P(X ≤ k | n, p) = 1 − confidence, which is the quantile of
 // Beta(k+1, n−k) at the confidence. It is 1 for k = n.
-func upper(k, n int64, confidence float64) float64 {
+func upper(k, n, confidence float64) float64 {
 	if k >= n {
 		return 1
 	}
@@ -27,7 +28,7 @@ func upper(k, n int64, confidence float64) float64 {
 // lower is the one-sided lower bound: the p at which P(X ≥ k | n, p) = 1 −
 // confidence, which is the quantile of Beta(k, n−k+1) at 1 − confidence. It is
 // 0 for k = 0.
-func lower(k, n int64, confidence float64) float64 {
+func lower(k, n, confidence float64) float64 {
 	k = min(k, n) // more is a tally that does not balance, and no case for a panic
 	if k == 0 {
 		return 0
@@ -35,7 +36,7 @@ func lower(k, n int64, confidence float64) float64 {
 	return quantile(beta(k, n-k+1), 1-confidence)
 }
 
-func beta(a, b int64) distuv.Beta { return distuv.Beta{Alpha: float64(a), Beta: float64(b)} }
+func beta(a, b float64) distuv.Beta { return distuv.Beta{Alpha: a, Beta: b} }
 
 // quantile is the smallest x with a cumulative probability of at least p. (That
 // of distuv is far off at high confidence: it gives 4 % as the upper bound of 5
@@ -58,26 +59,32 @@ func quantile(d distuv.Beta, p float64) float64 {
 // upper bound is within it, which takes one look at the distribution instead of
 // a search. A budget of 0 can't be shown by any sample; there it asks that
 // nothing differs at all.
-func within(k, n int64, budget, confidence float64) bool {
-	switch {
-	case budget == 0:
+func within(k, n, budget, confidence float64) bool {
+	if budget == 0 {
 		return k == 0
-	case k >= n: // the bound is 1
-		return false
 	}
-	return beta(k+1, n-k).CDF(budget) >= confidence
+	return k < n && beta(k+1, n-k).CDF(budget) >= confidence
+}
+
+// chance is P(X ≤ k | n, p): how probable it is that so few of n are seen at a
+// true rate of p. That is the p-value of the claim that the rate is below p.
+func chance(k, n, p float64) float64 {
+	if k >= n {
+		return 1
+	}
+	return max(0, 1-beta(k+1, n-k).CDF(p))
 }
 
 // maxSamples is where needed gives up looking; nobody replays so many requests.
 const maxSamples = 1_000_000_000
 
-// needed is the smallest sample of at least n in which k mismatches are within
-// the budget; false where there is none up to maxSamples.
-func needed(k, n int64, budget, confidence float64) (int64, bool) {
-	if !within(k, max(n, maxSamples), budget, confidence) {
+// needed is the smallest whole number that, added to n, makes a sample in which
+// k mismatches are within the budget; false where there is none up to maxSamples.
+func needed(k, n, budget, confidence float64) (more int64, ok bool) {
+	span := max(0, maxSamples-int64(n))
+	if !within(k, n+float64(span), budget, confidence) {
 		return 0, false
 	}
 	// The bound falls as the sample grows, so bisecting finds the smallest.
-	span := int(max(n, maxSamples) - n)
-	return n + int64(sort.Search(span, func(i int) bool { return within(k, n+int64(i), budget, confidence) })), true
+	return int64(sort.Search(int(span), func(i int) bool { return within(k, n+float64(i), budget, confidence) })), true
 }

@@ -1,8 +1,9 @@
 // Package report makes a decision of tallies: a Summary with exact bounds on
 // each model's mismatch rate and a verdict under a Gate. It renders one as a
-// table for the terminal, as JSON, and as one self-contained HTML file.
+// table for the terminal, as JSON, as JUnit XML, as Markdown, and as one
+// self-contained HTML file.
 //
-//	tallies ──▶ Summarise(Input) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteHTML
+//	tallies ──▶ Summarise(Input) ──▶ Summary ──▶ WriteTable · WriteJSON · WriteJUnit · WriteMarkdown · WriteHTML
 //
 // A Summary follows from its input alone: the same tallies, merged in any
 // order, give the same bytes, on one machine or a hundred.
@@ -61,6 +62,8 @@ type Summary struct {
 	Reason   string   `json:"reason"`  // one sentence for people
 	Warnings []string `json:"warnings,omitempty"`
 	Ledger   Ledger   `json:"ledger"`
+	Family   Family   `json:"family"`
+	Coverage Coverage `json:"coverage"`
 	Models   []Model  `json:"models"` // by name
 
 	Accepted []Accepted `json:"accepted,omitempty"`
@@ -85,7 +88,9 @@ type Input struct {
 	Info  Info
 	Tally *compare.Tally
 	Noise *compare.Profile // what the old system differs from itself in; nil: there was no control
-	Gate  Gate
+	// Recorded is what the recording holds, for the coverage.
+	Recorded Recorded
+	Gate     Gate
 
 	// Accepted differences don't count. Now says which entries are in force.
 	Accepted []Acceptance
@@ -124,6 +129,8 @@ func Summarise(in Input) (*Summary, error) {
 	s.warnOfModels(in.Noise)
 	s.warnOfAccepted()
 	s.warnOfRules()
+	s.Coverage = newCoverage(s.Models, in.Recorded, in.Gate.Coverage)
+	s.Family = newFamily(s.Models, in.Gate.familyConfidence())
 	s.decide()
 	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/report/reporttest"
 )
 
 func jsonText(t testing.TB, s *Summary) []byte {
@@ -17,6 +18,7 @@ func jsonText(t testing.TB, s *Summary) []byte {
 	if err := s.WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}
+	reporttest.Validate(t, schemaFile, b.Bytes())
 	return b.Bytes()
 }
 

@@ -49,7 +49,8 @@ func (s *Summary) WriteTable(w io.Writer, color bool) error {
 	writeAccepted(&b, s.Accepted)
 	writeJudged(&b, s.Info)
 	writeChanges(&b, s.Changes)
-	fmt.Fprintf(&b, "\n%s\n\n%s\n", ledgerLine(s.Ledger), p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  "+visible(s.Reason))
+	fmt.Fprintf(&b, "\n%s\n%s\n", ledgerLine(s.Ledger), s.Coverage.line())
+	writeWrapped(&b, p.paint(s.Verdict, signs[s.Verdict]+" "+string(s.Verdict))+"  ", s.Reason)
 	writeNext(&b, s)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write the summary as a table: %w", err)
@@ -66,21 +67,24 @@ func passing(models []Model) (n int) {
 	return n
 }
 
-// table has a column for noise where there is any.
+// table has columns for noise, and for the share of the traffic, where there is
+// anything to say.
 func (p painter) table(models []Model) string {
-	rows := []table.Row{{"VERDICT", "MODEL", "DISTINCT", "DIFFER", "NOISE", "RATE (AT MOST)", "BUDGET", "TOP DIFFERENCE"}}
-	noise := int64(0)
+	rows := []table.Row{{"VERDICT", "MODEL", "DISTINCT", "DIFFER", "NOISE", "RATE (AT MOST)", "OF TRAFFIC", "BUDGET", "TOP DIFFERENCE"}}
+	noise, traffic := int64(0), false
 	for _, m := range models {
 		rows = append(rows, table.Row{
-			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), count(m.Requests), count(m.Mismatched), count(m.Ledger.Noise),
-			m.rateAndBound(), Percent(m.Budget).String(), m.topDifference(),
+			signs[m.Verdict] + " " + string(m.Verdict), visible(m.Name), m.distinct(), count(m.Mismatched), count(m.Ledger.Noise),
+			m.rateAndBound(), m.ofTraffic(), Percent(m.Budget).String(), m.topDifference(),
 		})
 		noise += m.Ledger.Noise
+		traffic = traffic || m.ofTraffic() != ""
+	}
+	if !traffic {
+		dropColumn(rows, 6)
 	}
 	if noise == 0 {
-		for i, row := range rows {
-			rows[i] = slices.Delete(row, 4, 5)
-		}
+		dropColumn(rows, 4)
 	}
 	const verdict, name = 0, 1
 	difference := len(rows[0]) - 1
@@ -89,6 +93,12 @@ func (p painter) table(models []Model) string {
 		row[verdict] = p.paint(models[i].Verdict, row[verdict].(string))
 	}
 	return render(rows, name+1, difference)
+}
+
+func dropColumn(rows []table.Row, at int) {
+	for i, row := range rows {
+		rows[i] = slices.Delete(row, at, at+1)
+	}
 }
 
 // render aligns the columns, the first row being their heads; those from one to
@@ -144,6 +154,14 @@ func trimLines(s string) string {
 	return b.String()
 }
 
+// distinct is "5,200", or "5,200 (as 630)" where some weigh more than others.
+func (m *Model) distinct() string {
+	if m.weighed() {
+		return count(m.Requests) + " (as " + count(int64(m.Effective)) + ")"
+	}
+	return count(m.Requests)
+}
+
 // rate is – where nothing was judged.
 func (m *Model) rate() string {
 	if m.Requests == 0 {
@@ -157,6 +175,17 @@ func (m *Model) rateAndBound() string {
 		return m.rate()
 	}
 	return m.rate() + " (" + percentUp(m.Upper) + ")"
+}
+
+// ofTraffic is the share of the exchanges that differ, repeats counted, where it
+// is beyond the bounds of the requests' rate: those that differ come more often
+// than others, or more seldom. It says nothing of that where some differences do
+// not count, or some exchanges weigh more than others.
+func (m *Model) ofTraffic() string {
+	if m.Requests == 0 || m.Excused > 0 || len(m.Versions) > 0 || m.weighed() || m.ExchangeRate >= m.Lower && m.ExchangeRate <= m.Upper {
+		return ""
+	}
+	return percent(m.ExchangeRate)
 }
 
 // topDifference is the flips, or the signature that most exchanges have beyond
@@ -243,7 +272,7 @@ func ledgerLine(l Ledger) string {
 
 // writeWrapped writes a text after a label, and what follows below its beginning.
 func writeWrapped(b *strings.Builder, label, s string) {
-	width := len(strings.TrimLeft(label, "\n"))
+	width := text.StringWidthWithoutEscSequences(strings.TrimLeft(label, "\n"))
 	wrapped := text.WrapSoft(visible(s), tableWidth-width)
 	b.WriteString(label + strings.TrimLeft(trimLines(strings.ReplaceAll(wrapped, "\n", "\n"+strings.Repeat(" ", width))), " "))
 }
@@ -253,17 +282,17 @@ func writeJudged(b *strings.Builder, info Info) {
 	if info.Judgement == "" {
 		return
 	}
-	fmt.Fprintf(b, "\njudged  judgement %s", visible(info.Judgement))
+	text := "judgement " + info.Judgement
 	if info.Config != "" {
-		fmt.Fprintf(b, " by %s", visible(info.Config))
+		text += " by " + info.Config
 	}
 	if info.Control != "" {
-		fmt.Fprintf(b, ", noise by the control %s", visible(info.Control))
+		text += ", noise by the control " + info.Control
 	}
 	if info.Generations > 0 {
-		fmt.Fprintf(b, ", with what was sent again up to generation g%d", info.Generations)
+		text += fmt.Sprintf(", with what was sent again up to generation g%d", info.Generations)
 	}
-	b.WriteByte('\n')
+	writeWrapped(b, "\njudged  ", text)
 }
 
 // writeNext suggests commands; those of a run that has no name can't be.
@@ -271,23 +300,18 @@ func writeNext(b *strings.Builder, s *Summary) {
 	if s.Info.Run == "" {
 		return
 	}
-	run := shellWord(s.Info.Run)
-	judgement, config := " --judgement "+s.Info.Judgement, ""
-	if s.Info.Config != "" {
-		config = " --config " + shellWord(s.Info.Config)
-	}
+	run, judgement, config := shellWord(s.Info.Run), " --judgement "+s.Info.Judgement, s.Info.configFlag()
 	b.WriteString("\nnext\n")
 	if s.Ledger.Missing > 0 {
 		b.WriteString("  repeat the `parity replay` that began the run: it goes on where it stopped\n") // its selection is not known here
 	}
 	for _, outcome := range []compare.Outcome{compare.Undecided, compare.Unavailable} {
 		if u, ok := s.commonest(outcome); ok {
-			fmt.Fprintf(b, "  parity show %s %s%s   # why it is %s: %s\n", run, u.Exemplars[0].ID, judgement, u.Outcome, visible(u.Reason))
+			fmt.Fprintf(b, "  %s   # why it is %s: %s\n", s.Info.showCommand(u.Exemplars[0].ID.String()), u.Outcome, visible(u.Reason))
 		}
 	}
 	if s.Ledger.Mismatch > 0 {
-		set := strings.TrimRight(s.Info.Run, "/") + "/judgements/" + s.Info.Judgement + "/mismatches"
-		fmt.Fprintf(b, "  parity show %s%s\n  parity run %s --target %s --out RUN2%s\n", run, judgement, shellWord(set), shellWord(s.Info.Target), config)
+		fmt.Fprintf(b, "  parity show %s%s\n  %s\n", run, judgement, s.Info.againCommand("", ""))
 	}
 	writeAgain(b, s, run, config)
 	fmt.Fprintf(b, "  parity report %s%s%s --html report.html\n", run, judgement, config)
@@ -306,9 +330,12 @@ func writeAgain(b *strings.Builder, s *Summary, run, config string) {
 	}
 }
 
-// shellWord quotes s where a shell would take it apart.
+// shellWord quotes s where a shell would take it apart. What a terminal would
+// obey is spelt with the escapes of $'…'.
 func shellWord(s string) string {
-	s = visible(s)
+	if visible(s) != s {
+		return "$'" + visible(strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s)) + "'"
+	}
 	if strings.ContainsAny(s, " \t\"'`$&|;<>()*?[]{}!#~\\") {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}

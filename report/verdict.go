@@ -10,9 +10,10 @@ import (
 
 // decide gives the model its verdict.
 //
-//   - FAIL when more than the budget is shown to differ: the lower bound is
-//     over it. What is missing or without an answer takes nothing back. So it
-//     is where noise is shown to be more than the old system's own: see Excess.
+//   - FAIL when more than the budget is shown to differ, or than a budget of its
+//     own to differ in one way: the lower bound is over it. What is missing or without an answer takes nothing back. So it
+//     is where noise is shown to be more than the old system's own, and where the
+//     candidate is shown to take longer than it may: see Excess and Ratio.
 //   - INCONCLUSIVE when the ledger does not balance, the run is not complete,
 //     or a larger share than allowed got no answer.
 //   - PASS when at most the budget is shown to differ, by enough distinct
@@ -20,12 +21,16 @@ import (
 //     were mismatches.
 //   - INCONCLUSIVE otherwise.
 func (m *Model) decide() {
+	m.PValue = 1
 	failed, sent := total(m.Ledger.Unavailable), m.Ledger.sent()
+	over, slow := slices.IndexFunc(m.bounds, Bound.over), slices.IndexFunc(m.ServiceTime, Ratio.slower)
 	switch {
-	case m.Mismatched > 0 && (m.Budget == 0 || m.Lower > m.Budget):
-		m.Verdict, m.Reason = Fail, m.failReason()
+	case over >= 0:
+		m.Verdict, m.Reason = Fail, m.overReason(m.bounds[over])
 	case len(m.Excess) > 0:
 		m.Verdict, m.Reason = Fail, m.excessReason()
+	case slow >= 0:
+		m.Verdict, m.Reason = Fail, m.ServiceTime[slow].say(m.Confidence)
 	case !m.Ledger.Balanced:
 		m.Verdict, m.Reason = Inconclusive, "The ledger does not balance, so that nothing can be said of this model."
 	case m.Ledger.Missing > 0:
@@ -43,14 +48,6 @@ func (m *Model) decide() {
 	m.Reason += m.remarks()
 }
 
-func (m *Model) failReason() string {
-	if m.Budget == 0 {
-		return m.differ() + ", and none may."
-	}
-	return fmt.Sprintf("%s: at least %s do at %s confidence, over the budget of %s.",
-		m.differ(), percentDown(m.Lower), Percent(m.Confidence), Percent(m.Budget))
-}
-
 func (m *Model) excessReason() string {
 	text := "It differs more than the old system does from itself: " + m.Excess[0].say(m.Confidence) + "."
 	if more := int64(len(m.Excess) - 1); more > 0 {
@@ -59,44 +56,37 @@ func (m *Model) excessReason() string {
 	return text
 }
 
-// differ is "3 of 100 distinct requests differ".
-func (m *Model) differ() string {
-	return of(m.Mismatched, m.Requests, "distinct request", "differs", "differ")
-}
-
 // weigh decides on a complete run by how much evidence it is.
 func (m *Model) weigh() {
-	// Each undecided exchange may be a mismatch, of a request of its own or of
-	// one that was judged to match by a repeat. Of the two the latter weighs more:
-	// one more of n differs, where the former makes it one more of n+1.
-	undecided := total(m.Ledger.Undecided)
-	k, n := m.Mismatched+undecided, m.Requests
-	enough := n >= m.MinSamples
-	if enough && within(k, n, m.Budget, m.Confidence) {
-		m.Verdict, m.Reason = Pass, m.passReason()
-		return
+	m.Verdict, m.PValue = Pass, 0
+	for _, b := range m.bounds {
+		m.PValue = max(m.PValue, m.chanceOf(b))
+		reason, more := m.lacks(b)
+		// Of several what takes most counts, and most of all what no more requests can show.
+		if reason != "" && (m.Verdict == Pass || m.More > 0 && (more == 0 || more > m.More)) {
+			m.Verdict, m.Reason, m.More = Inconclusive, reason, more
+		}
 	}
-	m.Verdict = Inconclusive
-	// Where these alone stand in the way, look at them before anything is sent again.
-	if undecided > 0 && (m.Budget == 0 || enough && within(m.Mismatched, n, m.Budget, m.Confidence)) {
-		m.Reason = fmt.Sprintf("%s could not be decided (%s) and may be mismatches.", plural(undecided, "exchange"), counts(m.Ledger.Undecided))
-		return
+	for _, r := range m.ServiceTime {
+		m.PValue = max(m.PValue, r.p)
+		if m.Verdict == Pass && !r.shown() {
+			m.Verdict, m.Reason = Inconclusive, r.say(m.Confidence)
+		}
 	}
-	size, ok := needed(k, max(n, m.MinSamples), m.Budget, m.Confidence)
-	if !ok {
-		m.Reason = fmt.Sprintf("%s, and no number of requests that match can show the budget of %s.", m.differ(), Percent(m.Budget))
-		return
+	if m.Verdict == Pass {
+		m.Reason = m.passReason()
 	}
-	m.More = size - n
-	m.Reason = fmt.Sprintf("Too few samples: %s that match would show the budget of %s.", plural(m.More, "more distinct request"), Percent(m.Budget))
 }
 
 func (m *Model) passReason() string {
-	bound := fmt.Sprintf("at most %s at %s confidence", percentUp(m.Upper), Percent(m.Confidence))
-	if m.Mismatched == 0 {
-		return fmt.Sprintf("None of %s differs: %s.", plural(m.Requests, "distinct request"), bound) + m.reservations()
+	var shown []string
+	for _, b := range m.bounds {
+		shown = append(shown, m.withinReason(b))
 	}
-	return fmt.Sprintf("%s: %s, within the budget of %s.", m.differ(), bound, Percent(m.Budget)) + m.reservations()
+	for _, r := range m.ServiceTime {
+		shown = append(shown, r.say(m.Confidence))
+	}
+	return strings.Join(shown, " ") + m.reservations()
 }
 
 // reservations are what whoever cuts a model over must know though it passes.
@@ -122,6 +112,9 @@ func (m *Model) remarks() (text string) {
 		text += fmt.Sprintf(" %s %s the decision%s.", plural(d.Flips, "exchange"), verb, d.mostFlipped(", mostly "))
 	}
 	text += m.excuse()
+	if m.weighed() && m.Requests > 0 {
+		text += fmt.Sprintf(" The requests were recorded with different probabilities, and count as %s.", count(int64(m.Effective)))
+	}
 	if m.Unstable > 0 {
 		text += " Unstable: " + m.unstable() + "."
 	}
@@ -161,7 +154,13 @@ func (s *Summary) decide() {
 	case by[Inconclusive] > 0:
 		s.Verdict, s.Reason = Inconclusive, of(by[Inconclusive], all, "model", "is", "are")+" not shown to be within budget, and none to be over it."
 	default:
-		s.Verdict, s.Reason = Pass, "Every model is shown to be within its budget."
+		s.Verdict, s.Reason = Pass, "Every model is shown to be within its budget."+s.Family.say()
+	}
+	if lacks := s.Coverage.lacks(); lacks != "" {
+		s.Reason += lacks
+		if s.Verdict == Pass {
+			s.Verdict = Inconclusive
+		}
 	}
 }
 

@@ -107,7 +107,7 @@ func TestPassHoldsWhateverIsUndecided(t *testing.T) {
 			return
 		}
 		own := rapid.Int64Range(0, undecided).Draw(rt, "requests of their own")
-		if bound := upper(k+undecided, n+own, 0.95); bound > float64(budget)*(1+1e-9) {
+		if bound := upper(float64(k+undecided), float64(n+own), 0.95); bound > float64(budget)*(1+1e-9) {
 			rt.Fatalf("PASS at a budget of %v, and the bound may be %v", budget, bound)
 		}
 	})

@@ -18,6 +18,7 @@ type Version struct {
 	Requests   int64     `json:"requests"`
 	Mismatched int64     `json:"mismatched_requests"`
 	Excused    int64     `json:"excused_requests,omitempty"`
+	Effective  float64   `json:"effective_requests"` // see Model.Effective
 	Rate       float64   `json:"rate"`
 	Lower      float64   `json:"lower"`
 	Upper      float64   `json:"upper"`
@@ -26,6 +27,8 @@ type Version struct {
 	// Ended says that the old system no longer answers with this version, so
 	// that it does not decide.
 	Ended bool `json:"ended,omitempty"`
+
+	bounds []Bound
 }
 
 // endedAfter is how many exchanges a version must be missed by, at the pace it
@@ -37,15 +40,20 @@ const endedAfter = 20
 // worst where several still answer: a candidate that agrees with only one of
 // two can't replace them. Versions that ended decide nothing, because the old
 // system does not answer so any more.
-func (m *Model) weighVersions(evidence map[string]*compare.Evidence, x modelExcuses) {
-	all := newVersions(evidence, m.Confidence, x)
+//
+// That it passes against each is shown by the weakest evidence of all (Berger,
+// "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24
+// (1982), 295–300).
+func (m *Model) weighVersions(t *compare.ModelTally, l limits, x modelExcuses) {
+	all := newVersions(t, l, x)
 	if len(all) == 0 {
-		all = []Version{newVersion("", &compare.Evidence{}, m.Confidence, x)}
+		all = []Version{newVersion("", &compare.Evidence{}, l, 0, x)}
 	}
 	if len(all) > 1 {
 		m.Versions = all
 	}
 	var worst *Model
+	weakest := 0.0
 	for _, v := range slices.Backward(all) { // of equals the last stays
 		if v.Ended {
 			continue
@@ -54,11 +62,13 @@ func (m *Model) weighVersions(evidence map[string]*compare.Evidence, x modelExcu
 		against.use(v)
 		against.decide()
 		against.Reason = againstWhat(v, all) + against.Reason
+		weakest = max(weakest, against.PValue)
 		if worst == nil || severity[against.Verdict] < severity[worst.Verdict] {
 			worst = &against
 		}
 	}
 	*m = *worst
+	m.PValue = weakest
 }
 
 // againstWhat says which of several versions the verdict rests on.
@@ -66,7 +76,7 @@ func againstWhat(v Version, all []Version) string {
 	switch {
 	case len(all) == 1:
 		return ""
-	case v == all[len(all)-1]:
+	case v.Version == all[len(all)-1].Version:
 		return fmt.Sprintf("Judged against version %s, seen last. ", versionName(v.Version))
 	}
 	return fmt.Sprintf("Judged against version %s, which still answers. ", versionName(v.Version))
@@ -82,30 +92,32 @@ func versionName(v string) string {
 // use makes the evidence on a version the model's.
 func (m *Model) use(v Version) {
 	m.Requests, m.Mismatched, m.Rate, m.Lower, m.Upper = v.Requests, v.Mismatched, v.Rate, v.Lower, v.Upper
-	m.Version, m.Excused = v.Version, v.Excused
+	m.Version, m.Excused, m.Effective, m.bounds, m.Budgets = v.Version, v.Excused, v.Effective, v.bounds, v.bounds[1:]
 }
 
 // newVersions lists the evidence by the time it was last seen.
-func newVersions(evidence map[string]*compare.Evidence, confidence float64, x modelExcuses) []Version {
+func newVersions(t *compare.ModelTally, l limits, x modelExcuses) []Version {
+	evidence := t.Versions
 	names := slices.SortedFunc(maps.Keys(evidence), func(a, b string) int {
 		return cmp.Or(cmp.Compare(evidence[a].Last, evidence[b].Last), cmp.Compare(evidence[a].First, evidence[b].First), cmp.Compare(a, b))
 	})
 	var list []Version
 	for _, name := range names {
-		v := newVersion(name, evidence[name], confidence, x)
+		v := newVersion(name, evidence[name], l, t.Rarest, x)
 		v.Ended = ended(evidence[name], evidence[names[len(names)-1]].Last)
 		list = append(list, v)
 	}
 	return list
 }
 
-func newVersion(name string, e *compare.Evidence, confidence float64, x modelExcuses) Version {
-	requests, counting := e.Requests(), x.counting(e)
-	n, k := requests.Len(), counting.Len()
+func newVersion(name string, e *compare.Evidence, l limits, rarest int, x modelExcuses) Version {
+	requests := e.Requests()
+	bounds := boundsOf(e, &requests, l, rarest, x)
+	all := bounds[0]
 	return Version{
-		Version: name, Exchanges: e.Exchanges, Requests: n, Mismatched: k, Excused: x.excused(e),
-		Rate: share(k, n), Lower: round(lower(k, n, confidence)), Upper: round(upper(k, n, confidence)),
-		First: moment(e.First), Last: moment(e.Last),
+		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: all.Mismatched, Excused: x.excused(e, all.Mismatched),
+		Effective: round(weight(e.Weigh(&requests), rarest)), Rate: all.Rate, Lower: all.Lower, Upper: all.Upper,
+		First: moment(e.First), Last: moment(e.Last), bounds: bounds,
 	}
 }
 

@@ -66,6 +66,7 @@ func TestCut(t *testing.T) {
 func TestShellWord(t *testing.T) {
 	for s, want := range map[string]string{
 		"runs/1": "runs/1", "s3://b/p-1": "s3://b/p-1", "my run": "'my run'", "a'b": `'a'\''b'`, "$(rm -rf ~)": "'$(rm -rf ~)'",
+		"a\x1b'\\\u202e": `$'a\x1b\'\\\u202e'`,
 	} {
 		if got := shellWord(s); got != want {
 			t.Errorf("%q: %s, want %s", s, got, want)

@@ -197,7 +197,7 @@ func openPlanned(ctx context.Context, run *dataset.Run) ([]dataset.Split, *datas
 	if err != nil {
 		return nil, nil, err
 	}
-	rec, err := dataset.OpenRecording(ctx, run.Info.Recording)
+	rec, err := run.Recording(ctx)
 	return plan, rec, err
 }
 

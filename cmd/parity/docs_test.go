@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,7 +22,7 @@ func TestExamplesAreCommands(t *testing.T) {
 	for _, cmd := range root.Commands() {
 		texts[cmd.Name()] = cmd.Example + "\n" + cmd.Long
 	}
-	for _, name := range []string{"README.md", "ARCHITECTURE.md", "FORMAT.md"} {
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "FORMAT.md", "docs/json.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
 			t.Fatal(err)
@@ -38,6 +40,9 @@ func TestExamplesAreCommands(t *testing.T) {
 			}
 			found++
 			for _, word := range words {
+				if word == "|" || word == "#" {
+					break // what follows is another command's, or a remark
+				}
 				name, isFlag := strings.CutPrefix(word, "--")
 				name, _, _ = strings.Cut(name, "=")
 				name = strings.TrimRight(name, ".,;)")
@@ -95,4 +100,52 @@ func TestReadmeImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustParity(t, exitDone, "import", "jsonl", file, "--out", filepath.Join(t.TempDir(), "recording"))
+}
+
+// Without this, the scripts that people copy from docs/json.md could fail, or find
+// nothing in a summary that has it.
+func TestJSONDocsExamples(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "json.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	need(t, "jq")
+	_, run := brokenRun(t)
+	want := []string{
+		`(?m)^FAIL\tmodel-0\t2 of 15 distinct requests differ: `,
+		`^{"FAIL":7}$`,
+		`^10 \$\.n number$`,
+		`(?m)^model-6: parity show run [-0-9a-f]{36}$`,
+		`^true$`,
+		`^0$`,
+	}
+	examples := shellBlocks(string(text))
+	if len(examples) != len(want) {
+		t.Fatalf("%d examples, want %d", len(examples), len(want))
+	}
+	for i, example := range examples {
+		if out, code := bash(t, filepath.Dir(run), nil, example); code != 0 || !regexp.MustCompile(want[i]).MatchString(strings.TrimSpace(out)) {
+			t.Errorf("%s\nexits with %d and prints\n%s\nwant %s", example, code, out, want[i])
+		}
+	}
+}
+
+// shellBlocks are the ```sh blocks of a page.
+func shellBlocks(text string) (blocks []string) {
+	for _, m := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		blocks = append(blocks, m[1])
+	}
+	return blocks
+}
+
+// bash runs a script as a CI system does: it ends at the first command that fails.
+func bash(t *testing.T, dir string, env []string, script string) (output string, code int) {
+	t.Helper()
+	cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	if ended := (*exec.ExitError)(nil); err != nil && !errors.As(err, &ended) {
+		t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
 }

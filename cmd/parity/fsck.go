@@ -94,7 +94,7 @@ func (a *app) checkLedgers(ctx context.Context, location string) error {
 // checkResults lays every result beside the exchanges that it answers, where
 // the recording is at hand.
 func (a *app) checkResults(ctx context.Context, run *dataset.Run, plan []dataset.Split, results map[int]bool) error {
-	rec, err := dataset.OpenRecording(ctx, run.Info.Recording)
+	rec, err := run.Recording(ctx)
 	if errors.Is(err, dataset.ErrNoRecording) {
 		fmt.Fprintf(a.stdout, "not checked against its recording: %v\n", err)
 		return nil

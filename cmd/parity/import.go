@@ -30,7 +30,8 @@ func (a *app) importCommand() *cobra.Command {
 
   {"id": …, "time": RFC 3339, "model": …,
    "request":  {"method", "path", "headers", "body" or "body_base64"},
-   "response": {"status", "headers", "body" or "body_base64"}, "latency_us"}
+   "response": {"status", "headers", "body" or "body_base64"}, "latency_us",
+   "sampling_probability": 1 unless only a part of the requests was recorded}
 
 Each exchange gets an id that follows from its time, the source's name and its
 place there, so importing the same file twice adds nothing; a file that has grown

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/report"
 )
 
 func (a *app) lsCommand() *cobra.Command {
@@ -164,6 +166,24 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 			by += fmt.Sprintf(", generations up to g%d", j.Info.Generations)
 		}
 		fmt.Fprintf(a.stdout, "  judgement  %s of %s: %d splits judged; %s\n", j.Info.ID, j.Info.Created.Format(time.DateTime), len(judged), by)
+	}
+	return a.lsReports(ctx, run)
+}
+
+// lsReports lists the reports that were kept, the latest last.
+func (a *app) lsReports(ctx context.Context, run *dataset.Run) error {
+	all, err := run.Reports(ctx)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(all, func(a, b dataset.Report) int { return a.Kept.Compare(b.Kept) })
+	for _, r := range all {
+		var s report.Summary
+		said := "damaged: `parity fsck` checks the run"
+		if json.Unmarshal(r.JSON, &s) == nil {
+			said = string(s.Verdict) + ": " + s.Reason
+		}
+		fmt.Fprintf(a.stdout, "  report     %s of %s: %s\n", r.Key, r.Kept.UTC().Format(time.DateTime), printable(said))
 	}
 	return nil
 }

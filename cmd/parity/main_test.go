@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,6 +22,7 @@ import (
 
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/store/storetest"
+	"github.com/modelparity/parity/report/reporttest"
 )
 
 // TestMain lets this binary be run as parity, by the scripts and by the tests
@@ -31,8 +35,41 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), RequireExplicitExec: true, UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"truncate": truncate},
+		Setup: scriptSetup,
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"truncate": truncate, "exchanges": writeExchanges, "exits": exits},
 	})
+}
+
+// scriptSetup gives a script two endpoints: $SAME answers exchangeLines as they
+// were recorded, $BROKEN one in ten of them otherwise.
+func scriptSetup(env *testscript.Env) error {
+	for name, answer := range map[string]http.HandlerFunc{"SAME": answerBack(0), "BROKEN": answerBack(10)} {
+		server := httptest.NewServer(answer)
+		env.Defer(server.Close)
+		env.Setenv(name, server.URL)
+	}
+	return nil
+}
+
+// writeExchanges writes so many exchangeLines into a file.
+func writeExchanges(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), exchangeLines(n), 0o600))
+}
+
+// exits runs a command that has to exit with a code: exits 3 parity gate run.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := exitDone
+	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
+		code = ended.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("%s exits with %d, want %s", strings.Join(args[1:], " "), code, args[0])
+	}
 }
 
 // truncate cuts every Parquet file below a folder to half its length.
@@ -96,18 +133,24 @@ func newEcho(t *testing.T, answer http.HandlerFunc) *echo {
 	return e
 }
 
-// makeRecording imports n exchanges of some models, with splits of rows each,
-// and returns where the recording lies. Exchange i is answered {"n":i}.
-func makeRecording(t *testing.T, n, rows int) string {
-	t.Helper()
-	dir := t.TempDir()
+// exchangeLines are n exchanges of some models in the import format. Exchange i
+// is answered {"n":i}.
+func exchangeLines(n int) []byte {
 	var lines bytes.Buffer
 	for i := range n {
 		fmt.Fprintf(&lines, `{"id":"r%d","time":"2026-11-22T20:00:00.%06dZ","model":"model-%d","request":{"path":"/m/%d","headers":{"content-type":"application/json"},"body":"{\"n\":%d}"},"response":{"status":200,"headers":{"content-type":"application/json"},"body":"{\"n\":%d}"},"latency_us":1000}`+"\n",
 			i, i, i%7, i, i, i)
 	}
+	return lines.Bytes()
+}
+
+// makeRecording imports exchangeLines, with splits of so many rows each, and
+// returns where the recording lies.
+func makeRecording(t *testing.T, n, rows int) string {
+	t.Helper()
+	dir := t.TempDir()
 	file := filepath.Join(dir, "in.jsonl")
-	if err := os.WriteFile(file, lines.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(file, exchangeLines(n), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out := filepath.Join(dir, "recording")
@@ -151,6 +194,7 @@ type summary struct {
 func readSummary(t *testing.T, run string, args ...string) (s summary) {
 	t.Helper()
 	r := mustParity(t, exitDone, append([]string{"report", run, "--json", "-"}, args...)...)
+	reporttest.Validate(t, filepath.Join("..", "..", "report", "summary.schema.json"), []byte(r.stdout))
 	if err := json.Unmarshal([]byte(r.stdout), &s); err != nil {
 		t.Fatal(err)
 	}

@@ -63,6 +63,7 @@ changed since needs a run of its own instead.`,
   parity replay s3://bucket/recording --target 'https://new.example/{model}/invocations' --rate 50/s --out s3://bucket/run
   parity replay recording --target http://127.0.0.1:9000 --model 'spam-*' --sample 10% --out run-spam
   parity replay run/mismatches --target http://127.0.0.1:9000 --out run2   # only what differed
+  parity replay run/mismatches --signature '$.scores[*].value number' --target http://127.0.0.1:9000 --out run3
   parity replay run --again unavailable
   parity replay run --again mismatched --concurrency 1   # whether it is the load
   parity replay run --again r00012 --again r00017`,
@@ -101,6 +102,7 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dat
 	if err != nil {
 		return nil, err
 	}
+	rec = rec.Narrow(opts.Selection.Signatures)
 	run, plan, err := a.plan(ctx, rec, f.out, opts)
 	if err != nil {
 		return nil, err

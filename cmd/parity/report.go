@@ -1,13 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -15,33 +10,40 @@ import (
 	"github.com/modelparity/parity/report"
 )
 
-// reportFlags say where a report goes; with none it is a table on stdout.
-type reportFlags struct{ html, json, judgement string }
-
-func (f *reportFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.html, "html", "", "write the report as one HTML `FILE` (- is stdout)")
-	cmd.Flags().StringVar(&f.json, "json", "", "write the summary as JSON to this `FILE` (- is stdout)")
-}
-
 func (a *app) reportCommand() *cobra.Command {
 	var f reportFlags
 	var against againstFlags
 	cmd := &cobra.Command{
 		Use:   "report RUN",
-		Short: "Show what a judgement says: a table, JSON, an HTML page",
-		Long: `Show what the run's latest judgement says, as a table on the terminal, as JSON, or
-as one HTML file that needs no network. The verdicts are those that gate would give.`,
+		Short: "Show what a judgement says: a table, an HTML page, JSON, JUnit XML, Markdown",
+		Long: `Show what the run's latest judgement says: as a table on the terminal, or as files,
+each for another reader. The verdicts are those that gate would give.
+
+--html is one page that needs no network. --json is for scripts; docs/json.md says
+what is in it. --junit has a test case for each model: one that fails is a
+failure, one that is inconclusive an error, so that CI shows both as red.
+--markdown is for a pull request.`,
 		Example: `  parity report run
-  parity report run --html report.html
+  parity report run --html report.html --junit parity.xml
   parity report run --previous last-week     # what has changed
+  parity report run --keep                   # parity ls run lists what was kept
+  parity report run --markdown - | gh pr comment --body-file -
   parity report run --json - | jq '.models[] | select(.verdict != "PASS") | .model'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.validate(); err != nil {
+				return err
+			}
 			s, err := a.summarise(cmd.Context(), args[0], f.judgement, against)
 			if err != nil {
 				return err
 			}
-			return a.writeReports(s, f)
+			if !f.any() {
+				if err := a.writeTable(s); err != nil {
+					return err
+				}
+			}
+			return a.writeReports(cmd.Context(), s, f)
 		},
 	}
 	f.register(cmd)
@@ -60,7 +62,11 @@ func (a *app) gateCommand() *cobra.Command {
 
 A model passes when the upper confidence bound of its mismatch rate is within the
 budget, fails when the lower bound is above it, and is inconclusive otherwise.
-A ledger that does not balance, or an incomplete run, never passes.`,
+A ledger that does not balance, or an incomplete run, never passes.
+
+On GitHub Actions (GITHUB_ACTIONS is true) gate and run also annotate the job with
+the worst models and append the Markdown to the job's summary.`,
+		Annotations: map[string]string{exitStatus: gateStatus},
 		Example: `  parity gate run --config parity.yaml
   parity gate run --baseline last-week       # only what got worse counts
   parity gate run --accepted accepted.yaml   # see parity accept
@@ -79,12 +85,34 @@ A ledger that does not balance, or an incomplete run, never passes.`,
 	return cmd
 }
 
-// gate prints the table and returns the verdict as an exit code.
+// gate prints the table, tells GitHub, and returns the verdict as an exit code.
 func (a *app) gate(s *report.Summary) error {
-	if err := s.WriteTable(a.stdout, telemetry.IsTerminal(a.stdout)); err != nil {
+	if err := a.writeTable(s); err != nil {
 		return err
 	}
+	return a.verdict(s)
+}
+
+// verdict tells GitHub where it runs there, and returns the verdict as an exit code.
+func (a *app) verdict(s *report.Summary) error {
+	if a.onGitHub() {
+		a.tellGitHub(s)
+	}
 	return gateCode(s)
+}
+
+// colours says whether stdout is a terminal whose user has nothing against them
+// (no-color.org).
+func (a *app) colours() bool {
+	return telemetry.IsTerminal(a.stdout) && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+}
+
+func (a *app) writeTable(s *report.Summary) error {
+	w := a.stdout
+	if a.onGitHub() {
+		w = commandless{w}
+	}
+	return s.WriteTable(w, a.colours())
 }
 
 func gateCode(s *report.Summary) error {
@@ -99,71 +127,6 @@ func gateCode(s *report.Summary) error {
 	default:
 		return exitCode(exitInconclusive)
 	}
-}
-
-func (a *app) writeReports(s *report.Summary, f reportFlags) error {
-	if f.html == "" && f.json == "" {
-		return s.WriteTable(a.stdout, telemetry.IsTerminal(a.stdout))
-	}
-	for _, out := range []struct {
-		path  string
-		write func(io.Writer) error
-	}{{f.html, s.WriteHTML}, {f.json, s.WriteJSON}} {
-		if err := a.writeFile(out.path, out.write); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeFile writes whole or not at all: what was there stays until then.
-func (a *app) writeFile(path string, write func(io.Writer) error) (err error) {
-	switch path {
-	case "":
-		return nil
-	case "-":
-		w := bufio.NewWriter(a.stdout)
-		if err := write(w); err != nil {
-			return err
-		}
-		return w.Flush()
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return writeInto(path, write) // a pipe or device, which a rename would replace
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".parity-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(f.Name()) // there is nothing left to remove once it is renamed
-	defer f.Close()
-	w := bufio.NewWriter(f)
-	if err := write(w); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	fmt.Fprintf(a.stderr, "wrote %s\n", path)
-	return nil
-}
-
-func writeInto(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	w := bufio.NewWriter(f)
-	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }
 
 // runCommand does all four steps.
@@ -182,6 +145,7 @@ same command again goes on where it stopped.
 With --recheck, what differs is sent again, one request at a time, and judged
 again: what is right then is the load's doing and marked as such. It counts as
 differing all the same, since production has load too.`,
+		Annotations: map[string]string{exitStatus: gateStatus},
 		Example: `  parity run recording --target http://new.example --out run
   parity run s3://bucket/recording --target http://new.example --out s3://bucket/run --config parity.yaml --html report.html
   parity run recording --target http://new.example --concurrency 32 --out run --recheck   # is it the load?`,
@@ -202,6 +166,9 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 	if _, err := a.rules(); err != nil { // before anything is sent
 		return err
 	}
+	if err := out.validate(); err != nil {
+		return err
+	}
 	run, err := a.replay(ctx, recording, f)
 	if err != nil {
 		return err
@@ -219,13 +186,11 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 	if err != nil {
 		return err
 	}
-	if out.html != "" || out.json != "" {
-		if err := a.writeReports(s, out); err != nil {
-			return err
-		}
+	if err := a.writeReports(ctx, s, out); err != nil {
+		return err
 	}
-	if out.html == "-" || out.json == "-" {
-		return gateCode(s) // stdout is taken
+	if out.stdout() {
+		return a.verdict(s) // stdout is taken
 	}
 	return a.gate(s)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/xml"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -125,5 +126,67 @@ func checkReviews(t *testing.T, s summary, tolerance string) {
 	}
 	if !s.Ledger.Balanced {
 		t.Error("the ledger does not balance")
+	}
+}
+
+// reviewsConfig is what somebody would write who knows the ten models: scores
+// within a thousandth, one ranking whose order does not matter, one port that
+// leaves out what is empty.
+const reviewsConfig = `
+compare:
+  number: { abs: 1e-3, rel: 0 }
+  decision: "$.label"
+  models:
+    topic-order: { rules: [ { path: "$.ranking[*]", key: topic }, { path: "$.terms", order: any } ] }
+    review-omit: { rules: [ { path: "$", null_absent: true, empty_absent: true } ] }
+    corn-csv: { decision: { path: "$[*][0]" } }
+gate: { budget: 10%, min_samples: 20, models: { "review-*": { flips: 5% } } }
+`
+
+// reviewsVerdicts are what shared/data/README.md says of the models under it.
+var reviewsVerdicts = map[string]string{
+	"review-exact": "PASS", "review-noise": "PASS", "review-f32": "PASS", "spam-format": "PASS", "corn-csv": "PASS",
+	"topic-order": "PASS", "review-omit": "PASS",
+	"review-drift": "FAIL", "vader": "FAIL", "spam-errors": "FAIL",
+}
+
+// An engineer decides on a cutover by one command, and CI by the file that it
+// leaves: both must say what is true of real models.
+func TestReviewsVerdicts(t *testing.T) {
+	recorded, candidate := sharedData(t)
+	target := newReviewsTarget(t, recorded, candidate)
+	dir := t.TempDir()
+	recording, run, junit := filepath.Join(dir, "recording"), filepath.Join(dir, "run"), filepath.Join(dir, "parity.xml")
+	mustParity(t, exitDone, "import", "jsonl", recorded, "--out", recording)
+	config := writeConfig(t, reviewsConfig)
+	mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--out", run, "--config", config, "--junit", junit)
+	text, err := os.ReadFile(junit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var suites struct {
+		Cases []struct {
+			Name    string    `xml:"name,attr"`
+			Failure *struct{} `xml:"failure"`
+			Error   *struct{} `xml:"error"`
+		} `xml:"testsuite>testcase"`
+	}
+	if err := xml.Unmarshal(text, &suites); err != nil {
+		t.Fatal(err)
+	}
+	if len(suites.Cases) != len(reviewsVerdicts) {
+		t.Errorf("%d test cases for %d models", len(suites.Cases), len(reviewsVerdicts))
+	}
+	for _, c := range suites.Cases {
+		got := "PASS"
+		switch {
+		case c.Failure != nil:
+			got = "FAIL"
+		case c.Error != nil:
+			got = "INCONCLUSIVE"
+		}
+		if got != reviewsVerdicts[c.Name] {
+			t.Errorf("%s: %s, want %s", c.Name, got, reviewsVerdicts[c.Name])
+		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // selectionFlags are the flags that choose exchanges of a recording.
 type selectionFlags struct {
-	models               []string
+	models, signatures   []string
 	since, until, sample string
 }
 
@@ -22,10 +22,11 @@ func (f *selectionFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.since, "since", "", "only exchanges from this `TIME` on (RFC 3339, or a date)")
 	cmd.Flags().StringVar(&f.until, "until", "", "only exchanges before this `TIME`")
 	cmd.Flags().StringVar(&f.sample, "sample", "", "only this share of the requests, by hash: the same ones each time, as in 10%")
+	cmd.Flags().StringArrayVar(&f.signatures, "signature", nil, "of a mismatch set, only exchanges that differ so: path and kind, as show prints them; may be repeated")
 }
 
 func (f *selectionFlags) selection() (s exchange.Selection, err error) {
-	s.Models = f.models
+	s.Models, s.Signatures = f.models, f.signatures
 	if s.Since, err = parseTime("--since", f.since); err != nil {
 		return s, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -90,6 +91,10 @@ type engine struct{ *app }
 
 func (e engine) Summary(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*report.Summary, error) {
 	return e.summarise(ctx, run.Location, j.Info.ID, againstFlags{})
+}
+
+func (e engine) WriteReport(ctx context.Context, s *report.Summary, w io.Writer) error {
+	return e.writeHTML(ctx, s, w)
 }
 
 func (e engine) Explain(ctx context.Context, run *dataset.Run, j *dataset.Judgement, x *exchange.Exchange) (*explorer.Explained, error) {

@@ -93,6 +93,9 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 		},
 		Tally: tally, Noise: noise, Gate: cfg.Gate,
 	}
+	if in.Recorded, err = recorded(ctx, run, tally, cfg.Gate.Coverage); err != nil {
+		return nil, err
+	}
 	if err := a.against(ctx, &in, run, j, against); err != nil {
 		return nil, err
 	}
@@ -178,7 +181,7 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 	}
 	// Only splits that were not sent need the recording: a run that is complete
 	// can be reported where it alone is.
-	recording := sync.OnceValues(func() (*dataset.Recording, error) { return dataset.OpenRecording(ctx, run.Info.Recording) })
+	recording := sync.OnceValues(func() (*dataset.Recording, error) { return run.Recording(ctx) })
 	merged, mu := compare.NewTally(), sync.Mutex{}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)

@@ -291,3 +291,31 @@ func TestReadReference(t *testing.T) {
 		}
 	}
 }
+
+// Without this, the short look for packing headers could miss one.
+func TestPacking(t *testing.T) {
+	for _, c := range []struct {
+		headers string
+		packs   bool
+	}{
+		{``, false},
+		{`[]`, false},
+		{`[["content-length","1"],["content-type","image/png"],["server","gagging"]]`, false},
+		{`[["accept-encoding","gzip"],["content-length","1"]]`, true}, // for whoever looks closely
+		{`[["content-encoding","gzip"]]`, true},
+		{`[["content-length","1"],["content-encoding","br"]]`, true},
+		{`[["content-length","1"],["inference-header-content-length","7"],["x","y"]]`, true},
+	} {
+		got := packing([]byte(c.headers))
+		if (got != nil) != c.packs || got != nil && string(got) != c.headers {
+			t.Errorf("%s: %q", c.headers, got)
+		}
+		for _, name := range []string{exchange.ContentEncoding, exchange.JSONLength} {
+			quick, _ := field(got, name)
+			slow, _ := field([]byte(c.headers), name)
+			if string(quick) != string(slow) {
+				t.Errorf("%s: %s is %q, quickly %q", c.headers, name, slow, quick)
+			}
+		}
+	}
+}

@@ -46,6 +46,7 @@ func toUTF8(buf, text []byte, charset string, limit int) (converted, grown []byt
 // is declared.
 func cutMark(text []byte, charset string) (rest []byte, unicode string) {
 	switch {
+	case len(text) > 0 && text[0] < utf8.RuneSelf:
 	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
 		return text[3:], ""
 	case bytes.HasPrefix(text, []byte("\xff\xfe")):

@@ -32,6 +32,22 @@ func field(headers []byte, name string) ([]byte, error) {
 	return []byte(strings.Join(values, ",")), nil
 }
 
+// packing is the headers if they may say how the body is packed, nil if they don't:
+// one look for both names that there are (exchange.ContentEncoding, JSONLength).
+// Nearly all answers have neither.
+func packing(headers []byte) []byte {
+	for rest := headers; ; {
+		n := bytes.IndexByte(rest, 'g') // the last byte of the one, the third-last of the other
+		if n < 0 {
+			return nil
+		}
+		if bytes.HasSuffix(rest[:n], []byte("codin")) || bytes.HasSuffix(rest[:n], []byte("header-content-len")) {
+			return headers
+		}
+		rest = rest[n+1:]
+	}
+}
+
 // find is where the quoted name ends, -1 if it is not there. It looks for the
 // name's end, because few other bytes of headers are like its last one: looking
 // from its first, the quote, costs several times as much.

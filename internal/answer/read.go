@@ -53,7 +53,8 @@ func (r *reader) isPlain(d *Decoded) bool {
 // decode undoes encoding and charset.
 func (r *reader) decode(a *exchange.Answer) error {
 	r.text, r.jsonHeader = nil, -1
-	encodings, err := field(a.Headers, exchange.ContentEncoding)
+	headers := packing(a.Headers)
+	encodings, err := field(headers, exchange.ContentEncoding)
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (r *reader) decode(a *exchange.Answer) error {
 	}
 	r.text = text
 	if r.kind.form == JSON || r.kind.scalars {
-		if r.jsonHeader, err = r.findJSONHeader(a.Headers); err != nil || r.jsonHeader >= 0 {
+		if r.jsonHeader, err = r.findJSONHeader(headers); err != nil || r.jsonHeader >= 0 {
 			return err
 		}
 	}

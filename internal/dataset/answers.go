@@ -111,23 +111,41 @@ func (r *Run) Stray(ctx context.Context, plan []Split, later []*Generation) ([]s
 }
 
 // Only passes on the exchanges of a source that are among ids.
-func Only(src exchange.Source, ids map[exchange.ID]bool) exchange.Source { return &among{src, ids} }
+func Only(src exchange.LazySource, ids map[exchange.ID]bool) exchange.LazySource {
+	return &among{LazySource: src, ids: ids}
+}
 
 type among struct {
-	exchange.Source
-	ids map[exchange.ID]bool
+	exchange.LazySource
+	ids  map[exchange.ID]bool
+	all  exchange.Batch // as it was read
+	at   []int          // in it, of the rows that are passed on
+	rows []exchange.Exchange
 }
 
 func (a *among) Read(ctx context.Context, b *exchange.Batch) error {
-	for {
-		if err := a.Source.Read(ctx, b); err != nil {
+	a.at, a.rows = a.at[:0], a.rows[:0]
+	for len(a.rows) == 0 {
+		if err := a.LazySource.Read(ctx, &a.all); err != nil {
 			return err
 		}
-		b.Rows = slices.DeleteFunc(b.Rows, func(e exchange.Exchange) bool { return !a.ids[e.ID] })
-		if len(b.Rows) > 0 {
-			return nil
+		for i, e := range a.all.Rows {
+			if a.ids[e.ID] {
+				a.at, a.rows = append(a.at, i), append(a.rows, e)
+			}
 		}
 	}
+	b.Rows = a.rows
+	return nil
+}
+
+// Load keeps what the caller has filled in of the row.
+func (a *among) Load(i int) error {
+	row := &a.all.Rows[a.at[i]]
+	*row = a.rows[i]
+	err := a.LazySource.Load(a.at[i])
+	a.rows[i] = *row
+	return err
 }
 
 // MismatchIDs are the exchanges of a split that are in the mismatch set.

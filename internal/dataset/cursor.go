@@ -205,7 +205,7 @@ func (c *cursor) read(n int) (err error) {
 // width is how many bytes a plain value has, 0 where they differ.
 func (c *cursor) width() int {
 	switch {
-	case c.Column == nil || c.Kind == exchange.Hash:
+	case c.Column == nil || c.Kind == exchange.Hash || c.Kind == exchange.Float:
 		return 8
 	case c.Kind == exchange.UUID:
 		return 16
@@ -238,7 +238,7 @@ func (c *cursor) take(rows []exchange.Exchange) error {
 		for i := range rows {
 			*c.Num(&rows[i]) = c.nums[from+i]
 		}
-	case c.Kind == exchange.Hash:
+	case c.Kind == exchange.Hash || c.Kind == exchange.Float: // of which Num is the bits
 		for i := range rows {
 			*c.Num(&rows[i]) = c.hash(from + i)
 		}

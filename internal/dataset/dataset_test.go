@@ -36,6 +36,7 @@ func sample(n int, seed uint64) []exchange.Exchange {
 			ID: exchange.DeriveID(at, fmt.Append(nil, seed, i)), Time: exchange.At(at),
 			Model: fmt.Sprintf("model-%02d", r.IntN(7)), ModelVersion: []string{"", "3", "ü"}[r.IntN(3)],
 			RequestHash: int64(r.Uint64()), Defect: []exchange.Defect{"", "", exchange.NoAnswer}[r.IntN(3)],
+			SamplingProbability: []float64{1, 1, 0.25, 0.1}[r.IntN(4)],
 			Request: exchange.Request{
 				SourceID: fmt.Sprint("r", i), Method: "POST", Path: "/m?x=%41;y\x00", ContentType: "application/json",
 				Headers: []byte(`[["a","1"],["a","2"]]`), Body: body,

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,6 +98,12 @@ func columnText(c *exchange.Column, e *exchange.Exchange) string {
 		return e.ID.String()
 	case exchange.Time, exchange.Int, exchange.Hash:
 		return strconv.FormatInt(*c.Num(e), 10)
+	case exchange.Float:
+		text := strconv.FormatFloat(math.Float64frombits(uint64(*c.Num(e))), 'f', -1, 64)
+		if !strings.Contains(text, ".") {
+			text += ".0"
+		}
+		return text
 	case exchange.Text:
 		return *c.Text(e)
 	case exchange.JSON:

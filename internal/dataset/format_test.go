@@ -55,7 +55,7 @@ func typeName(c column) string {
 		return "INT64"
 	}
 	return map[exchange.Kind]string{
-		exchange.UUID: "UUID", exchange.Time: "TIMESTAMP(µs, UTC)", exchange.Int: "INT64", exchange.Hash: "INT64",
+		exchange.UUID: "UUID", exchange.Time: "TIMESTAMP(µs, UTC)", exchange.Int: "INT64", exchange.Hash: "INT64", exchange.Float: "DOUBLE",
 		exchange.Text: "STRING", exchange.JSON: "STRING (JSON)", exchange.Blob: "BINARY",
 	}[c.Kind]
 }

@@ -52,6 +52,8 @@ func Check(ctx context.Context, location string, progress func(key string)) (*Ch
 
 func checkObject(ctx context.Context, b store.Bucket, key string) (rows int64, err error) {
 	switch {
+	case keptReport.MatchString(key):
+		return 0, checkReport(ctx, b, key)
 	case strings.HasSuffix(key, ".parquet"):
 		return checkParquet(ctx, b, key)
 	case strings.HasSuffix(key, ".json"):

@@ -133,37 +133,57 @@ func (o *object) ledger() (l exchange.Ledger, ok bool) {
 const bridge = 64 << 10
 
 // fetch reads the chunks of a row group that have the given column numbers,
-// ascending, in few ranged reads, and verifies them.
-func (o *object) fetch(ctx context.Context, group int, columns []int) ([][]byte, error) {
-	perGroup := len(o.file.Metadata().RowGroups[group].Columns)
-	data := make([][]byte, len(columns))
-	for i := 0; i < len(columns); {
-		first := o.chunks[group*perGroup+columns[i]]
-		j, end := i+1, first.end()
-		for ; j < len(columns); j++ {
-			next := o.chunks[group*perGroup+columns[j]]
-			if next.offset-end > bridge {
+// ascending, in few ranged reads, and verifies them. They are part of buf, if it
+// has room; it comes back as large as was needed.
+func (o *object) fetch(ctx context.Context, group int, columns []int, buf []byte) (data [][]byte, grown []byte, err error) {
+	first := group * len(o.file.Metadata().RowGroups[group].Columns)
+	var need int64
+	spans := o.spans(first, columns)
+	for _, s := range spans {
+		need += s.size
+	}
+	if int64(cap(buf)) < need {
+		buf = make([]byte, need, need+need/16) // the next row group is about as large
+	}
+	free := buf[:need]
+	for _, s := range spans {
+		bytes, _, err := o.bucket.GetInto(ctx, o.key, s.offset, s.size, free[:s.size:s.size])
+		if err != nil {
+			return nil, buf, err
+		}
+		if int64(len(bytes)) != s.size {
+			return nil, buf, fmt.Errorf("%d bytes at %d are cut short to %d", s.size, s.offset, len(bytes))
+		}
+		free = free[s.size:]
+		for len(data) < len(columns) {
+			column := columns[len(data)]
+			c := o.chunks[first+column]
+			if c.end() > s.end() {
 				break
 			}
-			end = next.end()
-		}
-		bytes, _, err := o.bucket.Get(ctx, o.key, first.offset, end-first.offset)
-		if err != nil {
-			return nil, err
-		}
-		if int64(len(bytes)) != end-first.offset {
-			return nil, fmt.Errorf("%d bytes at %d are cut short to %d", end-first.offset, first.offset, len(bytes))
-		}
-		for ; i < j; i++ {
-			chunk := group*perGroup + columns[i]
-			at := o.chunks[chunk].offset - first.offset
-			data[i] = bytes[at : at+o.chunks[chunk].size]
-			if crc32.Checksum(data[i], castagnoli) != o.sums[chunk] {
-				return nil, fmt.Errorf("row group %d column %d is damaged: the checksum does not fit", group, columns[i])
+			chunk := bytes[c.offset-s.offset:][:c.size]
+			if crc32.Checksum(chunk, castagnoli) != o.sums[first+column] {
+				return nil, buf, fmt.Errorf("row group %d column %d is damaged: the checksum does not fit", group, column)
 			}
+			data = append(data, chunk)
 		}
 	}
-	return data, nil
+	return data, buf, nil
+}
+
+// spans lists what is to be read in one go for the given columns of the row group
+// whose first chunk is first.
+func (o *object) spans(first int, columns []int) (spans []extent) {
+	for _, column := range columns {
+		c := o.chunks[first+column]
+		last := len(spans) - 1
+		if last < 0 || c.offset-spans[last].end() > bridge {
+			spans = append(spans, c)
+		} else {
+			spans[last].size = c.end() - spans[last].offset
+		}
+	}
+	return spans
 }
 
 // readWhole reads a small object and verifies all its chunks.

@@ -20,6 +20,7 @@ type Recording struct {
 	Location string
 	bucket   store.Bucket
 	keys     []string
+	narrow   []string               // signatures; nil: see Narrow
 	last     atomic.Pointer[object] // the one that a split was opened of: the next one is mostly of it too
 }
 
@@ -132,23 +133,28 @@ func (r *Recording) Splits(ctx context.Context) ([]Split, error) {
 	return splits, err
 }
 
-// Source reads the given sides of a split. A split that is not what it was
-// when the plan was made is an error.
-func (r *Recording) Source(ctx context.Context, s Split, sides exchange.Sides) (exchange.Source, error) {
-	o, err := r.openSplit(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	return newSource(o, sides, whole, s.RowGroup), nil
+// Source reads the given sides of a split, which Load has nothing to add to. A
+// split that is not what it was when the plan was made is an error.
+func (r *Recording) Source(ctx context.Context, s Split, sides exchange.Sides) (exchange.LazySource, error) {
+	return r.source(ctx, s, sides, whole)
 }
 
 // LazyAnswers reads the reference side of a split as far as equal answers need it.
 func (r *Recording) LazyAnswers(ctx context.Context, s Split) (exchange.LazySource, error) {
+	return r.source(ctx, s, exchange.ReferenceSide, answers)
+}
+
+func (r *Recording) source(ctx context.Context, s Split, sides exchange.Sides, d depth) (exchange.LazySource, error) {
 	o, err := r.openSplit(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return newSource(o, exchange.ReferenceSide, answers, s.RowGroup), nil
+	src := newSource(o, sides, d, s.RowGroup)
+	if r.narrow == nil {
+		return src, nil
+	}
+	ids, err := r.narrowed(ctx, s)
+	return Only(src, ids), err
 }
 
 // openSplit opens the split's object and holds it against the plan.

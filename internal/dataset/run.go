@@ -147,6 +147,16 @@ func OpenRun(ctx context.Context, location string) (*Run, error) {
 	return r, nil
 }
 
+// Recording opens what the run is about, narrowed to the signatures of its
+// selection.
+func (r *Run) Recording(ctx context.Context) (*Recording, error) {
+	rec, err := OpenRecording(ctx, r.Info.Recording)
+	if err != nil {
+		return nil, err
+	}
+	return rec.Narrow(r.Info.Selection.Signatures), nil
+}
+
 // ResultSink begins the result object of a split. concurrency is how many
 // requests may be in flight, over all workers: what the candidate answers may
 // depend on it.

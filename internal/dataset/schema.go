@@ -76,13 +76,14 @@ var tags = map[exchange.Kind]struct {
 	goType reflect.Type
 	tag    string
 }{
-	exchange.UUID: {reflect.TypeFor[[16]byte](), ",uuid,plain,uncompressed"},
-	exchange.Time: {reflect.TypeFor[int64](), ",timestamp(microsecond),delta"},
-	exchange.Int:  {reflect.TypeFor[int64](), ",delta"},
-	exchange.Hash: {reflect.TypeFor[int64](), ",plain,uncompressed"},
-	exchange.Text: {reflect.TypeFor[string](), ",dict"},
-	exchange.JSON: {reflect.TypeFor[string](), ",plain"},
-	exchange.Blob: {reflect.TypeFor[[]byte](), ",plain"},
+	exchange.UUID:  {reflect.TypeFor[[16]byte](), ",uuid,plain,uncompressed"},
+	exchange.Time:  {reflect.TypeFor[int64](), ",timestamp(microsecond),delta"},
+	exchange.Int:   {reflect.TypeFor[int64](), ",delta"},
+	exchange.Hash:  {reflect.TypeFor[int64](), ",plain,uncompressed"},
+	exchange.Float: {reflect.TypeFor[float64](), ",plain"},
+	exchange.Text:  {reflect.TypeFor[string](), ",dict"},
+	exchange.JSON:  {reflect.TypeFor[string](), ",plain"},
+	exchange.Blob:  {reflect.TypeFor[[]byte](), ",plain"},
 }
 
 // newSchema makes the schema by way of a struct type, because that is the way
@@ -112,7 +113,7 @@ func writerOptions(kind Kind) []parquet.WriterOption {
 	opts := []parquet.WriterOption{
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 		parquet.CreatedBy("parity", FormatVersion, ""),
-		parquet.PageBufferSize(2 * pageBytes), // pages are ended by us, before
+		parquet.PageBufferSize(2 * headerPageBytes), // pages are ended by us, before
 		parquet.ColumnIndexSizeLimit(func(path []string) int {
 			if slices.Equal(path, []string{"model"}) {
 				return 256

@@ -25,7 +25,7 @@ import (
 // parity.footer_crc32c. Readers verify the footer before they parse it, and a
 // chunk before they decode it.
 const (
-	FormatVersion = "2"
+	FormatVersion = "3"
 
 	keyFormat    = "parity.format"
 	keyKind      = "parity.kind"

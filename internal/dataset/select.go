@@ -20,6 +20,9 @@ func (r *Recording) Select(ctx context.Context, splits []Split, sel exchange.Sel
 	if sel.All() {
 		return splits, nil
 	}
+	if err := r.checkSignatures(ctx, splits); err != nil {
+		return nil, err
+	}
 	var mu sync.Mutex
 	models := map[string]bool{}
 	g, gctx := errgroup.WithContext(ctx)

@@ -12,7 +12,7 @@ import (
 // decoded pages. It implements exchange.LazySource.
 type source struct {
 	object *object
-	sides  exchange.Sides
+	wanted exchange.Sides
 	depth  depth
 	groups []int // still to read
 	skip   int   // rows of the first of them to pass over
@@ -22,8 +22,9 @@ type source struct {
 	left  int       // rows of the open group that are not read
 	row   int       // within the group, of the next one to read
 	batch int       // how many rows were read last
-	rows  []exchange.Exchange
 	sum   exchange.Summer
+
+	*memory // nil until there is something to read
 }
 
 // depth says which columns of the sides Read fills in; Load does the rest.
@@ -52,7 +53,7 @@ var _ exchange.LazySource = (*source)(nil)
 
 // newSource reads the given row groups, key and sides.
 func newSource(o *object, sides exchange.Sides, d depth, groups ...int) *source {
-	return &source{object: o, sides: sides, depth: d, groups: groups}
+	return &source{object: o, wanted: sides, depth: d, groups: groups}
 }
 
 // batchRows of two sources and their bodies fit a core's cache.
@@ -69,9 +70,6 @@ func (s *source) Read(ctx context.Context, b *exchange.Batch) (err error) {
 	n, err := s.fill()
 	if err != nil {
 		return err
-	}
-	if s.rows == nil {
-		s.rows = make([]exchange.Exchange, batchRows)
 	}
 	b.Rows = s.rows[:n]
 	clear(b.Rows)
@@ -142,12 +140,15 @@ func (s *source) nextGroup(ctx context.Context) error {
 			numbers = append(numbers, i)
 		}
 	}
-	data, err := s.object.fetch(ctx, group, numbers)
-	if err != nil {
+	if s.memory == nil {
+		s.memory = newMemory(s.wanted)
+	}
+	data, grown, err := s.object.fetch(ctx, group, numbers, s.chunks)
+	if s.chunks = grown; err != nil {
 		return err
 	}
 	for i, n := range numbers {
-		if c := newCursor(columns[n], data[i]); s.depth.eager(c.column) {
+		if c := s.cursor(i, columns[n], data[i]); s.depth.eager(c.column) {
 			s.eager = append(s.eager, c)
 		} else {
 			s.lazy = append(s.lazy, c)
@@ -160,15 +161,19 @@ func (s *source) nextGroup(ctx context.Context) error {
 func (s *source) wants(c column) bool {
 	switch {
 	case c.Column == nil:
-		return c.checksum&s.sides != 0
+		return c.checksum&s.wanted != 0
 	case c.Side == exchange.KeySide:
 		return s.depth != ids || c.Kind == exchange.UUID
 	}
-	return c.Side&s.sides != 0
+	return c.Side&s.wanted != 0
 }
 
 // Close lets go of the pages.
 func (s *source) Close() error {
 	s.eager, s.lazy, s.left, s.batch, s.groups = nil, nil, 0, 0, nil
+	if s.memory != nil {
+		s.memory.release()
+		s.memory = nil
+	}
 	return nil
 }

@@ -91,7 +91,7 @@ func TestPagesOfBodiesAreSmall(t *testing.T) {
 	}
 	cols := fileColumns(kindSides[RecordingKind])
 	body := slices.IndexFunc(cols, func(c column) bool { return c.Column != nil && c.Name == "response_body" })
-	data, err := o.fetch(t.Context(), 0, []int{body})
+	data, _, err := o.fetch(t.Context(), 0, []int{body}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

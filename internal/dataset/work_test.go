@@ -67,7 +67,11 @@ type counting struct {
 }
 
 func (c *counting) Get(ctx context.Context, key string, off, n int64) ([]byte, int64, error) {
-	data, size, err := c.Bucket.Get(ctx, key, off, n)
+	return c.GetInto(ctx, key, off, n, nil)
+}
+
+func (c *counting) GetInto(ctx context.Context, key string, off, n int64, buf []byte) ([]byte, int64, error) {
+	data, size, err := c.Bucket.GetInto(ctx, key, off, n, buf)
 	c.gets.Add(1)
 	c.bytes.Add(int64(len(data)))
 	return data, size, err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"unsafe"
@@ -116,11 +117,12 @@ func (w *writer) size(e *exchange.Exchange) (n int64) {
 // keep copies a row and what it points to.
 func (w *writer) keep(row *exchange.Exchange) *exchange.Exchange {
 	if len(w.slab) == 0 {
-		w.slab = make([]exchange.Exchange, 256)
+		w.slab = make([]exchange.Exchange, 64)
 	}
 	e := &w.slab[0]
 	w.slab = w.slab[1:]
 	*e = *row
+	e.SamplingProbability = cmp.Or(e.SamplingProbability, 1)
 	if sides := kindSides[w.kind]; sides&exchange.ReferenceSide != 0 {
 		e.Reference.Hash = exchange.HashAnswer(&e.Reference)
 	}
@@ -151,12 +153,21 @@ func (w *writer) flush(rows []*exchange.Exchange) error {
 // little more, and what a reader holds of thirty columns is little. Smaller pages
 // compress worse: bodies of 300 bytes take 9 % more at 16 KiB than at 256 KiB,
 // 19 % at 8 KiB. Of requests the judge wants those of mismatches only, which are
-// few: their pages are half as large.
-const pageBytes = 16 << 10
+// few: their pages are half as large. The headers of answers are much alike (and so
+// are deltas), so that to begin a page costs more than to decompress it: theirs are
+// larger.
+const (
+	pageBytes        = 16 << 10
+	requestPageBytes = 8 << 10
+	headerPageBytes  = 64 << 10 // the largest
+)
 
 func (c column) pageBytes() int {
-	if c.large() && c.Side == exchange.RequestSide {
-		return pageBytes / 2
+	switch {
+	case c.large() && c.Side == exchange.RequestSide:
+		return requestPageBytes
+	case c.large() && c.Kind == exchange.JSON:
+		return headerPageBytes
 	}
 	return pageBytes
 }
@@ -201,6 +212,8 @@ func (w *writer) value(c column, e *exchange.Exchange) parquet.Value {
 		return parquet.FixedLenByteArrayValue(e.ID[:])
 	case exchange.Time, exchange.Int, exchange.Hash:
 		return parquet.Int64Value(*c.Num(e))
+	case exchange.Float:
+		return parquet.DoubleValue(math.Float64frombits(uint64(*c.Num(e))))
 	case exchange.Text:
 		// The value only reads the bytes, and is copied into a page at once.
 		t := *c.Text(e)
@@ -282,7 +295,7 @@ func unnamedFile() (*os.File, error) {
 // arena copies many small slices into few large ones.
 type arena struct{ free []byte }
 
-const arenaBlock = 256 << 10
+const arenaBlock = 64 << 10
 
 func (a *arena) clone(b []byte) []byte {
 	if len(b) == 0 {

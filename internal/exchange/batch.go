@@ -6,7 +6,7 @@ import (
 )
 
 // Sides is a set of the parts of an exchange: a mask for reading and writing.
-// The key (id, time, model, model_version, request_hash, defect) always goes along.
+// The key (id to sampling_probability, see Columns) always goes along.
 type Sides uint8
 
 // The sides of an exchange. Each has a checksum of its own over the key and

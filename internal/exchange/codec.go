@@ -64,7 +64,7 @@ func (c *Column) append(dst []byte, e *Exchange) []byte {
 	switch c.Kind {
 	case UUID:
 		return append(dst, (*ID)(at)[:]...)
-	case Time, Int, Hash:
+	case Time, Int, Hash, Float:
 		return binary.LittleEndian.AppendUint64(dst, uint64(*(*int64)(at)))
 	case Text:
 		t := *(*string)(at)
@@ -90,7 +90,7 @@ func Decode(src []byte, e *Exchange, sides Sides) error {
 		switch c.Kind {
 		case UUID:
 			e.ID = ID(v)
-		case Time, Int, Hash:
+		case Time, Int, Hash, Float:
 			*c.Num(e) = int64(binary.LittleEndian.Uint64(v))
 		case Text:
 			*c.Text(e) = string(v)

@@ -10,13 +10,14 @@ type Kind uint8
 
 // The kinds of column and their Parquet types.
 const (
-	UUID Kind = iota // FIXED_LEN_BYTE_ARRAY(16), UUID
-	Time             // INT64, TIMESTAMP(MICROS, UTC)
-	Int              // INT64
-	Hash             // INT64 of bits that look random
-	Text             // BYTE_ARRAY, STRING, dictionary-coded: short, and mostly repeated
-	JSON             // BYTE_ARRAY, STRING: holds a JSON text
-	Blob             // BYTE_ARRAY
+	UUID  Kind = iota // FIXED_LEN_BYTE_ARRAY(16), UUID
+	Time              // INT64, TIMESTAMP(MICROS, UTC)
+	Int               // INT64
+	Hash              // INT64 of bits that look random
+	Float             // DOUBLE
+	Text              // BYTE_ARRAY, STRING, dictionary-coded: short, and mostly repeated
+	JSON              // BYTE_ARRAY, STRING: holds a JSON text
+	Blob              // BYTE_ARRAY
 )
 
 // Column is one column at rest and the field of Exchange that it holds. This
@@ -33,7 +34,8 @@ type Column struct {
 	offset uintptr
 }
 
-// Num is the field of a Time, Int or Hash column.
+// Num is the field of a Time, Int or Hash column, and of a Float column the bits
+// of the field (math.Float64bits).
 func (c *Column) Num(e *Exchange) *int64 { return (*int64)(c.field(e)) }
 
 // Text is the field of a Text column.
@@ -68,6 +70,7 @@ var columns = []*Column{
 	text("model_version", KeySide, func(e *Exchange) *string { return &e.ModelVersion }),
 	num("request_hash", KeySide, Hash, func(e *Exchange) *int64 { return &e.RequestHash }),
 	text("defect", KeySide, func(e *Exchange) *string { return (*string)(&e.Defect) }),
+	newColumn("sampling_probability", KeySide, Float, func(e *Exchange) *float64 { return &e.SamplingProbability }),
 
 	text("source_id", RequestSide, func(e *Exchange) *string { return &e.Request.SourceID }),
 	text("request_method", RequestSide, func(e *Exchange) *string { return &e.Request.Method }),

@@ -7,7 +7,12 @@
 // It imports nothing but the standard library.
 package exchange
 
-import "time"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
 
 // Timestamp is a point in time in microseconds since 1970-01-01 UTC, the
 // resolution that every dataset stores. 0 means unknown.
@@ -28,6 +33,10 @@ type Exchange struct {
 	ModelVersion string // of the reference; "" where the recorder knows none
 	RequestHash  int64  // see HashRequest; equal for repeated requests
 	Defect       Defect // why this exchange can't be judged; "" if it can
+
+	// SamplingProbability is how probable it was that the request would be
+	// recorded, above 0 and at most 1; 1 where everything is. A dataset stores 0 as 1.
+	SamplingProbability float64
 
 	Request   Request
 	Reference Answer // the old system's
@@ -69,6 +78,28 @@ type Candidate struct {
 type Verdict struct {
 	Kind   string // "mismatch"
 	Deltas []byte // JSON array of deltas
+}
+
+// Signatures lists those of the deltas that are no noise, repeats included. An
+// error means that the deltas can't be read, or are of before each had its own.
+func (v *Verdict) Signatures() ([]string, error) {
+	var deltas []struct {
+		Signature string
+		Noise     bool
+	}
+	if err := json.Unmarshal(v.Deltas, &deltas); err != nil {
+		return nil, fmt.Errorf("read deltas: %w", err)
+	}
+	var list []string
+	for _, d := range deltas {
+		switch {
+		case d.Signature == "":
+			return nil, errors.New("its deltas have no signatures: an earlier version of parity judged it; move the judgement away and `parity compare` again")
+		case !d.Noise:
+			list = append(list, d.Signature)
+		}
+	}
+	return list, nil
 }
 
 // Defect says why an exchange can be neither replayed nor judged. It is set

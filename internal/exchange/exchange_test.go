@@ -21,7 +21,7 @@ func full() Exchange {
 		switch c.Kind {
 		case UUID:
 			e.ID = NewID(time.Unix(1, 0))
-		case Time, Int, Hash:
+		case Time, Int, Hash, Float:
 			*c.Num(&e) = n
 		case Text:
 			*c.Text(&e) = c.Name
@@ -91,7 +91,7 @@ func TestChecksumSeesEveryField(t *testing.T) {
 			switch c.Kind {
 			case UUID:
 				e.ID[15]++
-			case Time, Int, Hash:
+			case Time, Int, Hash, Float:
 				*c.Num(&e)++
 			case Text:
 				*c.Text(&e) += "x"

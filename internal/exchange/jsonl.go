@@ -21,6 +21,7 @@ type line struct {
 	Model        string          `json:"model"`
 	ModelVersion string          `json:"model_version,omitempty"`
 	Defect       Defect          `json:"defect,omitempty"`
+	Sampling     *float64        `json:"sampling_probability,omitempty"`
 	Request      *message        `json:"request,omitempty"`
 	Response     *message        `json:"response,omitempty"`
 	LatencyUS    int64           `json:"latency_us,omitempty"`
@@ -80,7 +81,13 @@ func ParseLine(text []byte) (*Exchange, error) {
 	if l.LatencyUS < 0 || l.FirstByteUS < 0 {
 		return nil, errors.New("a latency is negative")
 	}
-	e := &Exchange{Time: At(t), Model: l.Model, ModelVersion: l.ModelVersion, Defect: l.Defect}
+	e := &Exchange{Time: At(t), Model: l.Model, ModelVersion: l.ModelVersion, Defect: l.Defect, SamplingProbability: 1}
+	if p := l.Sampling; p != nil {
+		if !(*p > 0 && *p <= 1) {
+			return nil, fmt.Errorf("sampling_probability %v: must be above 0 and at most 1", *p)
+		}
+		e.SamplingProbability = *p
+	}
 	if e.Model == "" {
 		e.Model = UnknownModel
 	}

@@ -35,15 +35,20 @@ func TestParseLineRefuses(t *testing.T) {
 		`{"request":{"path":"/"},"time":"yesterday"}`: "RFC 3339",
 		`[1]`:    "cannot unmarshal",
 		`{"id":`: "unexpected end",
-		strings.Replace(goodLine, "é", "\xff", 1):           "not UTF-8",
-		strings.Replace(goodLine, "é", `\ud800`, 1):         "lone surrogate",
-		strings.Replace(goodLine, "é", `\udc00\ud800`, 1):   "lone surrogate",
-		strings.Replace(goodLine, "é", `\ud800 \udc00`, 1):  "lone surrogate",
-		strings.Replace(goodLine, "é", `\ud800\ufffd`, 1):   "lone surrogate",
-		strings.Replace(goodLine, `"m"`, `"\uDBFF"`, 1):     "lone surrogate",
-		strings.Replace(goodLine, `["1","2"]`, `[null]`, 1): "no string",
-		strings.Replace(goodLine, `"AP8="`, `"!"`, 1):       "illegal base64",
-		strings.Replace(goodLine, `["1","2"]`, `7`, 1):      "neither a string nor an array",
+		strings.Replace(goodLine, "é", "\xff", 1):                                 "not UTF-8",
+		strings.Replace(goodLine, "é", `\ud800`, 1):                               "lone surrogate",
+		strings.Replace(goodLine, "é", `\udc00\ud800`, 1):                         "lone surrogate",
+		strings.Replace(goodLine, "é", `\ud800 \udc00`, 1):                        "lone surrogate",
+		strings.Replace(goodLine, "é", `\ud800\ufffd`, 1):                         "lone surrogate",
+		strings.Replace(goodLine, `"m"`, `"\uDBFF"`, 1):                           "lone surrogate",
+		strings.Replace(goodLine, `["1","2"]`, `[null]`, 1):                       "no string",
+		strings.Replace(goodLine, `"AP8="`, `"!"`, 1):                             "illegal base64",
+		strings.Replace(goodLine, `["1","2"]`, `7`, 1):                            "neither a string nor an array",
+		strings.Replace(goodLine, `"id"`, `"sampling_probability":0,"id"`, 1):     "sampling_probability 0: must be above 0 and at most 1",
+		strings.Replace(goodLine, `"id"`, `"sampling_probability":-0.5,"id"`, 1):  "sampling_probability -0.5",
+		strings.Replace(goodLine, `"id"`, `"sampling_probability":1.01,"id"`, 1):  "sampling_probability 1.01",
+		strings.Replace(goodLine, `"id"`, `"sampling_probability":NaN,"id"`, 1):   "invalid character 'N'",
+		strings.Replace(goodLine, `"id"`, `"sampling_probability":"10%","id"`, 1): "cannot unmarshal string",
 	} {
 		if _, err := ParseLine([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", line, err, want)
@@ -70,6 +75,7 @@ func TestLineRoundTrip(t *testing.T) {
 		strings.Replace(goodLine, `"X":["1","2"]`, `"X":"<&>"`, 1),
 		strings.Replace(goodLine, `{"Content-Type":"text/plain","X":["1","2"]}`, `[["x","AP8=","base64"]]`, 1),
 		strings.Replace(goodLine, `"status":201`, `"failure":"reset"`, 1),
+		strings.Replace(goodLine, `"id"`, `"sampling_probability":0.001,"id"`, 1),
 	} {
 		e, err := ParseLine([]byte(line))
 		if err != nil {

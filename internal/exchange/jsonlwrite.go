@@ -14,6 +14,9 @@ func AppendLine(dst []byte, e *Exchange, sides Sides) ([]byte, error) {
 		ID: e.ID.String(), Model: e.Model, ModelVersion: e.ModelVersion, Defect: e.Defect,
 		Time: e.Time.Time().Format(time.RFC3339Nano), Verdict: e.Verdict.Kind, Deltas: e.Verdict.Deltas,
 	}
+	if p := e.SamplingProbability; p != 0 && p != 1 {
+		l.Sampling = &p
+	}
 	var err error
 	if sides&RequestSide != 0 {
 		r := &e.Request

@@ -10,6 +10,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/modelparity/parity/compare"
@@ -23,6 +24,8 @@ import (
 type Engine interface {
 	// Summary is what report and gate say of a judgement.
 	Summary(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*report.Summary, error)
+	// WriteReport writes the page of a summary.
+	WriteReport(ctx context.Context, s *report.Summary, w io.Writer) error
 	// Explain judges an exchange again, by the judgement's own rules.
 	Explain(ctx context.Context, run *dataset.Run, j *dataset.Judgement, e *exchange.Exchange) (*Explained, error)
 	// Commands go on from a judgement.

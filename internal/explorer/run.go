@@ -148,7 +148,7 @@ func (x *explorer) report(w http.ResponseWriter, r *http.Request) error {
 	defer e.mu.Unlock()
 	if e.html == nil {
 		var b bytes.Buffer
-		if err := e.summary.WriteHTML(&b); err != nil {
+		if err := x.engine.WriteReport(r.Context(), e.summary, &b); err != nil {
 			return err
 		}
 		e.html = b.Bytes()

@@ -22,6 +22,64 @@ const maxQuick = 270
 // for the tolerance, and about as many here.
 const rounding = 2e-15
 
+// nearRel is ten times what two numbers that are near can be apart, as a share of
+// either: rounding can't turn that verdict.
+const nearRel = 1e-6
+
+// near says of two literals that they begin with the same eight digits, those that
+// count, behind the same point, and have the same small exponent if any. So have
+// most scores that two machines computed, and nothing more need be read of them.
+// false says nothing.
+func near(a, b []byte) bool {
+	head := decimals(a) + 8
+	return head <= 32 && len(a) >= head && len(b) >= head && string(a[:head]) == string(b[:head]) &&
+		eightDigits(binary.LittleEndian.Uint64(a[head-8:])) && sameExponent(skipDigits(a[head:]), skipDigits(b[head:]))
+}
+
+// decimals is where the decimals that count begin in a number of one digit before
+// the point, far beyond the end if it is written in another way.
+func decimals(a []byte) int {
+	const other = 1 << 10
+	i := 0
+	if len(a) > 0 && a[0] == '-' {
+		i = 1
+	}
+	if len(a) < i+2 || a[i+1] != '.' || !isDigit(a[i]) {
+		return other
+	}
+	zero := a[i] == '0'
+	for i += 2; zero && i < len(a) && a[i] == '0'; {
+		i++
+	}
+	return i
+}
+
+// skipDigits looks at eight in one go where there are more.
+func skipDigits(text []byte) []byte {
+	for len(text) >= 8 && eightDigits(binary.LittleEndian.Uint64(text)) {
+		text = text[8:]
+	}
+	for len(text) > 0 && isDigit(text[0]) {
+		text = text[1:]
+	}
+	return text
+}
+
+// sameExponent says that both texts are empty, or one exponent of up to two digits.
+func sameExponent(a, b []byte) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
+	}
+	_, ok := smallExponent(a)
+	return ok && len(a) <= len("e-99") && b[0]|0x20 == 'e' && string(a[1:]) == string(b[1:])
+}
+
+// eightDigits says whether all bytes of a word are digits.
+func eightDigits(v uint64) bool {
+	const high, six = 0xf0f0f0f0f0f0f0f0, 0x0606060606060606
+	return v&high|(v+six)&high>>4 == 0x3333333333333333
+}
+
 // scaled is the number ±mantissa·10^exponent, as it is spelled: 1.50 is 150·10^-2.
 type scaled struct {
 	mantissa uint64
@@ -32,6 +90,9 @@ type scaled struct {
 // quick says whether two literals are equal, and whether that is sure: the
 // answer of Compare, whatever the precision.
 func (t *Tolerance) quick(ref, cand []byte) (equal, sure bool) {
+	if t.Rel >= nearRel && near(ref, cand) {
+		return true, true
+	}
 	r, ok := read(ref)
 	if !ok {
 		return false, false
@@ -169,11 +230,10 @@ func read(literal []byte) (s scaled, ok bool) {
 func readDigits(mantissa uint64, text []byte) (uint64, []byte) {
 	for len(text) >= 8 {
 		v := binary.LittleEndian.Uint64(text)
-		const high, six, zeros = 0xf0f0f0f0f0f0f0f0, 0x0606060606060606, 0x3030303030303030
-		if v&high|(v+six)&high>>4 != 0x3333333333333333 {
+		if !eightDigits(v) {
 			break
 		}
-		v -= zeros
+		v -= 0x3030303030303030
 		v = v*10 + v>>8 // pairs of digits, in every other byte
 		const pairs = 0x000000ff000000ff
 		v = ((v&pairs)*(100+1000000<<32) + (v>>16&pairs)*(1+10000<<32)) >> 32

@@ -53,7 +53,10 @@ func randomPair(rng *rand.Rand, tolerance Tolerance) (ref, cand string) {
 	}
 	edge := tolerance.Abs + tolerance.Rel*f
 	other := f
-	switch rng.IntN(6) {
+	switch rng.IntN(7) {
+	case 4: // about as many digits in common as near wants
+		f = (0.099 + rng.Float64()) * math.Pow10(rng.IntN(20)-15)
+		other = f * (1 + 1e-7*(4*rng.Float64()-2))
 	case 0:
 		other = f + edge
 	case 1:
@@ -92,6 +95,8 @@ func FuzzQuick(f *testing.F) {
 	f.Add("1e-270", "1.0000000000000001e-270", 0.0, 1e-15)
 	f.Add("9999999999999999999", "9999999999999999998", 1.0, 0.0)
 	f.Add("-0", "0.0", 0.0, 0.0)
+	f.Add("0.123456781", "0.1234567899999999999999999e-3", 0.0, 1e-6)
+	f.Add("0.99999999", "0.999999989", 0.0, 1e-6)
 	f.Fuzz(func(t *testing.T, ref, cand string, abs, rel float64) {
 		tolerance := Tolerance{Abs: abs, Rel: rel}
 		if !Is([]byte(ref)) || !Is([]byte(cand)) || tolerance.Validate() != nil {
@@ -130,6 +135,37 @@ func TestRead(t *testing.T) {
 	for _, literal := range []string{"", "-", "1.", ".5", "1e", "1e+", "1x", "1.5x", "nan", "+1", "1e99999", "12345678901234567890", "1.2345678/0123456"} {
 		if s, ok := read([]byte(literal)); ok {
 			t.Errorf("%q was read as %+v", literal, s)
+		}
+	}
+}
+
+// Two that are near have one head of eight digits, nothing but digits behind it,
+// and one exponent: all others have to be read.
+func TestNear(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		near bool
+	}{
+		{"0.12345678", "0.12345678", true},
+		{"0.123456780", "0.12345678999999999999999999", true},
+		{"-0.000123456780", "-0.00012345678999999999999999999", true},
+		{"4.8312345678901234E-12", "4.8312345678901299e-12", true},
+		{"4.8312345678901234E-12", "4.83123456789012e-12", true},
+		{"0.12345678901234567", "0.1234567", false},
+		{"0.12345678", "0.12345679", false},
+		{"0.12345678", "-0.12345678", false},
+		{"0.01234567801", "0.01234567901", false},
+		{"0.00000000000000000000000012345678", "0.00000000000000000000000012345678", false}, // towards what float64 has few digits for
+		{"4.8312345678901234E-12", "4.8312345678901299e-13", false},
+		{"4.8312345678901234E-12", "4.8312345678901299e12", false},
+		{"4.8312345678901234E-12", "4.8312345678901299", false},
+		{"4.8312345678901234E-312", "4.8312345678901234E-312", false},
+		{"0.123456789e5", "0.123456789e6", false},
+		{"0.1234567e9", "0.1234567e8", false},
+		{"12.345678901", "12.345678902", false},
+	} {
+		if near([]byte(c.a), []byte(c.b)) != c.near || near([]byte(c.b), []byte(c.a)) != c.near {
+			t.Errorf("%s and %s: near is not %v", c.a, c.b, c.near)
 		}
 	}
 }

@@ -108,11 +108,15 @@ func copyFile(ctx context.Context, dst, src *os.File) error {
 	}
 }
 
-func (l *local) Get(_ context.Context, key string, off, n int64) (data []byte, size int64, err error) {
+func (l *local) Get(ctx context.Context, key string, off, n int64) (data []byte, size int64, err error) {
+	return l.GetInto(ctx, key, off, n, nil)
+}
+
+func (l *local) GetInto(_ context.Context, key string, off, n int64, buf []byte) (data []byte, size int64, err error) {
 	if err := checkKey(key); err != nil {
 		return nil, 0, fmt.Errorf("get: %w", err)
 	}
-	data, size, err = read(l.path(key), off, n)
+	data, size, err = read(l.path(key), off, n, buf)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		err = ErrNotFound
 	}
@@ -122,7 +126,7 @@ func (l *local) Get(_ context.Context, key string, off, n int64) (data []byte, s
 	return data, size, nil
 }
 
-func read(name string, off, n int64) (data []byte, size int64, err error) {
+func read(name string, off, n int64, buf []byte) (data []byte, size int64, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, 0, err
@@ -136,7 +140,7 @@ func read(name string, off, n int64) (data []byte, size int64, err error) {
 		return nil, 0, fs.ErrNotExist
 	}
 	off, n = span(off, n, info.Size())
-	data = make([]byte, n)
+	data = room(buf, n)
 	if _, err := io.ReadFull(io.NewSectionReader(f, off, n), data); err != nil {
 		return nil, 0, err
 	}

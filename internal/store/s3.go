@@ -128,6 +128,10 @@ func checksum(r io.ReadSeeker) (string, error) {
 }
 
 func (b *s3Bucket) Get(ctx context.Context, key string, off, n int64) (data []byte, size int64, err error) {
+	return b.GetInto(ctx, key, off, n, nil)
+}
+
+func (b *s3Bucket) GetInto(ctx context.Context, key string, off, n int64, buf []byte) (data []byte, size int64, err error) {
 	if err := checkKey(key); err != nil {
 		return nil, 0, fmt.Errorf("get: %w", err)
 	}
@@ -137,7 +141,7 @@ func (b *s3Bucket) Get(ctx context.Context, key string, off, n int64) (data []by
 	}
 	// The SDK retries up to the headers; a body that breaks off is for us.
 	for range attempts {
-		data, size, err = b.get(ctx, key, off, n)
+		data, size, err = b.get(ctx, key, off, n, buf)
 		if !errors.Is(err, io.ErrUnexpectedEOF) {
 			break
 		}
@@ -153,7 +157,7 @@ func (b *s3Bucket) Get(ctx context.Context, key string, off, n int64) (data []by
 // rule: a server that goes silent in the middle must not hang the job.
 const getTimeout = 5 * time.Minute
 
-func (b *s3Bucket) get(ctx context.Context, key string, off, n int64) (data []byte, size int64, err error) {
+func (b *s3Bucket) get(ctx context.Context, key string, off, n int64, buf []byte) (data []byte, size int64, err error) {
 	try, cancel := context.WithTimeout(ctx, getTimeout)
 	defer cancel()
 	out, err := b.client.GetObject(try, &s3.GetObjectInput{Bucket: &b.bucket, Key: b.name(key), Range: byteRange(off, n)})
@@ -164,7 +168,7 @@ func (b *s3Bucket) get(ctx context.Context, key string, off, n int64) (data []by
 	if out.ContentLength == nil {
 		return nil, 0, errors.New("the server's answer has no Content-Length")
 	}
-	data = make([]byte, *out.ContentLength)
+	data = room(buf, *out.ContentLength)
 	if _, err := io.ReadFull(out.Body, data); err != nil {
 		if ctx.Err() == nil {
 			err = fmt.Errorf("the answer broke off: %w: %w", io.ErrUnexpectedEOF, err)

@@ -37,6 +37,8 @@ type Bucket interface {
 	// negative n reads to the end. size is the whole object's. It returns
 	// ErrNotFound where there is no such key.
 	Get(ctx context.Context, key string, off, n int64) (data []byte, size int64, err error)
+	// GetInto is Get into buf, if that has room for it: data may be part of buf.
+	GetInto(ctx context.Context, key string, off, n int64, buf []byte) (data []byte, size int64, err error)
 	// List yields the objects whose keys begin with prefix, in byte order of
 	// their keys, page by page. An error ends it. Where there is no folder at
 	// all it yields nothing; a missing S3 bucket is an error.
@@ -127,6 +129,14 @@ func reserved(key string) bool {
 		}
 	}
 	return false
+}
+
+// room is n bytes, of buf if it has so many.
+func room(buf []byte, n int64) []byte {
+	if int64(cap(buf)) >= n {
+		return buf[:n]
+	}
+	return make([]byte, n)
 }
 
 // span is the part of an object of the given size that Get's off and n mean.

@@ -43,8 +43,6 @@ func BenchmarkReadJSON(b *testing.B) {
 	}
 }
 
-// BenchmarkFind looks each member of one answer up in the other, which has them
-// in another order.
 // BenchmarkShape reads the scalars of texts whose shape is known: beside
 // BenchmarkReadJSON's tape it shows what a known shape buys.
 func BenchmarkShape(b *testing.B) {
@@ -64,9 +62,31 @@ func BenchmarkShape(b *testing.B) {
 				}
 			}
 		})
+		b.Run(c.name+"/beside", func(b *testing.B) {
+			var t Tape
+			var s Shape
+			if t.ReadJSON([]byte(c.text)) != nil || !s.Learn(&t) {
+				b.Fatal("not read")
+			}
+			text, others := []byte(c.text), []Other(nil)
+			like, _ := s.Read(nil, text)
+			places := make([]int32, len(like))
+			for i := range places {
+				places[i] = int32(i)
+			}
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				var ok bool
+				if others, ok = s.ReadBeside(others, text, text, like, places); !ok || len(others) > 0 {
+					b.Fatal("not read")
+				}
+			}
+		})
 	}
 }
 
+// BenchmarkFind looks each member of one answer up in the other, which has them
+// in another order.
 func BenchmarkFind(b *testing.B) {
 	var t, o Tape
 	if t.ReadJSON([]byte(benchAnswers[0].text)) != nil || o.ReadJSON([]byte(benchAnswers[1].text)) != nil {

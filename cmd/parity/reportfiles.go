@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/report"
+)
+
+// reportFlags say where a report goes, "" for nowhere, - for stdout.
+type reportFlags struct {
+	html, json, junit, markdown, judgement string
+	keep                                   bool
+}
+
+func (f *reportFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.html, "html", "", "write the report as one HTML `FILE` (- is stdout)")
+	cmd.Flags().StringVar(&f.json, "json", "", "write the summary as JSON to this `FILE` (- is stdout)")
+	cmd.Flags().StringVar(&f.junit, "junit", "", "write a test case for each model as JUnit XML to this `FILE` (- is stdout)")
+	cmd.Flags().StringVar(&f.markdown, "markdown", "", "write a summary for a pull request as Markdown to this `FILE` (- is stdout)")
+	cmd.Flags().BoolVar(&f.keep, "keep", false, "keep the page and the JSON in the run too, under reports/")
+}
+
+// reportFile is one file of a report.
+type reportFile struct {
+	flag, path string
+	write      func(*app, context.Context, *report.Summary, io.Writer) error
+}
+
+// files are those that are asked for.
+func (f reportFlags) files() []reportFile {
+	all := []reportFile{
+		{"--html", f.html, (*app).writeHTML},
+		{"--json", f.json, alone((*report.Summary).WriteJSON)},
+		{"--junit", f.junit, alone((*report.Summary).WriteJUnit)},
+		{"--markdown", f.markdown, alone((*report.Summary).WriteMarkdown)},
+	}
+	return slices.DeleteFunc(all, func(r reportFile) bool { return r.path == "" })
+}
+
+// alone writes what needs nothing but the summary.
+func alone(write func(*report.Summary, io.Writer) error) func(*app, context.Context, *report.Summary, io.Writer) error {
+	return func(_ *app, _ context.Context, s *report.Summary, w io.Writer) error { return write(s, w) }
+}
+
+// writeHTML shows mismatches too.
+func (a *app) writeHTML(ctx context.Context, s *report.Summary, w io.Writer) error {
+	x, err := a.exhibits(ctx, s)
+	if err != nil {
+		return err
+	}
+	return s.WriteHTML(w, x)
+}
+
+// any says that something is asked for beside the table.
+func (f reportFlags) any() bool { return len(f.files()) > 0 }
+
+// stdout says that one of the files takes it.
+func (f reportFlags) stdout() bool {
+	return slices.ContainsFunc(f.files(), func(r reportFile) bool { return r.path == "-" })
+}
+
+// validate refuses what would fail after hours of sending.
+func (f reportFlags) validate() error {
+	taken := ""
+	for _, r := range f.files() {
+		switch {
+		case r.path == "-" && taken != "":
+			return fmt.Errorf("%s and %s both write to stdout: give one of them a file", taken, r.flag)
+		case r.path == "-":
+			taken = r.flag
+		default:
+			if _, err := os.Stat(filepath.Dir(r.path)); err != nil {
+				return fmt.Errorf("%s %s: %w", r.flag, r.path, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (a *app) writeReports(ctx context.Context, s *report.Summary, f reportFlags) error {
+	for _, r := range f.files() {
+		if err := a.writeFile(r.path, func(w io.Writer) error { return r.write(a, ctx, s, w) }); err != nil {
+			return err
+		}
+	}
+	if f.keep {
+		return a.keep(ctx, s)
+	}
+	return nil
+}
+
+// keep stores the page and the JSON in the run. Places in it are whole, so that
+// it is the same from whichever folder it is made.
+func (a *app) keep(ctx context.Context, s *report.Summary) error {
+	run, err := dataset.OpenRun(ctx, s.Info.Run)
+	if err != nil {
+		return err
+	}
+	whole := *s
+	if whole.Info.Run, err = absolute(s.Info.Run); err != nil {
+		return err
+	}
+	var page, summary bytes.Buffer
+	if err := errors.Join(a.writeHTML(ctx, &whole, &page), whole.WriteJSON(&summary)); err != nil {
+		return err
+	}
+	place, err := run.KeepReport(ctx, s.Info.Judgement, page.Bytes(), summary.Bytes())
+	if err == nil {
+		fmt.Fprintf(a.stderr, "kept %s\n", place)
+	}
+	return err
+}
+
+// writeFile writes whole or not at all: what was there stays until then.
+func (a *app) writeFile(path string, write func(io.Writer) error) (err error) {
+	if path == "-" {
+		w := bufio.NewWriter(a.stdout)
+		if err := write(w); err != nil {
+			return err
+		}
+		return w.Flush()
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeInto(path, write) // a pipe or device, which a rename would replace
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".parity-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(f.Name()) // there is nothing left to remove once it is renamed
+	defer f.Close()
+	w := bufio.NewWriter(f)
+	if err := write(w); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	fmt.Fprintf(a.stderr, "wrote %s\n", path)
+	return nil
+}
+
+func writeInto(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	w := bufio.NewWriter(f)
+	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
