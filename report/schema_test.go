@@ -67,6 +67,8 @@ var defined = map[reflect.Type]string{
 	reflect.TypeFor[Latency]():          "latency",
 	reflect.TypeFor[Moment]():           "moment",
 	reflect.TypeFor[Family]():           "family",
+	reflect.TypeFor[Coverage]():         "coverage",
+	reflect.TypeFor[Covered]():          "covered",
 	reflect.TypeFor[Bound]():            "bound",
 	reflect.TypeFor[Ratio]():            "ratio",
 	reflect.TypeFor[Accepted]():         "accepted",

@@ -282,17 +282,17 @@ func writeJudged(b *strings.Builder, info Info) {
 	if info.Judgement == "" {
 		return
 	}
-	fmt.Fprintf(b, "\njudged  judgement %s", visible(info.Judgement))
+	text := "judgement " + info.Judgement
 	if info.Config != "" {
-		fmt.Fprintf(b, " by %s", visible(info.Config))
+		text += " by " + info.Config
 	}
 	if info.Control != "" {
-		fmt.Fprintf(b, ", noise by the control %s", visible(info.Control))
+		text += ", noise by the control " + info.Control
 	}
 	if info.Generations > 0 {
-		fmt.Fprintf(b, ", with what was sent again up to generation g%d", info.Generations)
+		text += fmt.Sprintf(", with what was sent again up to generation g%d", info.Generations)
 	}
-	b.WriteByte('\n')
+	writeWrapped(b, "\njudged  ", text)
 }
 
 // writeNext suggests commands; those of a run that has no name can't be.

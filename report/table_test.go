@@ -6,10 +6,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
-	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/text/width"
+
 	"github.com/modelparity/parity/compare"
 )
 
@@ -50,23 +53,80 @@ func TestTableGolden(t *testing.T) {
 }
 
 // A log that is 100 columns wide must not wrap, and a model's name must not
-// take over the terminal of whoever reads the report.
+// take over the terminal of whoever reads the report. How wide a line is says
+// another table of Unicode's than the one that lays it out.
 func TestTableIsNarrowAndHarmless(t *testing.T) {
+	names := []string{
+		strings.Repeat("模型", 80), "a\nb\u2028c", strings.Repeat("🧪🚀", 40), strings.Repeat("é", 90), strings.Repeat("👩‍🔬", 30), strings.Repeat("🇪🇺", 50),
+		strings.Repeat("ไม่", 60), strings.Repeat("\x1b[2J", 40), strings.Repeat("long name ", 30), strings.Repeat("한국어 ", 40), hostile,
+	}
 	tally := sample()
-	tallyOf(tally.Model(strings.Repeat("模型", 80)), 12_345, 1)
-	tallyOf(tally.Model("a\nb\u2028c"), 10, 0)
-	wide := tableWidth
-	for line := range strings.Lines(tableText(t, summarise(t, tally, Gate{}), false)) {
-		line = strings.TrimSuffix(line, "\n")
-		if line == "next" {
-			wide = math.MaxInt // commands are whole, so that they can be pasted
+	for i, name := range names {
+		m := tallyOf(tally.Model(name), 12_345, int64(1+i))
+		addSignature(m, "$."+name, compare.KindString, int64(1+i), name, name+"2")
+		m.Decided, m.Flips, m.Confusion = 12_345, 2, map[string]map[string]int64{name: {name + "2": 2}}
+		m.Hits = map[string]int64{"$." + name + " ignore": 70_000}
+		outcome("skipped", 900)(m)
+	}
+	in := Input{Info: sampleInfo(), Tally: tally, Noise: sampleControl()}
+	in.Info.Config, in.Info.Control, in.Info.Run = names[0], names[2], names[8]
+	s, err := Summarise(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unbalanced := *s
+	unbalanced.Ledger.Balanced = false
+	passing := compare.NewTally()
+	for i := range 400 {
+		tallyOf(passing.Model(strings.Repeat("m", i+1)), 20_000, 1)
+	}
+	for _, s := range []*Summary{s, &unbalanced, summarise(t, passing, Gate{})} {
+		wide := tableWidth
+		for line := range strings.Lines(tableText(t, s, false)) {
+			line = strings.TrimSuffix(line, "\n")
+			if line == "next" {
+				wide = math.MaxInt // commands are whole, so that they can be pasted
+			}
+			if n := columns(line); n > wide {
+				t.Errorf("%d columns: %q", n, line)
+			}
+			if visible(line) != line {
+				t.Errorf("not harmless: %q", line)
+			}
 		}
-		if text.StringWidthWithoutEscSequences(line) > wide {
-			t.Errorf("over %d columns: %q", wide, line)
+	}
+}
+
+// columns is how many of a terminal a line takes by UAX 11: two where a character
+// is wide, none where it is put on another.
+func columns(line string) (n int) {
+	for _, r := range line {
+		switch k := width.LookupRune(r).Kind(); {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		case k == width.EastAsianWide || k == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
 		}
-		if visible(line) != line {
-			t.Errorf("not harmless: %q", line)
+	}
+	return n
+}
+
+// Who looks at the top of a long list must see what is worst.
+func TestTableHasTheWorstFirst(t *testing.T) {
+	var verdicts []Verdict
+	for line := range strings.Lines(tableText(t, manySummary(), false)) {
+		for v, sign := range signs {
+			if strings.HasPrefix(line, sign+" "+string(v)) {
+				verdicts = append(verdicts, v)
+			}
 		}
+		if strings.HasPrefix(line, "…") {
+			break
+		}
+	}
+	if !slices.IsSortedFunc(verdicts, func(a, b Verdict) int { return severity[a] - severity[b] }) || len(verdicts) != maxOthers+maxPassing {
+		t.Errorf("%q", verdicts)
 	}
 }
 

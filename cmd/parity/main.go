@@ -119,12 +119,24 @@ Flags of every command:
 {{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
 
 Exit status:
-  0 done, 1 a budget is exceeded (gate, run), 2 could not do the job,
-  3 not enough evidence (gate, run), 130 interrupted{{if .HasExample}}
+{{with index .Annotations "` + exitStatus + `"}}{{.}}{{else}}  0 done, 1 a budget is exceeded (gate, run), 2 could not do the job,
+  3 not enough evidence (gate, run), 130 interrupted{{end}}{{if .HasExample}}
 
 Examples:
 {{.Example}}{{end}}
 `
+
+// exitStatus is the annotation of a command whose exit codes its help lists, and
+// gateStatus what it says of those that give a verdict.
+const (
+	exitStatus = "exit status"
+	gateStatus = `  0    every model is shown to be within its budgets
+  1    a model is shown to be over one
+  2    the job could not be done: a wrong flag or config, what can't be read or
+       written, a ledger that does not balance
+  3    neither is shown: too few samples, an incomplete run, no answers
+  130  interrupted: what was committed stays, and the same command goes on`
+)
 
 // explainArgs says how a command is used when its arguments are wrong.
 func explainArgs(check cobra.PositionalArgs) cobra.PositionalArgs {

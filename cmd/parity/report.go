@@ -66,6 +66,7 @@ A ledger that does not balance, or an incomplete run, never passes.
 
 On GitHub Actions (GITHUB_ACTIONS is true) gate and run also annotate the job with
 the worst models and append the Markdown to the job's summary.`,
+		Annotations: map[string]string{exitStatus: gateStatus},
 		Example: `  parity gate run --config parity.yaml
   parity gate run --baseline last-week       # only what got worse counts
   parity gate run --accepted accepted.yaml   # see parity accept
@@ -100,12 +101,18 @@ func (a *app) verdict(s *report.Summary) error {
 	return gateCode(s)
 }
 
+// colours says whether stdout is a terminal whose user has nothing against them
+// (no-color.org).
+func (a *app) colours() bool {
+	return telemetry.IsTerminal(a.stdout) && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+}
+
 func (a *app) writeTable(s *report.Summary) error {
 	w := a.stdout
 	if a.onGitHub() {
 		w = commandless{w}
 	}
-	return s.WriteTable(w, telemetry.IsTerminal(a.stdout))
+	return s.WriteTable(w, a.colours())
 }
 
 func gateCode(s *report.Summary) error {
@@ -138,6 +145,7 @@ same command again goes on where it stopped.
 With --recheck, what differs is sent again, one request at a time, and judged
 again: what is right then is the load's doing and marked as such. It counts as
 differing all the same, since production has load too.`,
+		Annotations: map[string]string{exitStatus: gateStatus},
 		Example: `  parity run recording --target http://new.example --out run
   parity run s3://bucket/recording --target http://new.example --out s3://bucket/run --config parity.yaml --html report.html
   parity run recording --target http://new.example --concurrency 32 --out run --recheck   # is it the load?`,
