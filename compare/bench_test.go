@@ -49,3 +49,15 @@ func variedPairs(n int) (pairs []exchange.Exchange) {
 	}
 	return pairs
 }
+
+// BenchmarkAddLatency is for latencies that are looked up, and for one that is not.
+func BenchmarkAddLatency(b *testing.B) {
+	for name, us := range map[string]int64{"ms": 2345, "s": 2_345_678} {
+		b.Run(name, func(b *testing.B) {
+			var h Histogram
+			for b.Loop() {
+				h.AddLatency(us)
+			}
+		})
+	}
+}

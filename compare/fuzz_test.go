@@ -29,8 +29,8 @@ var everything = Rules{
 }
 
 // Answers come from outside: whatever they hold, judging must not panic, must
-// give the same verdict with sides swapped, and find nothing between an answer
-// and itself.
+// give the same verdict with sides swapped, find nothing between an answer and
+// itself, and be shown as it is judged.
 
 func FuzzCompareJSON(f *testing.F) {
 	f.Add([]byte(`{"a":[1,2,{"b":null}],"c":"\u00e9"}`), []byte(`{"c":"é","a":[2,1.0,{"b":0}]}`))
@@ -82,9 +82,20 @@ func compareBothWays(t *testing.T, contentType string, a, b []byte) {
 				t.Errorf("%q differs from itself", a)
 			}
 		}
+		besideAgrees(t, rules, contentType, a, b)
 		if self := walkSelf(t, rules, contentType, a); self != Match && self != Undecided {
 			t.Errorf("%q differs from itself: %s", a, self)
 		}
+	}
+}
+
+// besideAgrees sets the answers side by side, and wants the judge's marks.
+func besideAgrees(t *testing.T, rules Rules, contentType string, a, b []byte) {
+	e := exchange.Exchange{Model: "m", Reference: exchange.Answer{Status: 200, ContentType: contentType, Body: a}}
+	e.Candidate.Answer = exchange.Answer{Status: 200, ContentType: contentType, Body: b}
+	for _, bounds := range []BesideOptions{unbounded, {Fold: 1}} {
+		x, sheet := beside(t, rules, Options{}, e, bounds)
+		checkAgrees(t, x, sheet)
 	}
 }
 

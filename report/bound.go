@@ -29,9 +29,12 @@ type kind struct {
 	budget    func(limits) *Percent // nil: none
 }
 
+// flips is the kind that takes a rule that says what is decided.
+const flips = "flips"
+
 var kinds = []kind{
 	{
-		"flips", "flips the decision", "flip the decision", isFlip,
+		flips, "flips the decision", "flip the decision", isFlip,
 		func(l limits) *Percent { return l.flips },
 	},
 	{
@@ -97,6 +100,9 @@ func (m *Model) most(b Bound) float64 { return b.k + b.maybe + float64(total(m.L
 // lacks says why evidence does not show that b is within its budget, and how many
 // more requests would, 0 if that is not what it lacks; "" where it is shown.
 func (m *Model) lacks(b Bound) (reason string, more int64) {
+	if b.Of == flips && m.Decision == nil {
+		return fmt.Sprintf("No answer has a decision that could flip, so that %s can't be shown: say in compare.decision where it is.", b.name()), 0
+	}
 	undecided := total(m.Ledger.Undecided)
 	k, n := m.most(b), m.Effective
 	enough := n >= float64(m.MinSamples)
@@ -169,8 +175,9 @@ func (m *Model) tested(b Bound) float64 {
 // chanceOf is the p-value of b: that it is within its budget is believed the more,
 // the smaller it is. Only no mismatch at all is within a budget of 0.
 func (m *Model) chanceOf(b Bound) float64 {
-	if k := m.most(b); b.Budget != 0 || k == 0 {
-		return round(chance(k, m.Effective, m.tested(b)))
+	k := m.most(b)
+	if b.Budget == 0 && k > 0 || b.Of == flips && m.Decision == nil {
+		return 1
 	}
-	return 1
+	return round(chance(k, m.Effective, m.tested(b)))
 }

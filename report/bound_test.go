@@ -54,6 +54,7 @@ func TestBudgetsOfTheirOwn(t *testing.T) {
 		{"a redirect to an error", gate, both(good, mismatched("302→404 status", 1)), Fail, "and none may."},
 		{"a member that is called so", gate, both(good, mismatched("$.200→500 string", 20)), Pass, "None of 10,020 distinct requests gets an error"},
 		{"no more than all may differ", Gate{Limits: Limits{Budget: new(Percent(0)), Flips: new(Percent(0.0001))}}, distinct(1000, 0), Pass, "None of 1,000 distinct requests flips the decision: at most 0.3%"},
+		{"no decisions", gate, good, Inconclusive, "No answer has a decision that could flip, so that the budget of 0.5% for flips can't be shown: say in compare.decision where it is."},
 		{"few", gate, distinct(300, 0), Inconclusive, "Too few samples: 700 more distinct requests"},
 		{"undecided may be errors", gate, both(good, outcome(compare.Undecided, 1)), Inconclusive, "1 exchange could not be decided"},
 		// Of what was wrong at first nobody knows how.
@@ -63,6 +64,9 @@ func TestBudgetsOfTheirOwn(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			tally := compare.NewTally()
 			c.tally(tally.Model("m"))
+			if c.name != "no decisions" {
+				tally.Model("m").Decided = 1
+			}
 			s := summarise(t, tally, c.gate)
 			if m := s.Models[0]; m.Verdict != c.want || !strings.Contains(m.Reason, c.reason) || !m.Ledger.Balanced {
 				t.Errorf("%s: %s\nwant %s: %s", m.Verdict, m.Reason, c.want, c.reason)
@@ -84,6 +88,7 @@ func sentAgain(n int64) func(*compare.ModelTally) {
 func TestBudgetsOfTheirOwnCountForAll(t *testing.T) {
 	tally := compare.NewTally()
 	distinct(3000, 0)(tally.Model("m"))
+	tally.Models["m"].Decided = 3000
 	alone := summarise(t, tally, Gate{Limits: Limits{Budget: new(Percent(0.01))}}).Models[0]
 	s := summarise(t, tally, Gate{Limits: Limits{Budget: new(Percent(0.01)), Flips: new(Percent(0.001))}})
 	if m := s.Models[0]; m.PValue != round(chance(0, 3000, 0.001)) || m.PValue <= alone.PValue || len(m.Budgets) != 1 || m.Budgets[0].Of != "flips" {

@@ -79,7 +79,7 @@ func TestHistogramShowsTheTolerance(t *testing.T) {
 		v, _ := strconv.ParseFloat(regexp.MustCompile(`M([0-9.]+)`).FindStringSubmatch(path)[1], 64)
 		return v
 	}
-	for _, c := range []struct{ tolerance, edge float64 }{{1e-6, histogramLeft}, {1e-5, 0}, {1e-300, histogramLeft}} {
+	for _, c := range []struct{ tolerance, edge float64 }{{1e-6, 0}, {2e-5, 0}, {1e-300, histogramLeft}} {
 		h := newHistogram("absolute", buckets, c.tolerance)
 		edge, err := strconv.ParseFloat(h.Edge, 64)
 		if err != nil || edge >= first(h.Bars) || c.edge > 0 && edge != c.edge {

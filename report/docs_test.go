@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
+
 	"github.com/modelparity/parity/compare"
 )
 
@@ -16,6 +18,7 @@ func TestGateExample(t *testing.T) {
 	tally := compare.NewTally()
 	a := tally.Model("review-a")
 	both(distinct(9_996, 0), both(mismatched(drift, 3), mismatched(flip, 1)))(a)
+	a.Decided = 10_000
 	b := tallyOf(tally.Model("review-b"), 8000, 0)
 	traffic{strata: []stratum{{5000, 0, 1}, {30_000, 0, 0.1}}}.stratify(b, evidence(b, ""), []drawn{{5000, 0}, {3000, 0}}, 0)
 	distinct(1000, 0)(tally.Model("legal-c"))
@@ -47,5 +50,25 @@ func TestGateExample(t *testing.T) {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("docs/gate.md lacks\n%s", want)
 		}
+	}
+}
+
+// Without this, somebody could paste a gate from docs/gate.md that is refused.
+func TestGateOfTheDocsIsOne(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "gate.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(text), "```yaml\n")
+	block, _, _ = strings.Cut(block, "```")
+	var config struct {
+		Gate Gate `yaml:"gate"`
+	}
+	if err := yaml.UnmarshalWithOptions([]byte(block), &config, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	g := config.Gate
+	if err := g.Validate(); err != nil || g.Flips == nil || g.Errors == nil || g.ServiceTime == nil || g.FamilyConfidence == nil || g.Coverage.Models == nil || g.Coverage.Exchanges == nil {
+		t.Errorf("%v, %+v", err, g)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // Family is what can be said of all models at once. Each verdict is its own, and
 // wrong with a probability of at most 1 − its confidence; of 400 models that are
-// all a bit over their budgets, some 20 pass. Family says how sure one can be that
+// all a bit over their budgets, up to 20 pass. Family says how sure one can be that
 // every PASS is right, by the step-down procedure of Holm ("A simple sequentially
 // rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979),
 // 65–70), which holds however models depend on each other. It changes no verdict.
@@ -54,6 +54,9 @@ func newFamily(models []Model, confidence float64) Family {
 func familyNeeds(models []Model, confidence float64) (most int64) {
 	for i := range models {
 		m := &models[i]
+		if slices.ContainsFunc(m.ServiceTime, func(r Ratio) bool { return r.p > 1-confidence }) {
+			return 0 // it takes more times, which come with exchanges
+		}
 		for _, b := range m.bounds {
 			more, ok := needed(m.most(b), m.Effective, m.tested(b), confidence)
 			if !ok {

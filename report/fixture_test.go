@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -247,18 +248,16 @@ func showing(t testing.TB, s *Summary, reference, candidate string) Exhibits {
 	sheet := compare.Beside(&e, x, compare.BesideOptions{MaxRows: 40, MaxLiteral: 160, Fold: 3})
 	c := NewCurator(s)
 	for i, name := range c.order {
-		deltas := []compare.Delta{}
-		for p := range pointsEach {
-			r := float64((i*31+p*17)%97) / 97
-			deltas = append(deltas, compare.Delta{
-				Kind: compare.KindNumber, Signature: name.Signature, Reference: fmt.Sprint(r), Candidate: fmt.Sprint(r*0.96 + 0.01*float64(p)),
-			})
-		}
-		text, err := json.Marshal(deltas)
-		if err != nil {
-			t.Fatal(err)
-		}
 		for n := range 60 {
+			deltas := []compare.Delta{}
+			for p := range pointsEach {
+				r := math.Pow(float64((n*31+p*17+i)%97)/97, 2)
+				deltas = append(deltas, value(name.Signature, r, r*0.96+0.003*float64(p)))
+			}
+			text, err := json.Marshal(deltas)
+			if err != nil {
+				t.Fatal(err)
+			}
 			row := exchange.Exchange{ID: exchange.ID{1: byte(i), 2: byte(i >> 8), 15: byte(n)}, Model: name.Model, Verdict: exchange.Verdict{Kind: "mismatch", Deltas: text}}
 			if err := c.Offer(&row); err != nil {
 				t.Fatal(err)

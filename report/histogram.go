@@ -38,7 +38,7 @@ func newHistogram(name string, buckets []Bucket, tolerance float64) *histogram {
 	from := math.Floor(first + 1e-6)
 	below := max(from+1, math.Ceil(last-1e-6))
 	if tolerance > 0 {
-		from = min(from, max(math.Floor(math.Log10(tolerance)), below-histogramDecades))
+		from = min(from, max(math.Ceil(math.Log10(tolerance)-1e-6)-1, below-histogramDecades)) // a decade of what is allowed
 	}
 	x := func(log10 float64) float64 {
 		return histogramLeft + (log10-from)/(below-from)*(histogramRight-histogramLeft)

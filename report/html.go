@@ -106,6 +106,9 @@ type page struct {
 // Judged counts the exchanges whose two answers were compared.
 func (p page) Judged() int64 { return p.Ledger.judged() }
 
+// Covers is how much of the recording was judged; "" where that is not known.
+func (p page) Covers() string { return strings.TrimPrefix(p.Coverage.line(), "covers  ") }
+
 // ShownWarnings are the first few; MoreWarnings is how many follow.
 func (p page) ShownWarnings() []string { return p.Warnings[:min(len(p.Warnings), maxWarnings)] }
 func (p page) MoreWarnings() int       { return len(p.Warnings) - len(p.ShownWarnings()) }

@@ -199,3 +199,17 @@ func axeCore(t *testing.T) string {
 	}
 	return strings.TrimSpace(string(text))
 }
+
+// The tests above go by what the browser complains of: they must hear it.
+func TestComplaintsAreHeard(t *testing.T) {
+	b := openPage(t, `<!doctype html><title>x</title><body><script>console.error("said"); undefined.thrown</script><img alt="" src="http://127.0.0.1:9/asked-for">`, 300, 200)
+	b.painted()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := strings.Join(b.problems, "\n")
+	for _, want := range []string{"console.error", "exception: ", "asks for http://127.0.0.1:9/asked-for"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("heard %q, lacks %q", all, want)
+		}
+	}
+}

@@ -184,7 +184,7 @@ func TestHTMLShowsExhibits(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`<tr class="differs">`, "0.31291121", "a very long name", "candidate ↑ against reference →", "tolerance 1e-09",
+		`<tr class="differs">`, "0.31291121", "a very long name", "candidate ↑ against reference →", "tolerance 1e-09</text>",
 		`parity run runs/2026-11-22/judgements/3f2a9c/mismatches --model review-drift --signature &#39;$.scores[*].value number&#39; --target http://127.0.0.1:9000 --out RUN2`,
 	} {
 		if !strings.Contains(page, want) {

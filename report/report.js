@@ -121,31 +121,36 @@ function decades(from, to) {
 }
 
 const kinds = {
-  latency: { names: ["reference", "candidate"], x: latency, scale: { time: false, distr: 3 }, splits: (u, axis, from, to) => decades(from, to) },
-  timeline: { names: ["mismatched"], x: moment, tick: (v, span) => span > 86400 ? moment(v).slice(5, 16) : span > 600 ? moment(v).slice(11, 16) : moment(v).slice(11), scale: { time: true } },
+  latency: { names: ["reference", "candidate"], x: latency, scale: { time: false, distr: 3 },
+    axis: { splits: (u, axis, from, to) => decades(from, to), filter: (u, splits) => splits } },
+  timeline: { names: ["mismatched"], x: moment, scale: { time: true },
+    tick: (v, span) => span > 86400 ? moment(v).slice(5, 16) : span > 600 ? moment(v).slice(11, 16) : moment(v).slice(11) },
 };
 
 function draw(figure) {
-  const kind = kinds[figure.dataset.chart];
-  const svg = $("svg", figure);
+  const kind = kinds[figure.dataset.chart], svg = $("svg", figure);
   if (!svg || !figure.dataset.edges) return;
-  const style = (name) => getComputedStyle($(`path.${name}`, svg));
-  const ink = getComputedStyle($("text", svg) ?? svg).fill, line = getComputedStyle($(".base", svg)).stroke;
-  const axis = { stroke: ink, font: "11px sans-serif", grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+  const colour = (selector, property) => getComputedStyle($(selector, svg))[property]; // of the theme
   const judged = figure.dataset.judged && numbers(figure.dataset.judged);
-  const stepped = uPlot.paths.stepped({ align: 1 });
   const series = kind.names.map((name) => {
-    const colour = name === "mismatched" ? style(name).fill : style(name).stroke;
-    return { label: name, stroke: colour, fill: colour.replace("rgb(", "rgba(").replace(")", ", 0.14)"), width: 1.5, paths: stepped, points: { show: false }, value: (u, v, _, i) => share(v) + (judged && v != null ? ` of ${judged[i].toLocaleString("en")}` : "") };
+    const stroke = colour("." + name, "stroke"), fill = stroke.replace("rgb(", "rgba(").replace(")", ", 0.14)");
+    return {
+      label: name, stroke, fill, width: 1.5, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false },
+      value: (u, v, _, i) => share(v) + (judged && v != null ? ` of ${judged[i].toLocaleString("en")}` : ""),
+    };
   });
   const values = kind.names.map((name) => numbers(figure.dataset[name]));
-  for (const list of values) list.push(list.at(-1)); // the last step's end
+  for (const list of [...values, ...(judged ? [judged] : [])]) list.push(list.at(-1)); // the last step's end
+  const line = { stroke: colour(".base", "stroke"), width: 1 };
+  const axis = { stroke: colour("text", "fill"), font: "11px sans-serif", grid: line, ticks: line };
+  const tick = (u, splits) => splits.map((v) => (kind.tick ?? kind.x)(v, u.scales.x.max - u.scales.x.min));
   charts.get(figure)?.destroy();
   charts.set(figure, new uPlot({
-    width: Math.min(440, figure.clientWidth), height: 150, series: [{ label: "from", value: (u, v) => v == null ? "–" : kind.x(v) }, ...series],
-    scales: { x: { ...kind.scale, range: (u, from, to) => [from, to] }, y: { range: (u, from, to) => [0, to * 1.04] } }, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
-    axes: [{ ...axis, size: 30, ...(kind.splits && { splits: kind.splits, filter: (u, splits) => splits }), values: (u, splits) => splits.map((v) => (kind.tick ?? kind.x)(v, u.scales.x.max - u.scales.x.min)) }, { ...axis, size: 44, values: (u, splits) => splits.map(share) }],
-    cursor: { y: false },
+    width: Math.min(440, figure.clientWidth), height: 150,
+    series: [{ label: "from", value: (u, v) => v == null ? "–" : kind.x(v) }, ...series],
+    scales: { x: { ...kind.scale, range: (u, from, to) => [from, to] }, y: { range: (u, from, to) => [0, to * 1.04] } },
+    axes: [{ ...axis, size: 30, values: tick, ...kind.axis }, { ...axis, size: 44, values: (u, splits) => splits.map(share) }],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"), cursor: { y: false },
   }, [numbers(figure.dataset.edges), ...values], figure));
   svg.style.display = "none";
 }

@@ -85,7 +85,7 @@ func newRatio(name string, q, asked float64, t *compare.ModelTally, confidence f
 		r.Upper = round(u)
 	}
 	if within := func(alpha float64) bool { return upper(alpha) <= asked }; within(alpha) {
-		const steps = 1000
+		const steps = 1_000_000
 		r.p = alpha * float64(1+sort.Search(steps-1, func(i int) bool { return within(alpha * float64(i+1) / steps) })) / steps
 	}
 	return r

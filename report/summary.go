@@ -58,7 +58,7 @@ type Info struct {
 type Summary struct {
 	Format   string   `json:"format"` // see Format
 	Info     Info     `json:"info"`
-	Verdict  Verdict  `json:"verdict"` // FAIL if one model fails, PASS if all pass
+	Verdict  Verdict  `json:"verdict"` // FAIL if one model fails, PASS if all pass and the coverage is what is asked
 	Reason   string   `json:"reason"`  // one sentence for people
 	Warnings []string `json:"warnings,omitempty"`
 	Ledger   Ledger   `json:"ledger"`

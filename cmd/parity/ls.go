@@ -18,19 +18,37 @@ import (
 )
 
 func (a *app) lsCommand() *cobra.Command {
-	return &cobra.Command{
+	var runs bool
+	var place string
+	cmd := &cobra.Command{
 		Use:   "ls STORE | RECORDING | RUN",
 		Short: "List recordings and runs, or what is in one",
 		Long: `List the recordings and runs below a place; of a recording its models, times and
-ledger; of a run its progress and judgements.`,
+ledger; of a run its progress and judgements.
+
+With --runs list the runs of a recording over time, each with its verdicts: how many
+models pass, fail and are inconclusive, and how many distinct requests differ. They
+are those of the judgement by the config's rules, without a config of the latest.
+Runs are looked for beside the recording, or below --store.`,
 		Example: `  parity ls .
   parity ls recording
-  parity ls s3://bucket/run`,
+  parity ls s3://bucket/run
+  parity ls recording --runs
+  parity ls s3://bucket/recordings/reviews --runs --store s3://bucket/runs --config parity.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if runs {
+				return a.lsRuns(cmd.Context(), args[0], place)
+			}
+			if place != "" {
+				return errors.New("--store says where --runs are looked for: add --runs")
+			}
 			return a.ls(cmd.Context(), args[0])
 		},
 	}
+	cmd.Flags().BoolVar(&runs, "runs", false, "list the runs of a recording over time, with their verdicts")
+	cmd.Flags().StringVar(&place, "store", "", "the `STORE` in which runs are looked for (default: where the recording lies)")
+	return cmd
 }
 
 func (a *app) ls(ctx context.Context, location string) error {

@@ -96,7 +96,7 @@ its replacement, compares the answers, and says with what confidence they agree.
 	})
 	root.SetUsageTemplate(usageTemplate)
 	root.AddCommand(a.demoCommand(), a.captureCommand(), a.importCommand(), a.replayCommand(), a.compareCommand(), a.acceptCommand(),
-		a.reportCommand(), a.gateCommand(), a.runCommand(), a.showCommand(), a.serveCommand(), a.lsCommand(), a.catCommand(), a.fsckCommand())
+		a.reportCommand(), a.gateCommand(), a.runCommand(), a.showCommand(), a.serveCommand(), a.lsCommand(), a.catCommand(), a.fsckCommand(), a.doctorCommand())
 	for _, cmd := range root.Commands() {
 		cmd.Args = explainArgs(cmd.Args)
 	}

@@ -62,7 +62,9 @@ func (a *app) gateCommand() *cobra.Command {
 
 A model passes when the upper confidence bound of its mismatch rate is within the
 budget, fails when the lower bound is above it, and is inconclusive otherwise.
-A ledger that does not balance, or an incomplete run, never passes.
+A ledger that does not balance, or an incomplete run, never passes. The exit code
+goes by the models' own verdicts; how sure it is that all pass at once is said beside.
+docs/gate.md has the formulas, budgets for flips, errors and service time, and coverage.
 
 On GitHub Actions (GITHUB_ACTIONS is true) gate and run also annotate the job with
 the worst models and append the Markdown to the job's summary.`,

@@ -59,3 +59,24 @@ func typeName(c column) string {
 		exchange.Text: "STRING", exchange.JSON: "STRING (JSON)", exchange.Blob: "BINARY",
 	}[c.Kind]
 }
+
+// Without this, what another version wrote could be read as if this one had, or
+// be taken for damage, and nobody would know which version to use.
+func TestOtherVersionsAreRefusedByName(t *testing.T) {
+	b := openBucket(t)
+	w, err := newWriter(b, "a.parquet", RecordingKind, Limits{}, map[string]string{keyFormat: "2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := w.Write(t.Context(), &exchange.Batch{Rows: sample(3, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = read(t.Context(), b, "a.parquet", exchange.RecordingSides)
+	if want := `it has format "2", and this parity reads format "` + FormatVersion + `": use the version that wrote it`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}

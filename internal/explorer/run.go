@@ -27,8 +27,8 @@ type runPage struct {
 
 type judged struct {
 	dataset.JudgementInfo
-	Splits int
-	Link   string
+	Splits           int
+	Link, Mismatches string
 }
 
 func (x *explorer) run(r *http.Request) (view, error) {
@@ -56,7 +56,7 @@ func (x *explorer) run(r *http.Request) (view, error) {
 			return view{}, err
 		}
 		at := place{At: p.At, ID: j.Info.ID}
-		page.Judgements = append(page.Judgements, judged{j.Info, len(splits), at.link("judgement")})
+		page.Judgements = append(page.Judgements, judged{j.Info, len(splits), at.link("judgement"), at.link("mismatches")})
 	}
 	return view{Title: p.At, Trail: p.trail("run"), Body: page}, nil
 }

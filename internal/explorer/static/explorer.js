@@ -5,8 +5,8 @@ for (const command of document.querySelectorAll(".command")) {
   button.type = "button";
   button.textContent = "Copy";
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(command.querySelector("code").textContent);
-    button.textContent = "Copied";
+    const copied = navigator.clipboard.writeText(command.querySelector("code").textContent);
+    button.textContent = await copied.then(() => "Copied", () => "The browser does not allow it");
     setTimeout(() => (button.textContent = "Copy"), 1500);
   });
   command.querySelector("h3").append(button);
