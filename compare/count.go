@@ -33,7 +33,7 @@ func (m *ModelTally) decided(e *exchange.Exchange, d decided, combination string
 	}
 	v := m.version(e.ModelVersion)
 	v.Exchanges++
-	v.Strata.add(WeightClass(e.SamplingProbability), e.RequestHash, v.Requests) // before it is one of them
+	v.stratify(WeightClass(e.SamplingProbability), e.RequestHash)
 	if d.outcome == Mismatch {
 		v.Mismatched.Add(combination, e.RequestHash)
 	} else {

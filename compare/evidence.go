@@ -38,7 +38,7 @@ func (e *Evidence) BothWays() HashSet {
 
 func (e *Evidence) merge(o *Evidence) {
 	e.Exchanges += o.Exchanges
-	e.Strata.merge(o.Strata, e.Requests, o.Requests) // before there are more of them
+	e.mergeStrata(o)
 	e.Matched.Union(o.Matched)
 	e.Mismatched.merge(o.Mismatched)
 	e.Rechecked.Union(o.Rechecked)

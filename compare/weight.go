@@ -37,22 +37,21 @@ type Strata struct {
 	Certain HashSet `json:"certain,omitzero"`
 }
 
-// add counts a request of a class; before are those that were judged so far.
-func (s *Strata) add(class int, request int64, before func() HashSet) {
+// stratify notes the class of a request, before it is one of those judged.
+func (e *Evidence) stratify(class int, request int64) {
 	switch {
-	case class == 0 && len(s.Sampled) == 0: // certain, as all before it
-	case class == 0:
-		s.Certain.Add(request)
-	default:
-		s.becomeSampled(before)
-		s.set(class).Add(request)
-	}
+	case class > 0:
+		e.becomeSampled()
+		e.set(class).Add(request)
+	case len(e.Sampled) > 0:
+		e.Certain.Add(request)
+	} // else all are certain
 }
 
 // becomeSampled says from now on which requests are certain: all so far.
-func (s *Strata) becomeSampled(before func() HashSet) {
-	if len(s.Sampled) == 0 {
-		s.Certain.Union(before())
+func (e *Evidence) becomeSampled() {
+	if len(e.Sampled) == 0 {
+		e.Certain = e.Requests()
 	}
 }
 
@@ -66,19 +65,19 @@ func (s *Strata) set(class int) *HashSet {
 	return s.Sampled[class]
 }
 
-// merge adds o, of which all are the requests; those of s are before.
-func (s *Strata) merge(o Strata, before, all func() HashSet) {
+// mergeStrata adds the strata of o, before its requests are among those of e.
+func (e *Evidence) mergeStrata(o *Evidence) {
 	switch {
-	case len(s.Sampled) == 0 && len(o.Sampled) == 0:
+	case len(e.Sampled) == 0 && len(o.Sampled) == 0:
 		return
 	case len(o.Sampled) == 0:
-		s.Certain.Union(all())
+		e.Certain.Union(o.Requests())
 		return
 	}
-	s.becomeSampled(before)
-	s.Certain.Union(o.Certain)
+	e.becomeSampled()
+	e.Certain.Union(o.Certain)
 	for class, requests := range o.Sampled {
-		s.set(class).Union(*requests)
+		e.set(class).Union(*requests)
 	}
 }
 
