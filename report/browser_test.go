@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
@@ -130,9 +131,19 @@ func see[T any](b *tab, expression string) T {
 	return v
 }
 
-// want fails the test where an expression says something else.
+// want waits until an expression says what is expected, as a key or a link may
+// take effect a moment later, and fails the test where it never does.
 func want[T comparable](b *tab, expression string, expected T) {
 	b.t.Helper()
+	text, err := json.Marshal(expected)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	see[bool](b, fmt.Sprintf(`new Promise(done => {
+		const start = performance.now();
+		const look = () => (%s) === %s || performance.now() - start > 10_000 ? done(true) : requestAnimationFrame(look);
+		look();
+	})`, expression, text))
 	if got := see[T](b, expression); got != expected {
 		b.t.Errorf("%s is %v, want %v", expression, got, expected)
 	}
