@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -263,10 +264,18 @@ func curlLines(t *testing.T, run string, args ...string) [2]string {
 // say nothing of the credentials that it takes.
 func TestCurlLeavesSecretsInTheEnvironment(t *testing.T) {
 	need(t, "curl")
-	got := map[string]http.Header{}
+	var mu sync.Mutex // what a server was asked last is looked at after its answer
+	last := map[string]http.Header{}
+	got := func(name string) http.Header {
+		mu.Lock()
+		defer mu.Unlock()
+		return last[name]
+	}
 	serve := func(name string) *echo {
 		return newEcho(t, func(w http.ResponseWriter, r *http.Request) {
-			got[name] = r.Header
+			mu.Lock()
+			last[name] = r.Header
+			mu.Unlock()
 			io.WriteString(w, name)
 		})
 	}
@@ -290,7 +299,7 @@ func TestCurlLeavesSecretsInTheEnvironment(t *testing.T) {
 	parityWith(t, env, "replay", recording, "--target", "new", "--out", run, "--config", config)
 	parityWith(t, env, "replay", recording, "--target", "old", "--out", control, "--config", config)
 	mustParity(t, exitDone, "compare", run, "--control", control, "--config", config)
-	sent := map[string]http.Header{"new": got["new"], "old": got["old"]}
+	sent := map[string]http.Header{"new": got("new"), "old": got("old")}
 	for i, command := range curlLines(t, run, "--config", config) {
 		if strings.Contains(command, "s3cret") {
 			t.Errorf("a secret is in\n%s", command)
@@ -300,8 +309,8 @@ func TestCurlLeavesSecretsInTheEnvironment(t *testing.T) {
 		}
 		name := []string{"new", "old"}[i]
 		for _, h := range []string{"Authorization", "X-Api-Key"} {
-			if got[name].Get(h) != sent[name].Get(h) {
-				t.Errorf("%s: curl sent %s %q, replay %q", name, h, got[name].Get(h), sent[name].Get(h))
+			if got(name).Get(h) != sent[name].Get(h) {
+				t.Errorf("%s: curl sent %s %q, replay %q", name, h, got(name).Get(h), sent[name].Get(h))
 			}
 		}
 	}
