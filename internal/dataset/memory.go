@@ -19,7 +19,7 @@ type memory struct {
 // What is larger than usual is not kept.
 const (
 	keepChunks = 8 << 20
-	keepPages  = 2 * headerPageBytes // of one column
+	keepPages  = 48 << 10 // of one column
 )
 
 // memories are by the sides that are read, so that each cursor finds the buffers of
