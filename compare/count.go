@@ -53,6 +53,9 @@ func (m *ModelTally) decisions(c *comparer, outcome Outcome) {
 	if c.walker.machine.decision == nil {
 		return
 	}
+	if judged := outcome == Match || outcome == Noise || outcome == Mismatch; judged && len(c.flips) == 0 {
+		m.NoDecision++
+	}
 	flipped := false
 	for _, f := range c.flips {
 		m.Decided++

@@ -13,10 +13,10 @@ import (
 // the old model: a repeated request is one piece of evidence. One whose repeats
 // were answered rightly and wrongly is both in Matched and in Mismatched.
 type Evidence struct {
-	Exchanges  int64        `json:"exchanges"`          // decided: match, noise or mismatch
-	Matched    HashSet      `json:"matched"`            // the hashes of the requests with a match, or with nothing but noise
-	Mismatched Combinations `json:"mismatched"`         // those with a mismatch, by how they differ
-	Rechecked  HashSet      `json:"rechecked,omitzero"` // those with an exchange of Recheck.Wrong
+	Exchanges  int64        `json:"exchanges"`           // decided: match, noise or mismatch
+	Matched    HashSet      `json:"matched"`             // the hashes of the requests with a match, or with nothing but noise
+	Mismatched Combinations `json:"mismatched"`          // those with a mismatch, by how they differ
+	Rechecked  Combinations `json:"rechecked,omitempty"` // those with an exchange of Recheck.Wrong, by how they differed at first
 	Strata
 	First exchange.Timestamp `json:"first"`
 	Last  exchange.Timestamp `json:"last"`
@@ -41,15 +41,17 @@ func (e *Evidence) merge(o *Evidence) {
 	e.mergeStrata(o)
 	e.Matched.Union(o.Matched)
 	e.Mismatched.merge(o.Mismatched)
-	e.Rechecked.Union(o.Rechecked)
+	e.Rechecked.merge(o.Rechecked)
 	e.First, e.Last = earlier(e.First, o.First), max(e.Last, o.Last)
 }
 
 // Combinations holds requests by the signatures that the answer to one has
 // beyond noise: see CombinationOf. So it can be said for whole requests what
 // differs if some signatures are known or accepted, at eight bytes a request.
-// Past MaxCombinations of them, those with the highest hashes become one, of
-// which only the decisions and statuses are known, and that there is more.
+//
+// Past MaxCombinations of them, those with the highest hashes are folded: what is
+// left of their names is Others, a decision and a status. Past as many of these,
+// only what kind of a decision or a status there is, of which there are few.
 type Combinations map[string]*HashSet
 
 // MaxCombinations is how many combinations a model keeps, for each version of the
@@ -61,6 +63,9 @@ const (
 
 // Others stands in a combination for signatures that are not kept.
 const Others = "*"
+
+// Unreadable stands in a combination for an answer that could not be read.
+const Unreadable = "answer unreadable"
 
 // CombinationOf names a set of signatures. SignaturesOf takes it apart.
 func CombinationOf(signatures []string) string {
@@ -76,15 +81,47 @@ func CombinationOf(signatures []string) string {
 // some are not kept.
 func SignaturesOf(combination string) []string { return strings.Split(combination, "\n") }
 
-// folded keeps of a combination what budgets of their own are held against.
+// folded keeps of a combination what budgets of their own are held against: its
+// status, and its decision if it has one alone.
 func folded(combination string) string {
-	kept := []string{Others}
+	kept, decisions := []string{Others}, 0
 	for _, s := range SignaturesOf(combination) {
-		if strings.HasSuffix(s, " "+string(KindDecision)) || strings.HasSuffix(s, " "+string(KindStatus)) {
+		switch {
+		case strings.HasSuffix(s, " "+string(KindDecision)):
+			if decisions++; decisions == 1 {
+				kept = append(kept, s)
+			}
+		case strings.HasSuffix(s, " "+string(KindStatus)):
 			kept = append(kept, s)
 		}
 	}
-	return strings.Join(kept[:min(len(kept), MaxCombined)], "\n")
+	name := strings.Join(kept, "\n")
+	if decisions > 1 {
+		return foldedAgain(name)
+	}
+	return name
+}
+
+// foldedAgain keeps of a folded combination that there is a decision, and the
+// classes of the statuses: "2xx→5xx status".
+func foldedAgain(combination string) string {
+	kept := SignaturesOf(combination)
+	for i, s := range kept {
+		if strings.HasSuffix(s, " "+string(KindDecision)) {
+			kept[i] = Others + " " + string(KindDecision)
+		} else if statuses, ok := strings.CutSuffix(s, " "+string(KindStatus)); ok {
+			from, to, _ := strings.Cut(statuses, "→")
+			kept[i] = statusClass(from) + "→" + statusClass(to) + " " + string(KindStatus)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+func statusClass(status string) string {
+	if len(status) != 3 {
+		return Others
+	}
+	return status[:1] + "xx"
 }
 
 func isFolded(combination string) bool {
@@ -128,16 +165,25 @@ func (c *Combinations) merge(o Combinations) {
 	c.trim()
 }
 
-// trim folds the combinations past MaxCombinations. One that is among the lowest
-// hashes of a union is among the lowest of every part of it, so folding early or
-// late gives the same.
+// trim folds the combinations past MaxCombinations, and the folded ones past as
+// many. One that is among the lowest hashes of a union is among the lowest of
+// every part of it, so folding early or late gives the same.
 func (c *Combinations) trim() {
-	if len(*c) <= MaxCombinations {
+	if !c.overfull() {
 		return
 	}
+	c.fold(false, folded)
+	c.fold(true, foldedAgain)
+}
+
+// overfull says that there may be something to fold.
+func (c Combinations) overfull() bool { return len(c) > MaxCombinations }
+
+// fold renames those of one kind that are too many.
+func (c *Combinations) fold(isFold bool, rename func(string) string) {
 	var names []string
 	for name := range maps.Keys(*c) {
-		if !isFolded(name) {
+		if isFolded(name) == isFold && rename(name) != name {
 			names = append(names, name)
 		}
 	}
@@ -145,7 +191,8 @@ func (c *Combinations) trim() {
 		return cmp.Or(cmp.Compare(hashString(a), hashString(b)), cmp.Compare(a, b))
 	})
 	for _, name := range names[min(len(names), MaxCombinations):] {
-		c.set(folded(name)).Union(*(*c)[name])
+		requests := (*c)[name]
 		delete(*c, name)
+		c.set(rename(name)).Union(*requests)
 	}
 }

@@ -107,7 +107,8 @@ func TestWhatSendingAgainShows(t *testing.T) {
 			if want != 1 || m.Recheck != c.want || !m.Balanced() {
 				t.Errorf("%s", toJSON(t, m))
 			}
-			if n := m.Versions[""].Rechecked.Len(); n != c.want.Wrong() {
+			rechecked := m.Versions[""].Rechecked.All()
+			if n := rechecked.Len(); n != c.want.Wrong() {
 				t.Errorf("%d requests are kept as rechecked, want %d", n, c.want.Wrong())
 			}
 			if m.Match == 3 && (len(m.Signatures) > 0 || m.Reformatted > 0) {
@@ -195,13 +196,39 @@ func TestGenerationsBalance(t *testing.T) {
 		recheck := whole.Recheck
 		whole.Recheck = Recheck{}
 		for _, e := range whole.Versions {
-			if e.Rechecked.Len() != recheck.Wrong() {
-				rt.Fatalf("%d requests for %+v", e.Rechecked.Len(), recheck)
+			rechecked := e.Rechecked.All()
+			if rechecked.Len() != recheck.Wrong() {
+				rt.Fatalf("%d requests for %+v", rechecked.Len(), recheck)
 			}
-			e.Rechecked = HashSet{}
+			e.Rechecked = nil
+		}
+		// In which ways a request was wrong may be more than the last answer shows.
+		for _, m := range []*ModelTally{whole, once} {
+			for _, e := range m.Versions {
+				all := e.Mismatched.All()
+				e.Mismatched = Combinations{"any": &all}
+			}
 		}
 		if a, b := toJSON(t, whole), toJSON(t, once); a != b {
 			rt.Fatalf("with what was replaced:\n%s\nwithout:\n%s", a, b)
 		}
 	})
+}
+
+// An answer that is wrong in another way when it is asked again must not take the
+// place of what was wrong at first: an error would become a drift that is
+// accepted.
+func TestSendingAgainKeepsTheWay(t *testing.T) {
+	m := judgeGenerations(t, []given{{"500", `{"a":2}`}, {`{"a":2}`, "500"}, {"500", right}}, 8, 1)
+	e := m.Versions[""]
+	of := func(c Combinations, signature string) int64 {
+		all := c.Of(func(signatures []string) bool { return slices.Contains(signatures, signature) })
+		return all.Len()
+	}
+	if errors, drifts := of(e.Mismatched, "200→500 status"), of(e.Mismatched, "$.a number"); errors != 2 || drifts != 2 {
+		t.Errorf("%d requests with an error and %d that drift, want 2 and 2: %s", errors, drifts, toJSON(t, m))
+	}
+	if n := of(e.Rechecked, "200→500 status"); n != 1 || m.Recheck.Wrong() != 1 {
+		t.Errorf("%d of %d that were wrong at first had an error", n, m.Recheck.Wrong())
+	}
 }

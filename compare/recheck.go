@@ -1,6 +1,11 @@
 package compare
 
-import "github.com/modelparity/parity/internal/exchange"
+import (
+	"math"
+	"slices"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
 
 // Recheck counts, by exchange, what sending again made of answers that were not
 // right at first and are now. The outcome is that of the last answer.
@@ -26,31 +31,53 @@ func (r *Recheck) merge(o Recheck) {
 	r.Concurrency = max(r.Concurrency, o.Concurrency)
 }
 
-// recheck counts what sending e again showed, where the answer that counts is
-// right. garbled says that a later one can't be read.
+// recheck counts what sending e again showed. garbled says that a later answer
+// than the one that counts can't be read. Whatever was wrong at first stays
+// counted as it was wrong: under Mismatched where the answer that counts is wrong
+// too, or else one way of being wrong could take another one's place.
 func (s *split) recheck(m *model, e *exchange.Exchange, outcome Outcome, garbled bool) error {
-	if outcome != Match && outcome != Noise {
+	if outcome != Match && outcome != Noise && outcome != Mismatch {
 		return nil
 	}
-	wrong, unanswered, most, least := garbled, false, 0, 0 // and how many were in flight when it was wrong
+	var ways []string
+	unanswered, most, least := false, 0, math.MaxInt // and how many were in flight when it was wrong
+	if garbled {
+		ways, least = append(ways, Unreadable), 0
+	}
 	for i := range s.earlier {
 		before := &s.earlier[i]
-		was, err := s.judgeEarlier(m, e, before)
-		switch {
-		case err != nil:
+		was, how, err := s.judgeEarlier(m, e, before)
+		if err != nil {
 			return err
-		case was.outcome == Unavailable:
-			unanswered = true
-		case !was.wrong():
-		case !wrong:
-			wrong, most, least = true, before.Concurrency, before.Concurrency
-		default:
+		}
+		unanswered = unanswered || was.outcome == Unavailable
+		if was.wrong() {
+			ways = append(ways, how)
 			most, least = max(most, before.Concurrency), min(least, before.Concurrency)
 		}
 	}
-	r := &m.tally.Recheck
+	v := m.tally.version(e.ModelVersion)
+	into := &v.Rechecked
+	if outcome == Mismatch {
+		into = &v.Mismatched
+	} else {
+		m.tally.Recheck.count(len(ways) > 0, unanswered, s.given.Concurrency == 1 && least > 1, most)
+	}
+	for _, how := range ways {
+		into.Add(how, e.RequestHash)
+	}
+	if m.tally.overfull() {
+		m.tally.Trim()
+	}
+	return nil
+}
+
+// count counts an exchange that is answered rightly now: wrong and unanswered say
+// what it was before, alone that it was wrong with others in flight only, at most
+// so many.
+func (r *Recheck) count(wrong, unanswered, alone bool, most int) {
 	switch {
-	case wrong && s.given.Concurrency == 1 && least > 1:
+	case wrong && alone:
 		r.ConcurrencySensitive++
 		r.Concurrency = max(r.Concurrency, most)
 	case wrong:
@@ -58,10 +85,6 @@ func (s *split) recheck(m *model, e *exchange.Exchange, outcome Outcome, garbled
 	case unanswered:
 		r.Recovered++
 	}
-	if wrong {
-		m.tally.version(e.ModelVersion).Rechecked.Add(e.RequestHash)
-	}
-	return nil
 }
 
 // wrong says that the candidate's answer was not as the reference is, or could
@@ -71,23 +94,27 @@ func (d decided) wrong() bool {
 	return d.outcome == Mismatch || d.outcome == Undecided && (d.reason == CandidateUnreadable || d.reason == CandidateUnmapped)
 }
 
-// judgeEarlier judges an answer that was replaced. Its noise is counted:
-// whether the candidate is noisier than the old system is asked of all that it
-// answered, or sending again what was noise would make it quiet.
-func (s *split) judgeEarlier(m *model, e *exchange.Exchange, before *Earlier) (decided, error) {
+// judgeEarlier judges an answer that was replaced, and says how it was wrong, if
+// it was. Its noise is counted: whether the candidate is noisier than the old
+// system is asked of all that it answered, or sending again what was noise would
+// make it quiet.
+func (s *split) judgeEarlier(m *model, e *exchange.Exchange, before *Earlier) (d decided, how string, err error) {
 	was := *e
 	was.Candidate = before.Candidate
-	d, err := m.before().decide(&was, true)
+	d, err = m.before().decide(&was, true)
 	if err != nil || d.outcome != Mismatch {
-		return d, err
+		return d, Unreadable, err
 	}
 	d.outcome = Noise
+	var signatures []string
 	m.earlier.each(func(f finding) {
 		if f.Noise = m.noise.inside(&f); !f.Noise {
 			d.outcome = Mismatch
+			signatures = append(signatures, f.signature())
 			return
 		}
 		m.tally.delta(&was, &f, s.seen)
 	})
-	return d, nil
+	slices.Sort(signatures)
+	return d, CombinationOf(slices.Compact(signatures)), nil
 }

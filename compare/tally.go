@@ -66,6 +66,7 @@ type ModelTally struct {
 	Decided         int64                       `json:"decided,omitempty"`
 	Flips           int64                       `json:"flips,omitempty"`
 	Drifted         int64                       `json:"drifted,omitempty"`
+	NoDecision      int64                       `json:"no_decision,omitempty"` // exchanges in which neither side has one, or that were not compared for their status
 	Confusion       map[string]map[string]int64 `json:"confusion,omitempty"`
 	ConfusionFolded int64                       `json:"confusion_folded,omitempty"`
 
@@ -190,6 +191,7 @@ func (m *ModelTally) merge(o *ModelTally) {
 	m.Decided += o.Decided
 	m.Flips += o.Flips
 	m.Drifted += o.Drifted
+	m.NoDecision += o.NoDecision
 	m.ConfusionFolded += o.ConfusionFolded
 	for from, row := range o.Confusion {
 		for to, n := range row {
@@ -273,7 +275,7 @@ func (m *ModelTally) overfull() bool {
 		return true
 	}
 	for _, e := range m.Versions {
-		if len(e.Mismatched) > 2*MaxCombinations {
+		if len(e.Mismatched) > 3*MaxCombinations || len(e.Rechecked) > 3*MaxCombinations {
 			return true
 		}
 	}
@@ -287,6 +289,7 @@ func (m *ModelTally) Trim() {
 	m.trimConfusion()
 	for _, e := range m.Versions {
 		e.Mismatched.trim()
+		e.Rechecked.trim()
 	}
 	if len(m.Signatures) <= MaxSignatures {
 		return

@@ -27,6 +27,9 @@ const MaxSteps = 64
 
 // add counts an exchange that was judged.
 func (t *Timeline) add(when exchange.Timestamp, mismatched bool) {
+	if when == 0 {
+		return // it is not known
+	}
 	if t.Width == 0 {
 		t.Width = 1
 	}

@@ -76,6 +76,9 @@ func (a Acceptance) Validate() error {
 			return fmt.Errorf("it has no %s", field.name)
 		}
 	}
+	if strings.HasPrefix(a.Signature, compare.Others) {
+		return fmt.Errorf("signature %s stands for ways to differ that are not kept apart: accept them one by one, or change the rules", a.Signature)
+	}
 	if a.Until.IsZero() {
 		return errors.New("it has no until: what is accepted must end some day")
 	}
@@ -102,12 +105,16 @@ func accepts(list []Accepted, model, signature string) bool {
 }
 
 // Requests counts the distinct requests that differ so, whether in other ways too
-// or not.
+// or not; of a signature that is nothing but noise the exchanges.
 func (a Acceptance) Requests(t *compare.Tally) (n int64) {
 	for model, m := range t.Models {
-		if exchange.Glob(a.Model, model) {
-			requests := setOf(bySignature(m), a.Signature)
+		if !exchange.Glob(a.Model, model) {
+			continue
+		}
+		if requests := bySignature(m)[a.Signature]; requests != nil {
 			n += requests.Len()
+		} else if s := m.Signatures[a.Signature]; s != nil {
+			n += s.Exchanges
 		}
 	}
 	return n

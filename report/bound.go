@@ -54,25 +54,29 @@ func isError(signature string) bool {
 	return ok && errorStatus(candidate) && !errorStatus(reference)
 }
 
+// isUnknown says that it is not known how the answer differs. Flips and statuses
+// are kept apart from Others.
+func isUnknown(signature string) bool { return signature == compare.Unreadable }
+
 func errorStatus(status string) bool {
 	return len(status) == 3 && (status[0] == '4' || status[0] == '5')
 }
 
 // boundsOf are the bounds on all that differs, and then on the kinds with a
-// budget. What was wrong at first and right when it was sent again differs, and
-// how is not known: it fails no kind, and may be of each. What is excused is none.
-func boundsOf(e *compare.Evidence, requests *compare.HashSet, l limits, rarest int, x modelExcuses) []Bound {
+// budget. Of what differs in ways that are not kept apart, or could not be read at
+// first, it is not known how: it fails no kind, and may be of each. What is
+// excused is none.
+func boundsOf(version string, e *compare.Evidence, requests *compare.HashSet, l limits, rarest int, x modelExcuses) []Bound {
 	n := weight(e.Weigh(requests), rarest)
-	bad, rechecked := x.mismatched(e, anything), x.rechecked(e)
-	bad.Union(rechecked)
+	bad, unknown := x.counting(version, e, anything), x.counting(version, e, isUnknown)
 	all := []Bound{newBound("", bad.Len(), effective{n, weight(e.Weigh(&bad), rarest)}, l.budget, l.confidence)}
 	for _, kind := range kinds {
 		budget := kind.budget(l)
 		if budget == nil {
 			continue
 		}
-		of := x.mismatched(e, kind.is)
-		maybe := rechecked.Minus(&of)
+		of := x.counting(version, e, kind.is)
+		maybe := unknown.Minus(&of)
 		b := newBound(kind.of, of.Len(), effective{n, weight(e.Weigh(&of), rarest)}, min(float64(*budget), l.budget), l.confidence)
 		b.maybe = weight(e.Weigh(&maybe), rarest)
 		all = append(all, b)
@@ -95,7 +99,13 @@ func (b Bound) over() bool { return b.Mismatched > 0 && (b.Budget == 0 || b.Lowe
 // of one that was judged to match by a repeat. Of the two the latter weighs more:
 // one more of n differs, where the former makes it one more of n+1. Where requests
 // were sampled, it weighs as much as the rarest.
-func (m *Model) most(b Bound) float64 { return b.k + b.maybe + float64(total(m.Ledger.Undecided)) }
+func (m *Model) most(b Bound) float64 {
+	most := b.k + b.maybe + float64(total(m.Ledger.Undecided))
+	if b.Of == flips && m.Decision != nil {
+		most += float64(m.Decision.Without)
+	}
+	return most
+}
 
 // lacks says why evidence does not show that b is within its budget, and how many
 // more requests would, 0 if that is not what it lacks; "" where it is shown.
@@ -104,6 +114,9 @@ func (m *Model) lacks(b Bound) (reason string, more int64) {
 		return fmt.Sprintf("No answer has a decision that could flip, so that %s can't be shown: say in compare.decision where it is.", b.name()), 0
 	}
 	undecided := total(m.Ledger.Undecided)
+	if without := m.Decision; b.Of == flips && without.Without > 0 && !within(m.most(b), m.Effective, b.Budget, m.Confidence) && within(b.k, m.Effective, b.Budget, m.Confidence) {
+		return fmt.Sprintf("%s have no decision that could be compared, and may be flips.", plural(without.Without, "exchange")), 0
+	}
 	k, n := m.most(b), m.Effective
 	enough := n >= float64(m.MinSamples)
 	if enough && within(k, n, b.Budget, m.Confidence) {

@@ -78,7 +78,7 @@ func TestBudgetsOfTheirOwn(t *testing.T) {
 func sentAgain(n int64) func(*compare.ModelTally) {
 	return func(m *compare.ModelTally) {
 		for i := range n {
-			evidence(m, "").Rechecked.Add(i + 1)
+			evidence(m, "").Rechecked.Add(compare.Unreadable, i+1)
 		}
 		m.Recheck.Flaky = n
 	}

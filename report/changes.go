@@ -55,19 +55,19 @@ func newChanges(earlier *Earlier, now *compare.Tally) *Changes {
 func (c *Changes) addModel(name string, before, now *compare.ModelTally) {
 	judged := judgedIn(now)
 	was, is := differingIn(before), differingIn(now)
-	sum := changeOf(was, is, judged)
+	sum := changeOf(&was, &is, &judged)
 	c.Before, c.Fixed, c.Still, c.Unknown, c.New = c.Before+sum.Before, c.Fixed+sum.Fixed, c.Still+sum.Still, c.Unknown+sum.Unknown, c.New+sum.New
 	had, has := bySignature(before), bySignature(now)
 	for _, signature := range sortedKeys(union(had, has)) {
-		change := changeOf(setOf(had, signature), setOf(has, signature), judged)
+		change := changeOf(setOf(had, signature), setOf(has, signature), &judged)
 		change.Model, change.Signature = name, signature
 		c.Signatures = append(c.Signatures, change)
 	}
 }
 
-func changeOf(was, is, judged compare.HashSet) Change {
-	still, fresh, gone := was.And(&is), is.Minus(&was), was.Minus(&is)
-	fixed, unknown := gone.And(&judged), gone.Minus(&judged)
+func changeOf(was, is, judged *compare.HashSet) Change {
+	still, fresh, gone := was.And(is), is.Minus(was), was.Minus(is)
+	fixed, unknown := gone.And(judged), gone.Minus(judged)
 	return Change{Before: was.Len(), Fixed: fixed.Len(), Still: still.Len(), Unknown: unknown.Len(), New: fresh.Len()}
 }
 
@@ -78,23 +78,27 @@ func bySignature(t *compare.ModelTally) map[string]*compare.HashSet {
 		return all
 	}
 	for _, e := range t.Versions {
-		for combination, requests := range e.Mismatched {
-			for _, signature := range compare.SignaturesOf(combination) {
-				if all[signature] == nil {
-					all[signature] = &compare.HashSet{}
+		for _, combinations := range []compare.Combinations{e.Mismatched, e.Rechecked} {
+			for combination, requests := range combinations {
+				for _, signature := range compare.SignaturesOf(combination) {
+					setIn(all, signature).Union(*requests)
 				}
-				all[signature].Union(*requests)
 			}
 		}
 	}
 	return all
 }
 
-func setOf(sets map[string]*compare.HashSet, name string) compare.HashSet {
+// setIn is the set of a name, new where there is none.
+func setIn(sets map[string]*compare.HashSet, name string) *compare.HashSet {
 	if sets[name] == nil {
-		return compare.HashSet{}
+		sets[name] = &compare.HashSet{}
 	}
-	return *sets[name]
+	return sets[name]
+}
+
+func setOf(sets map[string]*compare.HashSet, name string) *compare.HashSet {
+	return cmp.Or(sets[name], &compare.HashSet{})
 }
 
 func union[V any](a, b map[string]V) map[string]V {

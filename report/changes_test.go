@@ -29,6 +29,10 @@ func differingTally(n int64, combinations map[string][]int64) *compare.Tally {
 		}
 	}
 	e.Exchanges = n
+	for signature, requests := range bySignature(m) {
+		path, kind, _ := strings.Cut(signature, " ")
+		m.Signature(signature, path, compare.Kind(kind)).Exchanges = requests.Len()
+	}
 	m.Planned, m.Match, m.Mismatch = n, n-int64(len(wrong)), int64(len(wrong))
 	return t
 }
@@ -150,6 +154,7 @@ func TestParseAcceptances(t *testing.T) {
 		`[{model: m, signature: $.a number, until: 2026-12-31}]`:                                    "entry 1: it has no reason",
 		`[{model: m, signature: $.a number, reason: x}]`:                                            "it has no until",
 		`[{model: m, signature: x, reason: x, until: soon}]`:                                        "write 2026-12-31",
+		`[{model: "*", signature: "*", reason: x, until: 2026-12-31}]`:                              "accept them one by one",
 		good[:len(good)-1] + `, {model: "*", signature: $.a number, reason: y, until: 2027-01-01}]`: "entries 1 and 2 both accept",
 	} {
 		if _, err := ParseAcceptances([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
@@ -193,4 +198,93 @@ func TestExcusesOnlyTakeAway(t *testing.T) {
 			t.Fatalf("%d are worse than they are", own)
 		}
 	})
+}
+
+// What sending again makes right, or wrong in another way, a baseline and an
+// acceptance excuse only as it was wrong at first.
+func TestExcusesOfWhatWasWrongAtFirst(t *testing.T) {
+	rechecked := func(how string) *compare.Tally {
+		t := differingTally(5000, nil)
+		m := t.Model("m")
+		m.Recheck.Flaky = 50
+		for i := range int64(50) {
+			evidence(m, "").Rechecked.Add(how, i+1)
+		}
+		return t
+	}
+	var drifted []int64
+	for i := range int64(50) {
+		drifted = append(drifted, i+1)
+	}
+	accepted := []Acceptance{{Model: "m", Signature: number, Reason: "x", Until: Date{time.Unix(1e10, 0)}}}
+	baseline := &Earlier{Tally: differingTally(5000, map[string][]int64{number: drifted})}
+	for how, want := range map[string]int64{number: 0, "200→500 status": 50, compare.Unreadable: 50} {
+		for name, in := range map[string]Input{"accepted": {Accepted: accepted}, "a baseline": {Baseline: baseline}} {
+			in.Tally = rechecked(how)
+			s, err := Summarise(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m := s.Models[0]; m.Mismatched != want {
+				t.Errorf("%s at first, with %s: %d count, want %d", how, name, m.Mismatched, want)
+			}
+		}
+	}
+}
+
+// A baseline must excuse nothing of another version of the old model: the
+// reference itself is another one then.
+func TestBaselineIsOfAVersion(t *testing.T) {
+	tally := func(version string) *compare.Tally {
+		t := compare.NewTally()
+		tallyVersion(t.Model("m"), version, 5000, 50)
+		return t
+	}
+	for version, want := range map[string]int64{"v1": 0, "v2": 50} {
+		s, err := Summarise(Input{Tally: tally(version), Baseline: &Earlier{Tally: tally("v1")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := s.Models[0]; m.Mismatched != want {
+			t.Errorf("%s: %d count, want %d", version, m.Mismatched, want)
+		}
+	}
+}
+
+// Ways to differ that are not kept apart must not excuse a way that the baseline
+// did not have at all.
+func TestBaselineOfManyWays(t *testing.T) {
+	base := differingTally(5000, map[string][]int64{compare.Others: {1, 2, 3}, number: {4}})
+	s, err := Summarise(Input{Tally: differingTally(5000, map[string][]int64{aText: {1, 2}, number: {3}}), Baseline: &Earlier{Tally: base}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := s.Models[0]; m.Mismatched != 2 || m.Excused != 1 {
+		t.Errorf("%d count and %d are excused", m.Mismatched, m.Excused)
+	}
+}
+
+// Numbers that are as often wrong as in the baseline, and a thousand times as far,
+// are worse.
+func TestBaselineSeesSizesGrow(t *testing.T) {
+	tally := func(size float64) *compare.Tally {
+		var all []int64
+		for i := range int64(400) {
+			all = append(all, i+1)
+		}
+		t := differingTally(5000, map[string][]int64{number: all})
+		for range all {
+			t.Models["m"].Signatures[number].Errors.AddError(size)
+		}
+		return t
+	}
+	for size, want := range map[float64]Verdict{1e-5: Pass, 1e-2: Fail} {
+		s, err := Summarise(Input{Tally: tally(size), Baseline: &Earlier{Tally: tally(1e-5)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := s.Models[0]; m.Verdict != want || m.Mismatched != 0 {
+			t.Errorf("errors of %g: %s: %s", size, m.Verdict, m.Reason)
+		}
+	}
 }

@@ -9,11 +9,12 @@ import (
 
 // Decision is how what the business acts on came out on both sides.
 type Decision struct {
-	Decided   int64           `json:"decided"`          // decisions compared; an exchange may have several
-	Flips     int64           `json:"flips"`            // exchanges with a decision that differs
-	Drifted   int64           `json:"drifted"`          // mismatched exchanges without one
-	Confusion []ConfusionCell `json:"confusion"`        // the most first
-	Folded    int64           `json:"folded,omitempty"` // decisions of pairs that had no place
+	Decided   int64           `json:"decided"`           // decisions compared; an exchange may have several
+	Flips     int64           `json:"flips"`             // exchanges with a decision that differs
+	Drifted   int64           `json:"drifted"`           // mismatched exchanges without one
+	Without   int64           `json:"without,omitempty"` // exchanges of which no decision was compared: neither side has one, or the statuses differ
+	Confusion []ConfusionCell `json:"confusion"`         // the most first
+	Folded    int64           `json:"folded,omitempty"`  // decisions of pairs that had no place
 }
 
 // ConfusionCell counts the decisions where the reference says one thing and the
@@ -28,7 +29,7 @@ func newDecision(t *compare.ModelTally) *Decision {
 	if t.Decided == 0 {
 		return nil
 	}
-	d := &Decision{Decided: t.Decided, Flips: t.Flips, Drifted: t.Drifted, Confusion: []ConfusionCell{}, Folded: t.ConfusionFolded}
+	d := &Decision{Decided: t.Decided, Flips: t.Flips, Drifted: t.Drifted, Without: t.NoDecision, Confusion: []ConfusionCell{}, Folded: t.ConfusionFolded}
 	for reference, row := range t.Confusion {
 		for candidate, n := range row {
 			d.Confusion = append(d.Confusion, ConfusionCell{reference, candidate, n})

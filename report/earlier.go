@@ -22,8 +22,7 @@ func differingIn(t *compare.ModelTally) (all compare.HashSet) {
 		return all
 	}
 	for _, e := range t.Versions {
-		all.Union(e.Mismatched.All())
-		all.Union(e.Rechecked)
+		all.Union(differing(e))
 	}
 	return all
 }
@@ -39,14 +38,15 @@ func judgedIn(t *compare.ModelTally) (all compare.HashSet) {
 	return all
 }
 
-// covers says whether one combination of signatures has all of another. Of
-// signatures that are not kept apart only the decisions and statuses are known:
-// the others of one combination are taken for those of the other.
-func covers(a, b []string) bool {
-	others := a[0] == compare.Others
-	return !slices.ContainsFunc(b, func(signature string) bool {
+// covers says whether a combination of a model's had all of the wanted
+// signatures. Of those that are not kept apart only the decisions and statuses are
+// known: any other is taken to be among them if the model had it at all.
+func covers(before *compare.ModelTally, had, want []string) bool {
+	others := had[0] == compare.Others
+	return !slices.ContainsFunc(want, func(signature string) bool {
 		apart := kindOf(signature) == compare.KindDecision || kindOf(signature) == compare.KindStatus
-		return !slices.Contains(a, signature) && (apart || !others)
+		known := before.Signatures[signature] != nil || signature == compare.Others
+		return !slices.Contains(had, signature) && (apart || !others || !known)
 	})
 }
 
@@ -55,13 +55,15 @@ func kindOf(signature string) compare.Kind {
 	return compare.Kind(signature[strings.LastIndexByte(signature, ' ')+1:])
 }
 
-// coveredBy are the requests that differed in all of these ways before.
-func coveredBy(before *compare.ModelTally, signatures []string) (all compare.HashSet) {
-	if before == nil {
+// coveredBy are the requests that differed in all of these ways before, against
+// the same version of the old model.
+func coveredBy(before *compare.ModelTally, version string, signatures []string) (all compare.HashSet) {
+	if before == nil || before.Versions[version] == nil {
 		return all
 	}
-	for _, e := range before.Versions {
-		all.Union(e.Mismatched.Of(func(had []string) bool { return covers(had, signatures) }))
+	e := before.Versions[version]
+	for _, c := range []compare.Combinations{e.Mismatched, e.Rechecked} {
+		all.Union(c.Of(func(had []string) bool { return covers(before, had, signatures) }))
 	}
 	return all
 }

@@ -18,6 +18,8 @@ type Excess struct {
 	// such a difference, or the median of the absolute errors.
 	Candidate float64 `json:"candidate"`
 	Control   float64 `json:"control"`
+	// Baseline says that it is held against the baseline, and not the control.
+	Baseline bool `json:"baseline,omitempty"`
 	// AtLeast is the one-sided lower bound: of the share of the exchanges that
 	// differ more, or of the share of the differences that have grown.
 	AtLeast float64 `json:"at_least"`
@@ -92,13 +94,16 @@ func sizeExcess(s *compare.SignatureTally, p *compare.SignatureProfile, alpha fl
 
 // say is one sentence for people, without its full stop.
 func (e Excess) say(confidence float64) string {
-	what := visible(e.Path + " " + string(e.Kind))
-	if e.Measure == Size {
-		return fmt.Sprintf("%s: half of the differences are over %.3g, of the old system's own over %.3g: at least %s have grown, at %s confidence",
-			what, e.Candidate, e.Control, percentDown(e.AtLeast), Percent(confidence))
+	what, than := visible(e.Path+" "+string(e.Kind)), "of the old system's own"
+	if e.Baseline {
+		than = "in the baseline"
 	}
-	return fmt.Sprintf("%s: %s of the answers differ, of the old system's own %s: at least %s more, at %s confidence",
-		what, percent(e.Candidate), percent(e.Control), points(e.AtLeast), Percent(confidence))
+	if e.Measure == Size {
+		return fmt.Sprintf("%s: half of the differences are over %.3g, %s over %.3g: at least %s have grown, at %s confidence",
+			what, e.Candidate, than, e.Control, percentDown(e.AtLeast), Percent(confidence))
+	}
+	return fmt.Sprintf("%s: %s of the answers differ, %s %s: at least %s more, at %s confidence",
+		what, percent(e.Candidate), than, percent(e.Control), points(e.AtLeast), Percent(confidence))
 }
 
 // points is a difference of two shares, "9 points".

@@ -22,7 +22,7 @@ type modelExcuses struct {
 
 func (x excuses) of(model string, t *compare.ModelTally) modelExcuses {
 	var m modelExcuses
-	for _, signature := range sortedKeys(bySignature(t)) {
+	for _, signature := range sortedKeys(union(bySignature(t), signaturesOf(t))) {
 		if accepts(x.accepted, model, signature) {
 			m.accepted = append(m.accepted, signature)
 		}
@@ -33,30 +33,35 @@ func (x excuses) of(model string, t *compare.ModelTally) modelExcuses {
 	return m
 }
 
-// anything is every signature.
-func anything(string) bool { return true }
-
-// mismatched are the requests of e that differ by signatures of a kind, not all of
-// which are excused. A baseline excuses what differed there by all of these.
-func (x modelExcuses) mismatched(e *compare.Evidence, is func(signature string) bool) (all compare.HashSet) {
-	for combination, requests := range e.Mismatched {
-		rest := slices.DeleteFunc(compare.SignaturesOf(combination), func(s string) bool {
-			return !is(s) || slices.Contains(x.accepted, s)
-		})
-		if len(rest) == 0 {
-			continue
-		}
-		known := coveredBy(x.before, rest)
-		all.Union(requests.Minus(&known))
+// signaturesOf are those of a tally, noise included, which may be in excess.
+func signaturesOf(t *compare.ModelTally) map[string]*compare.HashSet {
+	all := map[string]*compare.HashSet{}
+	for name := range t.Signatures {
+		all[name] = &compare.HashSet{}
 	}
 	return all
 }
 
-// rechecked are those that were wrong at first and right when they were sent
-// again: in which way is not known, so that a baseline alone excuses them.
-func (x modelExcuses) rechecked(e *compare.Evidence) compare.HashSet {
-	known := differingIn(x.before)
-	return e.Rechecked.Minus(&known)
+// anything is every signature.
+func anything(string) bool { return true }
+
+// counting are the requests judged against a version that were answered wrong at
+// least once by signatures of a kind, not all of which are excused. A baseline
+// excuses what differed there by all of these.
+func (x modelExcuses) counting(version string, e *compare.Evidence, is func(signature string) bool) (all compare.HashSet) {
+	for _, c := range []compare.Combinations{e.Mismatched, e.Rechecked} {
+		for combination, requests := range c {
+			rest := slices.DeleteFunc(compare.SignaturesOf(combination), func(s string) bool {
+				return !is(s) || slices.Contains(x.accepted, s)
+			})
+			if len(rest) == 0 {
+				continue
+			}
+			known := coveredBy(x.before, version, rest)
+			all.Union(requests.Minus(&known))
+		}
+	}
+	return all
 }
 
 // excused counts the requests of e that differ beside those that count.
@@ -76,14 +81,23 @@ func (m *Model) excuse() string {
 	return fmt.Sprintf(" %s more %s only as is accepted, or as in the baseline.", count(m.Excused), differ(m.Excused))
 }
 
-// excess leaves out what is accepted, and what the baseline is shown to exceed in too.
-func (x modelExcuses) excess(list []Excess, noise *compare.ModelProfile, l limits) []Excess {
-	var before []Excess
+// excess leaves out what is accepted, and of what the baseline exceeds the control
+// in too that which has not grown since. What has grown since the baseline, noise
+// or not, is an excess of its own.
+func (x modelExcuses) excess(t *compare.ModelTally, noise *compare.ModelProfile, l limits) []Excess {
+	list := excesses(t, noise, l)
 	if x.before != nil {
-		before = excesses(x.before, noise, l)
+		before := excesses(x.before, noise, l)
+		list = slices.DeleteFunc(list, func(e Excess) bool { return slices.ContainsFunc(before, e.sameAs) })
+		grown := compare.Tally{Models: map[string]*compare.ModelTally{"": x.before}}
+		for _, e := range excesses(t, grown.Profile().Models[""], l) {
+			e.Baseline = true
+			list = append(list, e)
+		}
 	}
-	return slices.DeleteFunc(list, func(e Excess) bool {
-		return slices.Contains(x.accepted, e.Path+" "+string(e.Kind)) ||
-			slices.ContainsFunc(before, func(b Excess) bool { return b.Path == e.Path && b.Kind == e.Kind && b.Measure == e.Measure })
-	})
+	return slices.DeleteFunc(list, func(e Excess) bool { return slices.Contains(x.accepted, e.Path+" "+string(e.Kind)) })
+}
+
+func (e Excess) sameAs(o Excess) bool {
+	return e.Path == o.Path && e.Kind == o.Kind && e.Measure == o.Measure
 }

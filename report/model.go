@@ -116,7 +116,7 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
-	m.Excess = x.excess(excesses(t, noise, l), noise, l)
+	m.Excess = x.excess(t, noise, l)
 	m.weighVersions(t, l, x)
 	return m
 }

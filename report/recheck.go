@@ -10,12 +10,13 @@ import (
 // What was wrong once and right when it was sent again counts as differing, as
 // a mismatch does: it was under the load that it was sent with first, and
 // production has load too. So sending again explains a FAIL, and never makes a
-// PASS of it. What got no answer at first counts by its last answer alone.
+// PASS of it, and in which way it was wrong at first stays known, so that budgets
+// of their own, baselines and acceptances go by that. What got no answer at first counts by its last answer alone.
 
 // differing are the distinct requests that were answered wrong at least once.
 func differing(e *compare.Evidence) compare.HashSet {
 	all := e.Mismatched.All()
-	all.Union(e.Rechecked)
+	all.Union(e.Rechecked.All())
 	return all
 }
 
@@ -24,7 +25,8 @@ func differing(e *compare.Evidence) compare.HashSet {
 func consistentRecheck(t *compare.ModelTally) bool {
 	requests := int64(0)
 	for _, e := range t.Versions {
-		requests += e.Rechecked.Len()
+		rechecked := e.Rechecked.All()
+		requests += rechecked.Len()
 	}
 	wrong := t.Recheck.Wrong()
 	return requests <= wrong && (requests > 0) == (wrong > 0)

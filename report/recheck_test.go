@@ -12,7 +12,7 @@ func rechecked(n, k int64, r compare.Recheck) func(*compare.ModelTally) {
 	return func(m *compare.ModelTally) {
 		tallyOf(m, n, 0).Recheck = r
 		for i := range k {
-			evidence(m, "").Rechecked.Add(i + 1)
+			evidence(m, "").Rechecked.Add(compare.Unreadable, i+1)
 		}
 	}
 }

@@ -49,7 +49,11 @@ func (m *Model) decide() {
 }
 
 func (m *Model) excessReason() string {
-	text := "It differs more than the old system does from itself: " + m.Excess[0].say(m.Confidence) + "."
+	text := "It differs more than the old system does from itself: "
+	if m.Excess[0].Baseline {
+		text = "It differs more than the baseline did: "
+	}
+	text += m.Excess[0].say(m.Confidence) + "."
 	if more := int64(len(m.Excess) - 1); more > 0 {
 		text += fmt.Sprintf(" So it does in %s.", plural(more, "more way"))
 	}

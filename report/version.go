@@ -112,7 +112,7 @@ func newVersions(t *compare.ModelTally, l limits, x modelExcuses) []Version {
 
 func newVersion(name string, e *compare.Evidence, l limits, rarest int, x modelExcuses) Version {
 	requests := e.Requests()
-	bounds := boundsOf(e, &requests, l, rarest, x)
+	bounds := boundsOf(name, e, &requests, l, rarest, x)
 	all := bounds[0]
 	return Version{
 		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: all.Mismatched, Excused: x.excused(e, all.Mismatched),

@@ -20,7 +20,7 @@ import (
 
 const (
 	judgementFormat = "parity.judgement/1"
-	tallyFormat     = "parity.tally/3"
+	tallyFormat     = "parity.tally/4"
 	noiseFormat     = "parity.noise/1"
 )
 
