@@ -75,11 +75,7 @@ func (a *app) baseline(ctx context.Context, run *dataset.Run, j *dataset.Judgeme
 			return a.earlierJudgement(ctx, other, b)
 		}
 	}
-	config := ""
-	if a.configPath != "" {
-		config = " --config " + shellQuote(a.configPath)
-	}
-	return nil, fmt.Errorf("the baseline %s is not judged under the rules of judgement %s: `parity compare %s%s` does it", location, j.Info.ID, shellQuote(location), config)
+	return nil, fmt.Errorf("the baseline %s is not judged under the rules of judgement %s: `parity compare %s%s` does it", location, j.Info.ID, shellQuote(location), a.configFlag())
 }
 
 // earlier opens a judgement of a run, the latest where id is "".

@@ -116,7 +116,7 @@ func (e engine) Explain(ctx context.Context, run *dataset.Run, j *dataset.Judgem
 	id, place := x.ID.String(), shellQuote(run.Location)
 	commands := append([]explorer.Command{
 		{What: "show it on a terminal", Line: fmt.Sprintf("parity show %s %s --judgement %s", place, id, j.Info.ID)},
-		{What: "ask the same endpoint again, within the run", Line: fmt.Sprintf("parity replay %s --again %s", place, id)},
+		{What: "ask the same endpoint again, within the run", Line: fmt.Sprintf("parity replay %s --again %s%s", place, id, e.configFlag())},
 	}, curls...)
 	return &explorer.Explained{Explanation: explanation, Why: why(x, explanation), Commands: commands}, nil
 }
