@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -91,6 +93,19 @@ type engine struct{ *app }
 
 func (e engine) Summary(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*report.Summary, error) {
 	return e.summarise(ctx, run.Location, j.Info.ID, againstFlags{})
+}
+
+func (e engine) State() (string, error) {
+	day := time.Now().UTC().Format(time.DateOnly)
+	file, err := e.acceptedFile("")
+	if file == "" || err != nil {
+		return day, err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return day, fmt.Errorf("read what is accepted: %w", err)
+	}
+	return fmt.Sprintf("%s %x", day, sha256.Sum256(text)), nil
 }
 
 func (e engine) WriteReport(ctx context.Context, s *report.Summary, w io.Writer) error {
