@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -94,12 +94,7 @@ func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) e
 // againOptions are as for the run's first generation: same target, selection and
 // marker. How fast it is sent may differ.
 func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dataset.Shard, error) {
-	var err error
-	if f.target == "" {
-		if f.target, err = a.targetOf(run); err != nil {
-			return replay.Options{}, dataset.Shard{}, err
-		}
-	}
+	f.target = cmp.Or(f.target, run.Info.Target)
 	opts, shard, err := a.replayOptions(f)
 	if err != nil {
 		return opts, shard, err
@@ -110,23 +105,6 @@ func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dat
 	}
 	opts.RunID, opts.Selection = run.Info.ID, run.Info.Selection
 	return opts, shard, nil
-}
-
-// targetOf finds the run's target in the config, where its headers are; it is
-// the bare URL where the config has none such.
-func (a *app) targetOf(run *dataset.Run) (string, error) {
-	cfg, err := a.config()
-	if err != nil {
-		return "", err
-	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cfg.Targets)), func(name string) bool { return cfg.Targets[name].URL != run.Info.Target })
-	switch len(names) {
-	case 0:
-		return run.Info.Target, nil
-	case 1:
-		return names[0], nil
-	}
-	return "", fmt.Errorf("the config has the URL of run %s as targets %s and %s: say by --target whose headers go along", run.Location, names[0], names[1])
 }
 
 // checkComplete wants every split sent once before anything is sent again.

@@ -296,3 +296,29 @@ func TestAgainFindsTheTargetsHeaders(t *testing.T) {
 		t.Errorf("it was not sent as the config says: %s", r.stdout)
 	}
 }
+
+// Without this, a command that Parity prints, pasted, would send a target's
+// requests without its credentials, and find all of them unavailable.
+func TestCommandsCarryTheTargetsHeaders(t *testing.T) {
+	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Key") != "secret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		answerBack(2)(w, r)
+	})
+	config := writeConfig(t, fmt.Sprintf("targets: {new: {url: %q, headers: {X-Key: $KEY}}}", target.URL))
+	env, run, again := map[string]string{"KEY": "secret"}, filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "again")
+	parityWith(t, env, "run", makeRecording(t, 20, 10), "--target", "new", "--out", run, "--config", config)
+	_, rest, _ := strings.Cut(mustParity(t, exitDone, "show", run, "--config", config).stdout, "send the mismatches again:\n  ")
+	line, _, _ := strings.Cut(rest, "\n")
+	args := shellWords(t, strings.Replace(line, "RUN2", again, 1))
+	parityWith(t, env, args[1:]...)
+	if s := readSummary(t, again); s.Ledger.Planned == 0 || s.Ledger.Mismatch != s.Ledger.Planned {
+		t.Errorf("%s: %+v", line, s.Ledger)
+	}
+	both := writeConfig(t, fmt.Sprintf("targets: {new: {url: %q}, old: {url: %[1]q}}", target.URL))
+	if r := mustParity(t, exitFailed, "replay", run+"/mismatches", "--target", target.URL, "--out", again, "--config", both); !strings.Contains(r.stderr, "as targets new and old") {
+		t.Error(r.stderr)
+	}
+}

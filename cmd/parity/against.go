@@ -25,16 +25,27 @@ func (f *againstFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.accepted, "accepted", "", "the `FILE` of accepted differences, see `parity accept` (default: the config's gate.accepted)")
 }
 
-// against fills in what a summary is held against.
-func (a *app) against(ctx context.Context, in *report.Input, run *dataset.Run, j *dataset.Judgement, f againstFlags) error {
-	file, err := a.acceptedFile(f.accepted)
-	if err != nil {
+// checkAgainst finds out before anything is sent what can't be held against.
+func (a *app) checkAgainst(ctx context.Context, f againstFlags) error {
+	if _, err := a.acceptances(f.accepted); err != nil {
 		return err
 	}
-	if file != "" {
-		if in.Accepted, err = readAccepted(file); err != nil {
-			return err
+	for _, other := range []struct{ what, run string }{{"baseline", f.baseline}, {"previous", f.previous}} {
+		if other.run == "" {
+			continue
 		}
+		if _, err := dataset.OpenRun(ctx, other.run); err != nil {
+			return fmt.Errorf("%s: %w", other.what, err)
+		}
+	}
+	return nil
+}
+
+// against fills in what a summary is held against.
+func (a *app) against(ctx context.Context, in *report.Input, run *dataset.Run, j *dataset.Judgement, f againstFlags) error {
+	var err error
+	if in.Accepted, err = a.acceptances(f.accepted); err != nil {
+		return err
 	}
 	in.Now = time.Now()
 	if f.baseline != "" {
@@ -75,11 +86,7 @@ func (a *app) baseline(ctx context.Context, run *dataset.Run, j *dataset.Judgeme
 			return a.earlierJudgement(ctx, other, b)
 		}
 	}
-	config := ""
-	if a.configPath != "" {
-		config = " --config " + shellQuote(a.configPath)
-	}
-	return nil, fmt.Errorf("the baseline %s is not judged under the rules of judgement %s: `parity compare %s%s` does it", location, j.Info.ID, shellQuote(location), config)
+	return nil, fmt.Errorf("the baseline %s is not judged under the rules of judgement %s: `parity compare %s%s` does it", location, j.Info.ID, shellQuote(location), a.configFlag())
 }
 
 // earlier opens a judgement of a run, the latest where id is "".
@@ -110,6 +117,15 @@ func (a *app) acceptedFile(flag string) (string, error) {
 		return cmp.Or(flag, cfg.Gate.Accepted), err
 	}
 	return filepath.Join(filepath.Dir(a.configPath), cfg.Gate.Accepted), nil
+}
+
+// acceptances are what the flag's file accepts, or the config's; nil without one.
+func (a *app) acceptances(flag string) ([]report.Acceptance, error) {
+	file, err := a.acceptedFile(flag)
+	if file == "" || err != nil {
+		return nil, err
+	}
+	return readAccepted(file)
 }
 
 func readAccepted(file string) ([]report.Acceptance, error) {

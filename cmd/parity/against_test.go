@@ -167,3 +167,20 @@ func TestAccept(t *testing.T) {
 		t.Errorf("gate says\n%s", r.stdout)
 	}
 }
+
+// Without this, a slip in a file's name would be found after a night of sending,
+// and the reports of that night would not be written.
+func TestRunChecksWhatItIsHeldAgainstFirst(t *testing.T) {
+	recording, dir, target := makeRecording(t, 20, 10), t.TempDir(), newEcho(t, answerBack(0))
+	bad := filepath.Join(dir, "bad.yaml")
+	if err := os.WriteFile(bad, []byte("- {model: m}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config := writeConfig(t, "gate: {accepted: nowhere.yaml}")
+	for _, flags := range [][]string{{"--accepted", bad}, {"--accepted", bad + "x"}, {"--baseline", dir}, {"--previous", dir}, {"--config", config}} {
+		args := append([]string{"run", recording, "--target", target.URL, "--out", filepath.Join(dir, "run")}, flags...)
+		if r := mustParity(t, exitFailed, args...); target.asked.Load() > 0 {
+			t.Fatalf("%v is found out after sending: %s", flags, r.stderr)
+		}
+	}
+}

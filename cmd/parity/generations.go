@@ -17,20 +17,16 @@ func (a *app) completeGenerations(ctx context.Context, run *dataset.Run) ([]*dat
 	complete := dataset.Complete(all)
 	if len(complete) < len(all) {
 		g := all[len(complete)]
-		fmt.Fprintf(a.stderr, "compare: generation %s of %s is not complete and not looked at: `parity replay %s%s` goes on with it\n",
-			g.Name(), run.Location, shellQuote(run.Location), againArgs(g.Info.Again))
+		fmt.Fprintf(a.stderr, "compare: generation %s of %s is not complete and not looked at: `parity replay %s%s%s` goes on with it\n",
+			g.Name(), run.Location, shellQuote(run.Location), againArgs(g.Info.Again), a.configFlag())
 	}
 	return complete, nil
 }
 
 // unjudged says that something was sent again since a judgement was made.
 func (a *app) unjudged(run *dataset.Run, j *dataset.Judgement, generation int) error {
-	config := ""
-	if a.configPath != "" {
-		config = " --config " + shellQuote(a.configPath)
-	}
 	return fmt.Errorf("generation g%d of %s %w: `parity compare %s%s` does it (judgement %s is from before it was sent)",
-		generation, run.Location, dataset.ErrNotJudged, shellQuote(run.Location), config, j.Info.ID)
+		generation, run.Location, dataset.ErrNotJudged, shellQuote(run.Location), a.configFlag(), j.Info.ID)
 }
 
 // checkGenerations wants all that a judgement has looked at.

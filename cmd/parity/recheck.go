@@ -29,8 +29,8 @@ func (a *app) recheck(ctx context.Context, run *dataset.Run, j *dataset.Judgemen
 			return nil, err
 		}
 		if mismatched(g.Info.Again) && alone {
-			fmt.Fprintf(a.stderr, "recheck: generation %s was one; %d mismatches stay; `parity replay %s --again mismatched --concurrency 1` sends them once more\n",
-				g.Name(), n, shellQuote(run.Location))
+			fmt.Fprintf(a.stderr, "recheck: generation %s was one; %d mismatches stay; `parity replay %s --again mismatched --concurrency 1%s` sends them once more\n",
+				g.Name(), n, shellQuote(run.Location), a.configFlag())
 			return j, nil
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/telemetry"
@@ -132,14 +133,18 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if err != nil {
 		return replay.Options{}, dataset.Shard{}, err
 	}
-	target := cfg.Targets[f.target]
+	name, err := targetNamed(cfg, f.target)
+	if err != nil {
+		return replay.Options{}, dataset.Shard{}, err
+	}
+	target := cfg.Targets[name]
 	opts := replay.Options{
 		Target:      cmp.Or(target.URL, f.target),
 		Concurrency: cmp.Or(f.concurrency, target.Concurrency),
 		Timeout:     cmp.Or(f.timeout, target.Timeout),
 	}
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
-		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", f.target, err)
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
 	if opts.Rate, err = parseRate(f.rate); err != nil {
 		return opts, dataset.Shard{}, err
@@ -162,6 +167,20 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 		return opts, shard, err
 	}
 	return opts, shard, nil
+}
+
+// targetNamed is the name in the config of a target that is given by name or by
+// URL, so that the same URL always gets the same headers. It is "" where the
+// config has none such.
+func targetNamed(cfg config.Config, target string) (string, error) {
+	if _, ok := cfg.Targets[target]; ok {
+		return target, nil
+	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cfg.Targets)), func(name string) bool { return cfg.Targets[name].URL != target })
+	if len(names) > 1 {
+		return "", fmt.Errorf("the config has the URL %s as targets %s and %s: say by --target whose headers go along", target, names[0], names[1])
+	}
+	return strings.Join(names, ""), nil
 }
 
 // replayLine is the progress of a replay.

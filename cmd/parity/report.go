@@ -171,6 +171,9 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 	if err := out.validate(); err != nil {
 		return err
 	}
+	if err := a.checkAgainst(ctx, against); err != nil {
+		return err
+	}
 	run, err := a.replay(ctx, recording, f)
 	if err != nil {
 		return err

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -93,6 +95,19 @@ func (e engine) Summary(ctx context.Context, run *dataset.Run, j *dataset.Judgem
 	return e.summarise(ctx, run.Location, j.Info.ID, againstFlags{})
 }
 
+func (e engine) State() (string, error) {
+	day := time.Now().UTC().Format(time.DateOnly)
+	file, err := e.acceptedFile("")
+	if file == "" || err != nil {
+		return day, err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return day, fmt.Errorf("read what is accepted: %w", err)
+	}
+	return fmt.Sprintf("%s %x", day, sha256.Sum256(text)), nil
+}
+
 func (e engine) WriteReport(ctx context.Context, s *report.Summary, w io.Writer) error {
 	return e.writeHTML(ctx, s, w)
 }
@@ -116,7 +131,7 @@ func (e engine) Explain(ctx context.Context, run *dataset.Run, j *dataset.Judgem
 	id, place := x.ID.String(), shellQuote(run.Location)
 	commands := append([]explorer.Command{
 		{What: "show it on a terminal", Line: fmt.Sprintf("parity show %s %s --judgement %s", place, id, j.Info.ID)},
-		{What: "ask the same endpoint again, within the run", Line: fmt.Sprintf("parity replay %s --again %s", place, id)},
+		{What: "ask the same endpoint again, within the run", Line: fmt.Sprintf("parity replay %s --again %s%s", place, id, e.configFlag())},
 	}, curls...)
 	return &explorer.Explained{Explanation: explanation, Why: why(x, explanation), Commands: commands}, nil
 }

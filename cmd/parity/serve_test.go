@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/modelparity/parity/internal/explorer"
@@ -31,7 +32,12 @@ type browser struct {
 // browse serves a place.
 func browse(t *testing.T, place string) browser {
 	t.Helper()
-	a := &app{stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }}
+	return browseWith(t, place, "")
+}
+
+func browseWith(t *testing.T, place, config string) browser {
+	t.Helper()
+	a := &app{stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }, configPath: config}
 	if _, err := a.config(); err != nil {
 		t.Fatal(err)
 	}
@@ -362,4 +368,62 @@ func firstTally(t *testing.T, run string) string {
 		t.Fatal(errors.Join(err, errors.New("no tally")))
 	}
 	return all[0]
+}
+
+// stalled is somebody who asks for a page and does not read it.
+type stalled struct {
+	http.ResponseWriter
+	asked, done chan struct{}
+}
+
+func (s stalled) Write([]byte) (int, error) {
+	s.asked <- struct{}{}
+	<-s.done
+	return 0, io.ErrClosedPipe
+}
+
+// Without this, a few browsers whose laptops were closed would keep everybody
+// else from the pages.
+func TestServeDoesNotWaitForReaders(t *testing.T) {
+	place := t.TempDir()
+	mustParity(t, exitDone, "compare", showRunAt(t, place, []pairOf{{"r1", "m", `{"a":1}`, 200, `{"a":2}`}}))
+	b := browse(t, place)
+	_, page := b.follow(b.get("/run?at=run", http.StatusOK), "judgement")
+	link, _ := b.follow(page, "report")
+	asked, done := make(chan struct{}), make(chan struct{})
+	defer close(done)
+	for range 6 {
+		r := httptest.NewRequest(http.MethodGet, link, nil)
+		r.Host = "localhost"
+		go b.Config.Handler.ServeHTTP(stalled{httptest.NewRecorder(), asked, done}, r)
+		select {
+		case <-asked:
+		case <-time.After(time.Minute):
+			t.Fatal("a page waits for those who don't read theirs")
+		}
+	}
+	b.get(link, http.StatusOK)
+}
+
+// Without this, a difference that was accepted a minute ago would still be shown
+// as one that counts, and one whose entry was removed as one that does not.
+func TestServeSeesWhatIsAccepted(t *testing.T) {
+	place := t.TempDir()
+	run := showRunAt(t, place, []pairOf{{"r1", "m", `{"a":1}`, 200, `{"a":2}`}})
+	config := writeConfig(t, "gate: {min_samples: 1, budget: 99%, accepted: known.yaml}")
+	known := filepath.Join(filepath.Dir(config), "known.yaml")
+	if err := os.WriteFile(known, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustParity(t, exitDone, "compare", run)
+	b := browseWith(t, place, config)
+	link, _ := b.follow(b.get("/run?at=run", http.StatusOK), "judgement")
+	report := strings.Replace(link, "judgement", "report", 1)
+	if page := b.get(report, http.StatusOK); strings.Contains(page, "TICKET-1") {
+		t.Errorf("nothing is accepted yet")
+	}
+	mustParity(t, exitDone, "accept", run, "--config", config, "--signature", "$.a number", "--reason", "TICKET-1", "--until", "2999-01-01")
+	if page := b.get(report, http.StatusOK); !strings.Contains(page, "TICKET-1") {
+		t.Error("the report does not show what is accepted now")
+	}
 }

@@ -106,7 +106,7 @@ func (a *app) writeShowNext(b *strings.Builder, run *dataset.Run, j *dataset.Jud
 	}
 	for _, m := range t.Models {
 		if len(m.Unavailable) > 0 {
-			fmt.Fprintf(b, "send what got no answer again:\n  parity replay %s --again unavailable\n", place)
+			fmt.Fprintf(b, "send what got no answer again:\n  parity replay %s --again unavailable%s\n", place, a.configFlag())
 			fmt.Fprintf(b, "all that got no answer:\n  parity cat %s | jq 'select(.candidate.failure or (.candidate.status | IN(401, 403, 407, 429, 502, 503, 504)))'\n", place)
 			return
 		}
@@ -115,11 +115,15 @@ func (a *app) writeShowNext(b *strings.Builder, run *dataset.Run, j *dataset.Jud
 
 // runMismatches is the command that sends a judgement's mismatches again.
 func (a *app) runMismatches(run *dataset.Run, j *dataset.Judgement) string {
-	config := ""
-	if a.configPath != "" {
-		config = " --config " + shellQuote(a.configPath)
+	return fmt.Sprintf("parity run %s --target %s --out RUN2%s", shellQuote(j.MismatchLocation()), shellQuote(run.Info.Target), a.configFlag())
+}
+
+// configFlag ends a command that wants the rules, budgets or headers in force here.
+func (a *app) configFlag() string {
+	if a.configPath == "" {
+		return ""
 	}
-	return fmt.Sprintf("parity run %s --target %s --out RUN2%s", shellQuote(j.MismatchLocation()), shellQuote(run.Info.Target), config)
+	return " --config " + shellQuote(a.configPath)
 }
 
 // clip shortens what is long; ls and report --json have all of it.

@@ -60,8 +60,8 @@ func (a *app) pickJudgement(ctx context.Context, run *dataset.Run, id string) (*
 			return j, nil
 		}
 	}
-	return nil, fmt.Errorf("run %s %w under the rules of %s: `parity compare %s --config %s` does it",
-		run.Location, dataset.ErrNotJudged, a.configPath, run.Location, a.configPath)
+	return nil, fmt.Errorf("run %s %w under the rules of %s: `parity compare %s%s` does it",
+		run.Location, dataset.ErrNotJudged, a.configPath, shellQuote(run.Location), a.configFlag())
 }
 
 // summarise reduces a judgement's tallies. For judgement "" see app.judgement.

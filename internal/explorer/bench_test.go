@@ -39,6 +39,8 @@ func (plainEngine) WriteReport(context.Context, *report.Summary, io.Writer) erro
 	return errors.New("a page of mismatches asks for no report")
 }
 
+func (plainEngine) State() (string, error) { return "", nil }
+
 func (plainEngine) Commands(*dataset.Run, *dataset.Judgement) []Command { return nil }
 
 // splitRows is how many mismatches a split has at most, as in a real run.

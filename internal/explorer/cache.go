@@ -1,6 +1,7 @@
 package explorer
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -18,17 +19,28 @@ type cache struct {
 
 type entry struct {
 	key     string
-	mu      sync.Mutex // whoever comes second waits for the first
+	held    chan struct{} // has one: whoever comes second waits for the first
 	summary *report.Summary
 	html    []byte
 }
+
+func (e *entry) lock(ctx context.Context) error {
+	select {
+	case e.held <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *entry) unlock() { <-e.held }
 
 // get finds or makes the entry of a key.
 func (c *cache) get(key string) *entry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i := slices.IndexFunc(c.entries, func(e *entry) bool { return e.key == key })
-	e := &entry{key: key}
+	e := &entry{key: key, held: make(chan struct{}, 1)}
 	if i >= 0 {
 		e = c.entries[i]
 		c.entries = slices.Delete(c.entries, i, i+1)

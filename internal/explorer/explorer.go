@@ -24,6 +24,9 @@ import (
 type Engine interface {
 	// Summary is what report and gate say of a judgement.
 	Summary(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*report.Summary, error)
+	// State changes when what a summary is held against does, beside the run: with
+	// the accepted differences, and from day to day.
+	State() (string, error)
 	// WriteReport writes the page of a summary.
 	WriteReport(ctx context.Context, s *report.Summary, w io.Writer) error
 	// Explain judges an exchange again, by the judgement's own rules.
@@ -68,8 +71,8 @@ func New(store string, engine Engine) http.Handler {
 	mux.Handle("GET /report", x.limited(x.report))
 	mux.Handle("GET /static/", http.FileServerFS(static))
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.Handle("/", x.limited(func(http.ResponseWriter, *http.Request) error {
-		return notFound("there is no such page: / lists all recordings and runs")
+	mux.Handle("/", x.limited(func(*http.Request) (answer, error) {
+		return answer{}, notFound("there is no such page: / lists all recordings and runs")
 	}))
 	return guard(mux)
 }
@@ -79,41 +82,74 @@ type notFound string
 
 func (n notFound) Error() string { return string(n) }
 
-// limited runs a few of its like at a time, and shows their errors.
-func (x *explorer) limited(serve func(http.ResponseWriter, *http.Request) error) http.Handler {
+// answer is a page, whole, so that nothing is held while it is on its way to
+// somebody who reads slowly.
+type answer struct {
+	code   int
+	policy string // of its own; "" is that of all pages
+	body   []byte
+}
+
+// limited makes a few of its like at a time, and shows their errors.
+func (x *explorer) limited(make func(*http.Request) (answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case x.busy <- struct{}{}:
-			defer func() { <-x.busy }()
-		case <-r.Context().Done():
-			return
-		}
-		if err := serve(w, r); err != nil && r.Context().Err() == nil {
-			x.fail(w, err)
+		if a, err := x.inTurn(r, make); err == nil {
+			a.write(w)
+		} else if r.Context().Err() == nil {
+			x.failed(err).write(w)
 		}
 	})
 }
 
-func (x *explorer) fail(w http.ResponseWriter, err error) {
+// inTurn waits for a place among those that are at work, or until nobody wants
+// the page any more.
+func (x *explorer) inTurn(r *http.Request, make func(*http.Request) (answer, error)) (answer, error) {
+	select {
+	case x.busy <- struct{}{}:
+		defer func() { <-x.busy }()
+		return make(r)
+	case <-r.Context().Done():
+		return answer{}, r.Context().Err()
+	}
+}
+
+// failed is the page of an error.
+func (x *explorer) failed(err error) answer {
 	code := http.StatusInternalServerError
 	var missing notFound
 	if errors.As(err, &missing) || errors.Is(err, dataset.ErrNoRun) || errors.Is(err, dataset.ErrNotJudged) {
 		code = http.StatusNotFound
 	}
-	_ = render(w, code, "error", view{Title: http.StatusText(code), Store: x.store, Body: err.Error()})
+	body, err := render("error", view{Title: http.StatusText(code), Store: x.store, Body: err.Error()})
+	if err != nil {
+		body = []byte(http.StatusText(code))
+	}
+	return answer{code: code, body: body}
 }
 
 // page renders a template with what make returns.
 func (x *explorer) page(name string, make func(*http.Request) (view, error)) http.Handler {
-	return x.limited(func(w http.ResponseWriter, r *http.Request) error {
+	return x.limited(func(r *http.Request) (answer, error) {
 		v, err := make(r)
 		if err != nil {
-			return err
+			return answer{}, err
 		}
 		v.Store = x.store
-		if err := render(w, http.StatusOK, name, v); err != nil {
-			return fmt.Errorf("render page %s: %w", name, err)
+		body, err := render(name, v)
+		if err != nil {
+			return answer{}, fmt.Errorf("render page %s: %w", name, err)
 		}
-		return nil
+		return answer{code: http.StatusOK, body: body}, nil
 	})
+}
+
+// write sends the page. Who does not read it in time is hung up on.
+func (a answer) write(w http.ResponseWriter) {
+	if a.policy != "" {
+		w.Header().Set("Content-Security-Policy", a.policy)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	setDeadline(w)
+	w.WriteHeader(a.code)
+	_, _ = w.Write(a.body) // there is nobody to tell
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // policy lets a page take its own style sheet and script and nothing else.
@@ -15,6 +16,7 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; form-ac
 // only this machine's own names are served. There is nothing to write.
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setDeadline(w)
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -33,6 +35,13 @@ func guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// writing is how long a page may take to be read.
+const writing = time.Minute
+
+func setDeadline(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writing)) // no server's but a test's writer has none
 }
 
 // isLoopback says whether a Host header names this machine by an address that

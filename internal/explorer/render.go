@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
-	"io"
-	"net/http"
 	"strings"
 
 	"github.com/modelparity/parity/compare"
@@ -81,14 +79,9 @@ func indented(text json.RawMessage) string {
 	return lines(b.String(), 64<<10)
 }
 
-// render writes a page, whole or not at all.
-func render(w http.ResponseWriter, code int, name string, v view) error {
+// render makes a page.
+func render(name string, v view) ([]byte, error) {
 	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, name+".html", v); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(code)
-	_, err := io.Copy(w, &b)
-	return err
+	err := templates.ExecuteTemplate(&b, name+".html", v)
+	return b.Bytes(), err
 }

@@ -120,41 +120,49 @@ func first[T any](list []T, most int) (shown []T, more int) {
 
 // summary asks the engine once for each stage of a judgement.
 func (x *explorer) summary(ctx context.Context, p place) (*entry, error) {
-	key, err := p.stage(ctx)
+	stage, err := p.stage(ctx)
 	if err != nil {
 		return nil, err
 	}
-	e := x.cache.get(key)
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	state, err := x.engine.State()
+	if err != nil {
+		return nil, err
+	}
+	e := x.cache.get(stage + " " + state)
+	if err := e.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer e.unlock()
 	if e.summary == nil {
 		e.summary, err = x.engine.Summary(ctx, p.Run, p.J)
 	}
 	return e, err
 }
 
-// report serves the HTML report as `parity report` writes it. Its own policy, in
-// its head, allows its one script by its digest.
-func (x *explorer) report(w http.ResponseWriter, r *http.Request) error {
+// reportPolicy leaves the rest to the page's own policy, in its head, which allows
+// its one script by its digest.
+const reportPolicy = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+
+// report is the HTML report as `parity report` writes it.
+func (x *explorer) report(r *http.Request) (answer, error) {
 	p, err := x.openJudgement(r)
 	if err != nil {
-		return err
+		return answer{}, err
 	}
 	e, err := x.summary(r.Context(), p)
 	if err != nil {
-		return err
+		return answer{}, err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	if err := e.lock(r.Context()); err != nil {
+		return answer{}, err
+	}
+	defer e.unlock()
 	if e.html == nil {
 		var b bytes.Buffer
 		if err := x.engine.WriteReport(r.Context(), e.summary, &b); err != nil {
-			return err
+			return answer{}, err
 		}
 		e.html = b.Bytes()
 	}
-	w.Header().Set("Content-Security-Policy", "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'")
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err = w.Write(e.html)
-	return err
+	return answer{http.StatusOK, reportPolicy, e.html}, nil
 }
