@@ -39,7 +39,7 @@ func (s *ServiceTime) validate(field string) error {
 type Ratio struct {
 	Of    string  `json:"of"`              // median or p99
 	Ratio float64 `json:"ratio"`           // of the quantiles as they were seen; 0 where times are not known
-	Lower float64 `json:"lower"`           // one-sided bounds at the model's confidence
+	Lower float64 `json:"lower"`           // one-sided bounds at the model's confidence: see Model.Lower
 	Upper float64 `json:"upper,omitempty"` // 0: too few times for one
 	Asked float64 `json:"asked"`           // the highest that is allowed
 
@@ -59,7 +59,7 @@ func ratiosOf(t *compare.ModelTally, l limits) (list []Ratio) {
 		asked *float64
 	}{{"median", 0.5, l.serviceTime.Median}, {"p99", 0.99, l.serviceTime.P99}} {
 		if of.asked != nil {
-			list = append(list, newRatio(of.name, of.q, *of.asked, t, l.confidence))
+			list = append(list, newRatio(of.name, of.q, *of.asked, t, l))
 		}
 	}
 	return list
@@ -68,7 +68,7 @@ func ratiosOf(t *compare.ModelTally, l limits) (list []Ratio) {
 // newRatio bounds the ratio of two quantiles: each side gets half of what may go
 // wrong, so that both bounds hold at the confidence (Bonferroni). They are of all
 // exchanges judged: a time that is not known is whatever is worst.
-func newRatio(name string, q, asked float64, t *compare.ModelTally, confidence float64) Ratio {
+func newRatio(name string, q, asked float64, t *compare.ModelTally, l limits) Ratio {
 	r := Ratio{Of: name, Asked: asked, p: 1}
 	before, now := newTimes(t.ReferenceLatency, t.Judged(), q), newTimes(t.CandidateLatency, t.Judged(), q)
 	switch {
@@ -81,9 +81,9 @@ func newRatio(name string, q, asked float64, t *compare.ModelTally, confidence f
 	}
 	r.missing = max(before.n-before.known, now.n-now.known)
 	upper := func(alpha float64) float64 { return now.upper(alpha/2) / before.lower(alpha/2) }
-	alpha := 1 - confidence
+	alpha, failing := 1-l.confidence, 1-l.failing()
 	r.Ratio = round(quantileTime(t.CandidateLatency, q) / quantileTime(t.ReferenceLatency, q))
-	r.Lower = round(now.lower(alpha/2) / before.upper(alpha/2))
+	r.Lower = round(now.lower(failing/2) / before.upper(failing/2))
 	if u := upper(alpha); !math.IsInf(u, 1) {
 		r.Upper = round(u)
 	}
