@@ -34,26 +34,33 @@ const (
 	Size Measure = "size" // how far, of numbers
 )
 
-// excesses holds the candidate against the old system's own noise, signature by
-// signature, and lists what is above the budget. All tests of a model share its
-// confidence (Bonferroni), so that one of many noisy fields does not fail it by
-// chance. A signature that the old system does not have is no noise: the
-// mismatches count it.
-func excesses(t *compare.ModelTally, noise *compare.ModelProfile, l limits) []Excess {
+// shared lists the signatures that the old system's noise has too.
+func shared(t *compare.ModelTally, noise *compare.ModelProfile) (both []string) {
 	if noise == nil || noise.Judged == 0 {
 		return nil
 	}
-	var both []string
-	tests := 0
 	for _, name := range slices.Sorted(maps.Keys(noise.Signatures)) {
-		if s := t.Signatures[name]; s != nil {
+		if t.Signatures[name] != nil {
 			both = append(both, name)
-			if tests++; sized(s, noise.Signatures[name]) {
-				tests++
-			}
 		}
 	}
-	alpha := (1 - l.confidence) / float64(tests)
+	return both
+}
+
+// excesses holds the candidate against the old system's own noise, signature by
+// signature, and lists what is above the budget. All tests of a model share what
+// they are given of its confidence (Bonferroni: see failing), so that one of many noisy fields does not fail it by
+// chance. A signature that the old system does not have is no noise: the
+// mismatches count it.
+func excesses(t *compare.ModelTally, noise *compare.ModelProfile, l limits) []Excess {
+	both := shared(t, noise)
+	tests := len(both)
+	for _, name := range both {
+		if sized(t.Signatures[name], noise.Signatures[name]) {
+			tests++
+		}
+	}
+	alpha := (1 - l.failing()) / float64(tests)
 	var list []Excess
 	for _, name := range both {
 		s, p := t.Signatures[name], noise.Signatures[name]

@@ -111,16 +111,16 @@ func TestExcessIsExplained(t *testing.T) {
 	addSignature(candidate, "$.score", compare.KindNumber, 624)
 	addErrors(candidate, "$.score number", 624, func(int) float64 { return 4.5e-5 })
 	m := against(t, candidate, control, Gate{})
-	// Two tests, so each at 97.5 %: for the rate scipy gives 0.1003, for the sizes
-	// it is 1 − √(−ln(0.025)/2 · 676/(52·624)) = 0.8040.
+	// Noise has half of the 5 %, the budget the other, and of that half each of two
+	// tests a half: 98.75 %. For the sizes it is 1 − √(−ln(0.0125)/2 · 676/(52·624)) = 0.7864.
 	want := []string{
-		"It differs more than the old system does from itself: $.score number: 12% of the answers differ, of the old system's own 1%: at least 10 points more, at 95% confidence. So it does in 1 more way.",
-		"$.score number: half of the differences are over 4.87e-05, of the old system's own over 1.54e-05: at least 80.3% have grown, at 95% confidence",
+		"It differs more than the old system does from itself: $.score number: 12% of the answers differ, of the old system's own 1%: at least 9.94 points more, at 95% confidence. So it does in 1 more way.",
+		"$.score number: half of the differences are over 4.87e-05, of the old system's own over 1.54e-05: at least 78.6% have grown, at 95% confidence",
 	}
 	if m.Reason != want[0] || len(m.Excess) != 2 || m.Excess[1].say(0.95) != want[1] {
 		t.Errorf("%s\n%+v", m.Reason, m.Excess)
 	}
-	if got := m.Excess[1].AtLeast; math.Abs(got-(1-math.Sqrt(-math.Log(0.025)/2*676/(52*624)))) > 1e-8 {
+	if got := m.Excess[1].AtLeast; math.Abs(got-(1-math.Sqrt(-math.Log(0.0125)/2*676/(52*624)))) > 1e-8 {
 		t.Errorf("the sizes have grown by at least %v", got)
 	}
 }

@@ -61,6 +61,32 @@ type limits struct {
 	minSamples                      int64
 	flips, errors                   *Percent // nil: not asked
 	serviceTime                     *ServiceTime
+
+	tests int // of which one is enough to fail
+}
+
+// failing is the confidence of each bound that alone is enough to fail: they share
+// what may go wrong (Bonferroni), so that a model within all its budgets fails with
+// a probability of at most 1 − confidence. PASS takes all bounds at once, each at
+// the whole confidence (Berger: see weighVersions).
+func (l limits) failing() float64 { return 1 - (1-l.confidence)/float64(max(1, l.tests)) }
+
+// testsOf counts the ways to fail by chance. A budget of 0 is none: where it is
+// kept, nothing differs.
+func (l limits) testsOf(t *compare.ModelTally, noise *compare.ModelProfile) (n int) {
+	for _, b := range []*Percent{new(Percent(l.budget)), l.flips, l.errors} {
+		if b != nil && min(float64(*b), l.budget) > 0 {
+			n++
+		}
+	}
+	n *= max(1, live(t))
+	if l.serviceTime != nil {
+		n += len(ratiosOf(t, l))
+	}
+	if len(shared(t, noise)) > 0 {
+		n++ // all excesses share one
+	}
+	return n
 }
 
 // over returns what l sets and, where it sets nothing, what base does.

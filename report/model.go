@@ -24,8 +24,8 @@ type Model struct {
 	Excused    int64   `json:"excused_requests,omitempty"` // not among these, because they differ only as is accepted, or as in the baseline
 	Effective  float64 `json:"effective_requests"`         // what the requests count as: n. As many, unless some were less probable to be recorded than others
 	Rate       float64 `json:"rate"`                       // of the requests that differ, each weighed by 1 over its probability
-	Lower      float64 `json:"lower"`                      // one-sided Clopper–Pearson bounds of the rate
-	Upper      float64 `json:"upper"`                      // at the confidence
+	Lower      float64 `json:"lower"`                      // one-sided Clopper–Pearson bounds of the rate:
+	Upper      float64 `json:"upper"`                      // this at the confidence, Lower at 1 − (1 − confidence)/the number of bounds that could fail the model
 	// PValue is how probable so few mismatches are at a true rate of the budget: 1
 	// where something else stands in the way. See Family.
 	PValue float64 `json:"p_value"`
@@ -106,6 +106,7 @@ type Latency struct {
 
 // newModel sums up one model; noise is nil where nothing is known of its.
 func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l limits, x modelExcuses) Model {
+	l.tests = l.testsOf(t, noise)
 	m := Model{
 		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch+t.Recheck.Wrong(), t.Judged()),
 		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,

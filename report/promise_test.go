@@ -186,6 +186,33 @@ func TestKishsSizeBreaksThePromise(t *testing.T) {
 	}
 }
 
+// A model that is just within all of its budgets fails by any of them: together
+// they must not do so more often than FAIL says that it is wrong.
+func TestFailKeepsItsPromiseOfSeveralBudgets(t *testing.T) {
+	gate := Gate{Limits: Limits{Budget: new(Percent(0.1501)), Flips: new(Percent(0.0501)), Errors: new(Percent(0.0501))}}
+	src, wrong := rand.NewPCG(3, 4), 0
+	const runs, n = 2000, 1500
+	for range runs {
+		tally, left := compare.NewTally(), int64(n)
+		for _, of := range []string{drift, "$.label decision", fault} {
+			k := int64(distuv.Binomial{N: n, P: 0.05, Src: src}.Rand())
+			mismatched(of, k)(tally.Model("m"))
+			left -= k
+		}
+		distinct(left, 0)(tally.Model("m"))
+		s, err := Summarise(Input{Tally: tally, Gate: gate})
+		if err != nil || !s.Ledger.Balanced {
+			t.Fatal(err, s.Ledger)
+		}
+		if s.Verdict == Fail {
+			wrong++
+		}
+	}
+	if t.Logf("%d of %d", wrong, runs); wrong > mostByChance(runs) || wrong == 0 {
+		t.Errorf("%d of %d fail", wrong, runs)
+	}
+}
+
 // mostByChance is how many of runs there may be of what happens with a probability
 // of 5 %, but for once in a thousand simulations.
 func mostByChance(runs int) int {

@@ -39,11 +39,12 @@ func (s *ServiceTime) validate(field string) error {
 type Ratio struct {
 	Of    string  `json:"of"`              // median or p99
 	Ratio float64 `json:"ratio"`           // of the quantiles as they were seen; 0 where times are not known
-	Lower float64 `json:"lower"`           // one-sided bounds at the model's confidence
+	Lower float64 `json:"lower"`           // one-sided bounds at the model's confidence: see Model.Lower
 	Upper float64 `json:"upper,omitempty"` // 0: too few times for one
 	Asked float64 `json:"asked"`           // the highest that is allowed
 
 	unknown string  // which side's times are not known
+	missing int64   // of how many judged exchanges one side's are not
 	p       float64 // the smallest 1 − confidence at which the ratio is shown to be within what is asked
 }
 
@@ -58,29 +59,31 @@ func ratiosOf(t *compare.ModelTally, l limits) (list []Ratio) {
 		asked *float64
 	}{{"median", 0.5, l.serviceTime.Median}, {"p99", 0.99, l.serviceTime.P99}} {
 		if of.asked != nil {
-			list = append(list, newRatio(of.name, of.q, *of.asked, t, l.confidence))
+			list = append(list, newRatio(of.name, of.q, *of.asked, t, l))
 		}
 	}
 	return list
 }
 
 // newRatio bounds the ratio of two quantiles: each side gets half of what may go
-// wrong, so that both bounds hold at the confidence (Bonferroni).
-func newRatio(name string, q, asked float64, t *compare.ModelTally, confidence float64) Ratio {
+// wrong, so that both bounds hold at the confidence (Bonferroni). They are of all
+// exchanges judged: a time that is not known is whatever is worst.
+func newRatio(name string, q, asked float64, t *compare.ModelTally, l limits) Ratio {
 	r := Ratio{Of: name, Asked: asked, p: 1}
-	before, now := newTimes(t.ReferenceLatency, q), newTimes(t.CandidateLatency, q)
+	before, now := newTimes(t.ReferenceLatency, t.Judged(), q), newTimes(t.CandidateLatency, t.Judged(), q)
 	switch {
-	case before.n == 0:
+	case before.known == 0:
 		r.unknown = "those of the old system"
 		return r
-	case now.n == 0:
+	case now.known == 0:
 		r.unknown = "those of the candidate"
 		return r
 	}
+	r.missing = max(before.n-before.known, now.n-now.known)
 	upper := func(alpha float64) float64 { return now.upper(alpha/2) / before.lower(alpha/2) }
-	alpha := 1 - confidence
+	alpha, failing := 1-l.confidence, 1-l.failing()
 	r.Ratio = round(quantileTime(t.CandidateLatency, q) / quantileTime(t.ReferenceLatency, q))
-	r.Lower = round(now.lower(alpha/2) / before.upper(alpha/2))
+	r.Lower = round(now.lower(failing/2) / before.upper(failing/2))
 	if u := upper(alpha); !math.IsInf(u, 1) {
 		r.Upper = round(u)
 	}
@@ -97,35 +100,40 @@ func newRatio(name string, q, asked float64, t *compare.ModelTally, confidence f
 // of n is at most the quantile but for P(X < l), the u-th at least but for
 // P(X ≥ u), where X is binomial of n and q. A bucket is bounded by its ends, so
 // that the 1 % that it is wide is on the careful side.
+//
+// n are all that were judged. Those whose times are not known have the shortest
+// for a lower bound, the longest for an upper one: which they are is no chance,
+// as where only one of several sources knows them.
 type times struct {
-	h       compare.Histogram
-	buckets []int
-	n       int64
-	q       float64
+	h        compare.Histogram
+	buckets  []int
+	n, known int64
+	q        float64
 }
 
-func newTimes(h compare.Histogram, q float64) times {
-	return times{h, slices.Sorted(maps.Keys(h)), h.Count(), q}
+func newTimes(h compare.Histogram, judged int64, q float64) times {
+	known := h.Count()
+	return times{h, slices.Sorted(maps.Keys(h)), max(judged, known), known, q}
 }
 
 // lower is at most the quantile but for a probability of alpha; 0 where no time is.
 func (t times) lower(alpha float64) float64 {
-	rank := sort.Search(int(t.n), func(l int) bool { return chance(float64(l), float64(t.n), t.q) > alpha })
-	if rank == 0 {
+	rank := int64(sort.Search(int(t.n), func(l int) bool { return chance(float64(l), float64(t.n), t.q) > alpha }))
+	if rank -= t.n - t.known; rank <= 0 {
 		return 0
 	}
-	from, _ := compare.LatencyBounds(t.at(int64(rank)))
+	from, _ := compare.LatencyBounds(t.at(rank))
 	return from
 }
 
 // upper is at least the quantile but for a probability of alpha; infinite where no
 // time is.
 func (t times) upper(alpha float64) float64 {
-	rank := 1 + sort.Search(int(t.n), func(u int) bool { return t.below(u) >= 1-alpha })
-	if rank > int(t.n) {
+	rank := int64(1 + sort.Search(int(t.n), func(u int) bool { return t.below(u) >= 1-alpha }))
+	if rank > t.known {
 		return math.Inf(1)
 	}
-	_, below := compare.LatencyBounds(t.at(int64(rank)))
+	_, below := compare.LatencyBounds(t.at(rank))
 	return below
 }
 
@@ -158,6 +166,9 @@ func (r Ratio) say(confidence float64) string {
 		return fmt.Sprintf("%s can't be held against %s times the old system's: %s are not known.", what, asked, r.unknown)
 	}
 	is := fmt.Sprintf("%s is %s times the old system's", what, figure(r.Ratio))
+	if r.missing > 0 {
+		is += fmt.Sprintf(" (of %s the times are not known, and are taken for the worst)", plural(r.missing, "exchange"))
+	}
 	switch {
 	case r.slower():
 		return fmt.Sprintf("%s, at least %s at %s confidence: %s is allowed.", is, figure(r.Lower), at, asked)

@@ -29,7 +29,7 @@ func TestRanksArePublishedOnes(t *testing.T) {
 		for rank := range c.n {
 			h[rank+1] = 1
 		}
-		x := newTimes(h, c.q)
+		x := newTimes(h, 0, c.q)
 		wantLow, _ := compare.LatencyBounds(c.lower)
 		_, wantHigh := compare.LatencyBounds(c.upper)
 		if c.lower == 0 {
@@ -75,8 +75,11 @@ func TestServiceTime(t *testing.T) {
 		{"slower", gate(new(1.2), nil), both(good, slowly(5000, 1.5)), Fail, "at 95% confidence: 1.2 is allowed."},
 		{"slower, allowed", gate(new(1.6), nil), both(good, slowly(5000, 1.5)), Pass, "at most 1.55 at 95% confidence."},
 		{"slow at the end", gate(nil, new(1.2)), both(good, slowly(5000, 1.5)), Fail, "The 99th percentile of the service time is 1.4"},
-		{"too few to tell", gate(new(1.55), nil), both(good, slowly(100, 1.5)), Inconclusive, "that it is at most 1.55 is not shown."},
-		{"too few for the end", gate(nil, new(3.0)), both(good, slowly(100, 1)), Inconclusive, "of too few to show at 95% confidence that it is at most 3."},
+		{"too few to tell", gate(new(1.5), nil), both(good, slowly(5000, 1.5)), Inconclusive, "that it is at most 1.5 is not shown."},
+		{"few are known", gate(new(2.0), nil), both(good, slowly(30, 1)), Inconclusive, "(of 4,970 exchanges the times are not known, and are taken for the worst), of too few"},
+		{"few are known, and those are slow", gate(new(1.2), nil), both(good, slowly(2000, 9)), Inconclusive, "(of 3,000 exchanges the times are not known, and are taken for the worst), of too few"},
+		{"nearly all are known", gate(new(1.5), nil), both(good, slowly(4900, 1)), Pass, "(of 100 exchanges the times are not known, and are taken for the worst), at most"},
+		{"of those at the end few are known", gate(nil, new(9.0)), both(good, slowly(4900, 1)), Inconclusive, "of too few to show at 95% confidence that it is at most 9."},
 		{"not known", gate(new(1.5), nil), good, Inconclusive, "The median service time can't be held against 1.5 times the old system's: those of the old system are not known."},
 		{"the candidate's not known", gate(new(1.5), nil), both(good, func(m *compare.ModelTally) { m.ReferenceLatency.AddLatency(9) }), Inconclusive, "those of the candidate are not known."},
 		{"differs too", gate(new(1.2), nil), both(distinct(5000, 90), slowly(5000, 1.5)), Fail, "over the budget of 0.1%"},
@@ -100,15 +103,15 @@ func TestServiceTime(t *testing.T) {
 // not those that are lacking.
 func TestServiceTimeCountsForAll(t *testing.T) {
 	tally := compare.NewTally()
-	both(distinct(90_000, 0), slowly(2000, 1))(tally.Model("a"))
-	both(distinct(90_000, 0), slowly(2000, 1))(tally.Model("b"))
+	both(distinct(2000, 0), slowly(2000, 1))(tally.Model("a"))
+	both(distinct(2000, 0), slowly(2000, 1))(tally.Model("b"))
 	shown := func(median float64) Family {
-		return summarise(t, tally, Gate{Limits: Limits{ServiceTime: &ServiceTime{Median: &median}}}).Family
+		return summarise(t, tally, Gate{Limits: Limits{Budget: new(Percent(0.01)), ServiceTime: &ServiceTime{Median: &median}}}).Family
 	}
 	if f := shown(2); !f.Shown || f.Confidence < 0.9999 {
 		t.Errorf("%+v", f)
 	}
-	barely := summarise(t, tally, Gate{Limits: Limits{ServiceTime: &ServiceTime{Median: new(9.9)}}}).Models[0].ServiceTime[0].Upper * (1 + 1e-6)
+	barely := summarise(t, tally, Gate{Limits: Limits{Budget: new(Percent(0.01)), ServiceTime: &ServiceTime{Median: new(9.9)}}}).Models[0].ServiceTime[0].Upper * (1 + 1e-6)
 	if f := shown(barely); f.Shown || f.Requests != 0 || f.Confidence < 0.89 {
 		t.Errorf("%+v", f)
 	}

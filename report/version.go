@@ -104,7 +104,7 @@ func newVersions(t *compare.ModelTally, l limits, x modelExcuses) []Version {
 	var list []Version
 	for _, name := range names {
 		v := newVersion(name, evidence[name], l, t.Rarest, x)
-		v.Ended = ended(evidence[name], evidence[names[len(names)-1]].Last)
+		v.Ended = ended(evidence[name], lastSeen(t))
 		list = append(list, v)
 	}
 	return list
@@ -112,13 +112,35 @@ func newVersions(t *compare.ModelTally, l limits, x modelExcuses) []Version {
 
 func newVersion(name string, e *compare.Evidence, l limits, rarest int, x modelExcuses) Version {
 	requests := e.Requests()
-	bounds := boundsOf(name, e, &requests, l, rarest, x)
+	bounds, n := boundsOf(name, e, &requests, l, rarest, x), weight(e.Weigh(&requests), rarest)
+	for i := range bounds {
+		bounds[i].Lower = round(lower(bounds[i].k, n, l.failing()))
+	}
 	all := bounds[0]
 	return Version{
 		Version: name, Exchanges: e.Exchanges, Requests: requests.Len(), Mismatched: all.Mismatched, Excused: x.excused(e, all.Mismatched),
-		Effective: round(weight(e.Weigh(&requests), rarest)), Rate: all.Rate, Lower: all.Lower, Upper: all.Upper,
+		Effective: round(n), Rate: all.Rate, Lower: all.Lower, Upper: all.Upper,
 		First: moment(e.First), Last: moment(e.Last), bounds: bounds,
 	}
+}
+
+// live counts the versions that decide.
+func live(t *compare.ModelTally) (n int) {
+	end := lastSeen(t)
+	for _, e := range t.Versions {
+		if !ended(e, end) {
+			n++
+		}
+	}
+	return n
+}
+
+// lastSeen is when the version seen last was.
+func lastSeen(t *compare.ModelTally) (end exchange.Timestamp) {
+	for _, e := range t.Versions {
+		end = max(end, e.Last)
+	}
+	return end
 }
 
 // ended says whether a version is missed by endedAfter exchanges at the end.
