@@ -73,6 +73,9 @@ func (m *Model) weigh() {
 			m.Verdict, m.Reason = Inconclusive, r.say(m.Confidence)
 		}
 	}
+	if m.Effective < float64(m.MinSamples) {
+		m.PValue = 1 // no budget is shown by fewer, whatever they say of it
+	}
 	if m.Verdict == Pass {
 		m.Reason = m.passReason()
 	}
