@@ -37,8 +37,8 @@ type Version struct {
 const endedAfter = 20
 
 // weighVersions gives the model the verdict of the version seen last, or the
-// worst where several still answer: a candidate that agrees with only one of
-// two can't replace them. Versions that ended decide nothing, because the old
+// worst where several still answer, of equal ones that with the weakest evidence: a
+// candidate that agrees with only one of two can't replace them. Versions that ended decide nothing, because the old
 // system does not answer so any more.
 //
 // That it passes against each is shown by the weakest evidence of all (Berger,
@@ -54,7 +54,7 @@ func (m *Model) weighVersions(t *compare.ModelTally, l limits, x modelExcuses) {
 	}
 	var worst *Model
 	weakest := 0.0
-	for _, v := range slices.Backward(all) { // of equals the last stays
+	for _, v := range slices.Backward(all) { // of what is as weak the last stays
 		if v.Ended {
 			continue
 		}
@@ -63,7 +63,7 @@ func (m *Model) weighVersions(t *compare.ModelTally, l limits, x modelExcuses) {
 		against.decide()
 		against.Reason = againstWhat(v, all) + against.Reason
 		weakest = max(weakest, against.PValue)
-		if worst == nil || severity[against.Verdict] < severity[worst.Verdict] {
+		if worst == nil || cmp.Or(cmp.Compare(severity[worst.Verdict], severity[against.Verdict]), cmp.Compare(against.PValue, worst.PValue)) > 0 {
 			worst = &against
 		}
 	}
