@@ -126,6 +126,10 @@ func (m *Model) lacks(b Bound) (reason string, more int64) {
 	if without := k - float64(undecided); undecided > 0 && (b.Budget == 0 && without == 0 || enough && within(without, n, b.Budget, m.Confidence)) {
 		return fmt.Sprintf("%s could not be decided (%s) and may be mismatches.", plural(undecided, "exchange"), counts(m.Ledger.Undecided)), 0
 	}
+	if !enough && within(k, n, b.Budget, m.Confidence) {
+		more = m.real(int64(math.Ceil(float64(m.MinSamples) - n)))
+		return fmt.Sprintf("Too few samples: %s to the %s that min_samples asks for. So far: %s", plural(more, "more distinct request"), count(m.MinSamples), m.withinReason(b)), more
+	}
 	fewest := math.Ceil(max(0, float64(m.MinSamples)-n))
 	further, ok := needed(k, n+fewest, b.Budget, m.Confidence)
 	if !ok {

@@ -73,12 +73,23 @@ func (x modelExcuses) excused(e *compare.Evidence, counting int64) int64 {
 	return all.Len() - counting
 }
 
+// say is how what is excused differs.
+func (x modelExcuses) say() string {
+	switch {
+	case x.before == nil:
+		return "as is accepted"
+	case len(x.accepted) == 0:
+		return "as in the baseline"
+	}
+	return "as is accepted, or as in the baseline"
+}
+
 // excuse is a sentence about what does not count.
 func (m *Model) excuse() string {
 	if m.Excused == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" %s more %s only as is accepted, or as in the baseline.", count(m.Excused), differ(m.Excused))
+	return fmt.Sprintf(" %s more %s only %s.", count(m.Excused), differ(m.Excused), m.excusedAs)
 }
 
 // excess leaves out what is accepted, and of what the baseline exceeds the control

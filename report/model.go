@@ -30,8 +30,10 @@ type Model struct {
 	// where something else stands in the way. See Family.
 	PValue float64 `json:"p_value"`
 	// Budgets are those that flips and errors have of their own.
-	Budgets []Bound `json:"budgets,omitempty"`
-	bounds  []Bound // on all that differs, and then these
+	Budgets   []Bound `json:"budgets,omitempty"`
+	bounds    []Bound // on all that differs, and then these
+	excusedAs string
+
 	// ExchangeRate is mismatched over judged exchanges, repeats and all versions
 	// counted, and what was wrong at first: the share of the traffic that sees a difference.
 	ExchangeRate float64 `json:"exchange_rate"`
@@ -117,7 +119,7 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		ReferenceLatency: newLatency(t.ReferenceLatency), CandidateLatency: newLatency(t.CandidateLatency),
 		First: moment(t.First), Last: moment(t.Last), Timeline: moments(t.Timeline),
 	}
-	m.Excess = x.excess(t, noise, l)
+	m.Excess, m.excusedAs = x.excess(t, noise, l), x.say()
 	m.weighVersions(t, l, x)
 	return m
 }

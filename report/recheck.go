@@ -32,6 +32,15 @@ func consistentRecheck(t *compare.ModelTally) bool {
 	return requests <= wrong && (requests > 0) == (wrong > 0)
 }
 
+// Wavering counts the exchanges of all models that were wrong at first and are
+// right now.
+func (s *Summary) Wavering() (n int64) {
+	for _, m := range s.Models {
+		n += m.Recheck.Wrong()
+	}
+	return n
+}
+
 // rechecked says what sending again showed, each as a sentence.
 func (m *Model) rechecked() (text string) {
 	if m.Recheck.Wrong() > 0 {

@@ -51,6 +51,12 @@ type Info struct {
 	Version   string          `json:"version"`            // of Parity
 	Rules     json.RawMessage `json:"rules,omitempty"`
 
+	// MismatchesOf is the run whose mismatches the recording holds, "" for another
+	// recording, and Whole the recording that they are from, "" if it is not known.
+	// They are no sample of the traffic, so that nothing passes by them.
+	MismatchesOf string `json:"mismatches_of,omitempty"`
+	Whole        string `json:"whole_recording,omitempty"`
+
 	Generations int `json:"generations,omitempty"` // later ones that the judgement has looked at
 }
 
@@ -114,6 +120,9 @@ func Summarise(in Input) (*Summary, error) {
 		used[glob] = true
 		t := in.Tally.Models[name]
 		m := newModel(name, t, profileOf(in.Noise, name), l, x.of(name, t))
+		if in.Info.MismatchesOf != "" {
+			m.takeNoSample()
+		}
 		s.Ledger.add(m.Ledger)
 		s.Models = append(s.Models, m)
 	}

@@ -286,6 +286,9 @@ func writeJudged(b *strings.Builder, info Info) {
 	if info.Config != "" {
 		text += " by " + info.Config
 	}
+	if info.Baseline != "" {
+		text += ", counting only what is worse than the baseline " + info.Baseline
+	}
 	if info.Control != "" {
 		text += ", noise by the control " + info.Control
 	}
@@ -310,6 +313,12 @@ func writeNext(b *strings.Builder, s *Summary) {
 			fmt.Fprintf(b, "  %s   # why it is %s: %s\n", s.Info.showCommand(u.Exemplars[0].ID.String()), u.Outcome, visible(u.Reason))
 		}
 	}
+	if s.Info.Whole != "" {
+		fmt.Fprintf(b, "  parity run %s --target %s --out RUN3%s   # the whole recording\n", shellWord(s.Info.Whole), shellWord(s.Info.Target), config)
+	}
+	if volatile := s.volatile(); volatile != "" {
+		fmt.Fprintf(b, "  parity compare %s%s --suggest   # %s differs in nearly every answer: this drafts rules\n", run, config, volatile)
+	}
 	if s.Ledger.Mismatch > 0 {
 		fmt.Fprintf(b, "  parity show %s%s\n  %s\n", run, judgement, s.Info.againCommand("", ""))
 	}
@@ -326,8 +335,19 @@ func writeAgain(b *strings.Builder, s *Summary, run, config string) {
 		fmt.Fprintf(b, "  parity replay %s --again unavailable%s\n", run, config)
 	}
 	if s.Ledger.Mismatch > 0 && s.Info.Generations == 0 {
-		fmt.Fprintf(b, "  parity replay %s --again mismatched --concurrency 1%s   # is it the load?\n", run, config)
+		fmt.Fprintf(b, "  parity replay %s --again mismatched --concurrency 1%s   # the same build again: is it the load?\n", run, config)
 	}
+}
+
+// volatile is a signature that nearly all answers of a failing model have, "" if
+// there is none: an id or a time, most likely, which no rule ignores yet.
+func (s *Summary) volatile() string {
+	for _, m := range s.worstFirst() {
+		if m.Verdict == Fail && len(m.Signatures) > 0 && 10*m.Signatures[0].differing() >= 9*m.Ledger.judged() {
+			return visible(m.Signatures[0].Path)
+		}
+	}
+	return ""
 }
 
 // shellWord quotes s where a shell would take it apart. What a terminal would

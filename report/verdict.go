@@ -144,6 +144,16 @@ func (m *Model) unstable() string {
 	return fmt.Sprintf("the candidate answered %s in several ways where the old system did not", plural(m.Unstable, "repeated request"))
 }
 
+// takeNoSample takes back a PASS by what differed in another run: whoever mends
+// that may break the rest.
+func (m *Model) takeNoSample() {
+	if m.Verdict != Pass {
+		return
+	}
+	m.Verdict, m.PValue = Inconclusive, 1
+	m.Reason += " That is of what differed before, which is no sample of the traffic."
+}
+
 // decide gives the overall verdict.
 func (s *Summary) decide() {
 	by := map[Verdict]int64{}
@@ -158,8 +168,10 @@ func (s *Summary) decide() {
 		s.Verdict, s.Reason = Inconclusive, "The ledger does not balance."
 	case all == 0:
 		s.Verdict, s.Reason = Inconclusive, "The run holds no exchanges."
+	case s.Info.MismatchesOf != "" && s.Ledger.Planned == s.Ledger.Match+s.Ledger.Noise:
+		s.Verdict, s.Reason = Inconclusive, fmt.Sprintf("Nothing differs any more of the %s that did. Only the whole recording can show a PASS.", plural(s.Ledger.Planned, "exchange"))
 	case by[Inconclusive] > 0:
-		s.Verdict, s.Reason = Inconclusive, of(by[Inconclusive], all, "model", "is", "are")+" not shown to be within budget, and none to be over it."
+		s.Verdict, s.Reason = Inconclusive, of(by[Inconclusive], all, "model", "is", "are")+" not shown to be within budget yet; none is shown to be over it."
 	default:
 		s.Verdict, s.Reason = Pass, "Every model is shown to be within its budget."+s.Family.say()
 	}

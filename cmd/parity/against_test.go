@@ -184,3 +184,27 @@ func TestRunChecksWhatItIsHeldAgainstFirst(t *testing.T) {
 		}
 	}
 }
+
+// All that differed is right now, by a budget that a handful shows: whoever cuts
+// over by that has not seen whether the rest still is.
+func TestMismatchesAloneNeverPass(t *testing.T) {
+	recording, dir := makeRecording(t, 210, 50), t.TempDir()
+	var repaired atomic.Bool
+	target := faulty(t, func(i int) string {
+		if i%2 == 0 && !repaired.Load() {
+			return `,"extra":1`
+		}
+		return ""
+	})
+	config := writeConfig(t, "gate: {budget: 40%, min_samples: 1}")
+	run, again := filepath.Join(dir, "run"), filepath.Join(dir, "again")
+	mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--out", run, "--config", config)
+	repaired.Store(true)
+	r := mustParity(t, exitInconclusive, "run", run+"/mismatches", "--target", target.URL, "--out", again, "--config", config)
+	for _, want := range []string{"Nothing differs any more of the 105 exchanges that did.", "105 of 105 requests that differed are fixed", "parity run " + recording + " --target"} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("the gate lacks %q:\n%s", want, r.stdout)
+		}
+	}
+	mustParity(t, exitDone, "run", recording, "--target", target.URL, "--out", filepath.Join(dir, "whole"), "--config", config)
+}

@@ -93,6 +93,12 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 		},
 		Tally: tally, Noise: noise, Gate: cfg.Gate,
 	}
+	if of, _, ok := dataset.MismatchesOf(run.Info.Recording); ok {
+		in.Info.MismatchesOf = of
+		if other, err := dataset.OpenRun(ctx, of); err == nil { // it may be gone, and then only this is not known
+			in.Info.Whole = other.Info.Recording
+		}
+	}
 	if in.Recorded, err = recorded(ctx, run, tally, cfg.Gate.Coverage); err != nil {
 		return nil, err
 	}
