@@ -184,3 +184,34 @@ func TestRunChecksWhatItIsHeldAgainstFirst(t *testing.T) {
 		}
 	}
 }
+
+// Without this, whoever ignores a member by a new rule would read that all that
+// differed in it is fixed.
+func TestChangesAreByTheSameRules(t *testing.T) {
+	dir := t.TempDir()
+	pairs := []pairOf{{"r1", "m", `{"a":1}`, 200, `{"a":2}`}, {"r2", "m", `{"a":1,"b":1}`, 200, `{"a":1,"b":1}`}}
+	before, now := showRunAt(t, filepath.Join(dir, "before"), pairs), showRunAt(t, filepath.Join(dir, "now"), pairs)
+	ignoring := writeConfig(t, "compare: {rules: [{path: $.a, ignore: true}]}")
+	mustParity(t, exitDone, "compare", before, "--config", ignoring)
+	mustParity(t, exitDone, "compare", before)
+	mustParity(t, exitDone, "compare", now, "--config", ignoring)
+	if r := mustParity(t, exitDone, "report", now, "--config", ignoring, "--previous", before); strings.Contains(r.stdout, "fixed") || !strings.Contains(r.stdout, "nothing differed then") {
+		t.Errorf("by the rules of both:\n%s%s", r.stdout, r.stderr)
+	}
+	mustParity(t, exitDone, "compare", now)
+	other := writeConfig(t, "compare: {number: {abs: 9, rel: 0}}")
+	mustParity(t, exitDone, "compare", now, "--config", other)
+	if r := mustParity(t, exitDone, "report", now, "--config", other, "--previous", before); strings.Contains(r.stdout, "since") || !strings.Contains(r.stderr, "can't be said") {
+		t.Errorf("by rules that the other has no judgement of:\n%s%s", r.stdout, r.stderr)
+	}
+	if r := mustParity(t, exitFailed, "report", now, "--previous", now); !strings.Contains(r.stderr, "is the run itself") {
+		t.Error(r.stderr)
+	}
+	again, target := filepath.Join(dir, "again"), newEcho(t, answerBack(0))
+	mustParity(t, exitDone, "replay", before+"/mismatches", "--target", target.URL, "--out", again)
+	mustParity(t, exitDone, "compare", again)
+	mustParity(t, exitDone, "compare", again, "--config", other)
+	if r := mustParity(t, exitDone, "report", again, "--config", other); strings.Contains(r.stdout, "since") || !strings.Contains(r.stderr, "can't be said") {
+		t.Errorf("of a mismatch set by other rules:\n%s%s", r.stdout, r.stderr)
+	}
+}

@@ -100,19 +100,14 @@ func (a *app) writeReports(ctx context.Context, s *report.Summary, f reportFlags
 	return nil
 }
 
-// keep stores the page and the JSON in the run. Places in it are whole, so that
-// it is the same from whichever folder it is made.
+// keep stores the page and the JSON in the run.
 func (a *app) keep(ctx context.Context, s *report.Summary) error {
 	run, err := dataset.OpenRun(ctx, s.Info.Run)
 	if err != nil {
 		return err
 	}
-	whole := *s
-	if whole.Info.Run, err = absolute(s.Info.Run); err != nil {
-		return err
-	}
 	var page, summary bytes.Buffer
-	if err := errors.Join(a.writeHTML(ctx, &whole, &page), whole.WriteJSON(&summary)); err != nil {
+	if err := errors.Join(a.writeHTML(ctx, s, &page), s.WriteJSON(&summary)); err != nil {
 		return err
 	}
 	place, err := run.KeepReport(ctx, s.Info.Judgement, page.Bytes(), summary.Bytes())
