@@ -215,3 +215,24 @@ func TestChangesAreByTheSameRules(t *testing.T) {
 		t.Errorf("of a mismatch set by other rules:\n%s%s", r.stdout, r.stderr)
 	}
 }
+
+// Without this, a file that a reviewer emptied, or began, could not be added to.
+func TestAcceptIntoAnEmptyFile(t *testing.T) {
+	dir := t.TempDir()
+	run := showRunAt(t, dir, []pairOf{{"r1", "m", `{"a":1}`, 200, `{"a":2}`}})
+	mustParity(t, exitDone, "compare", run)
+	file, config := filepath.Join(dir, "known.yaml"), writeConfig(t, "gate: {min_samples: 1}")
+	for _, text := range []string{"[]", "# ours\n[ ]  # none yet\n", "---\n# ours\n[\n]\n", "", "# ours\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := mustParity(t, exitDone, "accept", run, "--signature", "$.a number", "--reason", "x", "--until", "2999-01-01", "--accepted", file, "--config", config)
+		if !strings.Contains(r.stderr, "--config "+config) {
+			t.Errorf("the next step is without the config: %s", r.stderr)
+		}
+		got := readFile(t, file)
+		if list, err := readAccepted(file); err != nil || len(list) != 1 || strings.Contains(text, "# ours") != strings.Contains(got, "# ours") {
+			t.Errorf("%q becomes %q: %v", text, got, err)
+		}
+	}
+}
