@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"time"
@@ -43,7 +44,7 @@ meant to be reviewed and kept with the code; to renew or drop an entry, edit it.
 			return a.accept(cmd.Context(), args[0], f)
 		},
 	}
-	cmd.Flags().StringVar(&f.signature, "signature", "", "the signature, as `parity show` prints it")
+	cmd.Flags().StringVar(&f.signature, "signature", "", "the `SIGNATURE` that is accepted, as parity show prints it")
 	cmd.Flags().StringVar(&f.model, "model", "", "a model or `GLOB` (default: the one model that has the signature)")
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why, for whoever reviews it")
 	cmd.Flags().StringVar(&f.until, "until", "", "the last `DATE` on which it is accepted, as in 2026-12-31")
@@ -93,11 +94,11 @@ func (a *app) accept(ctx context.Context, location string, f acceptFlags) error 
 	if file == "" {
 		file = defaultAccepted
 	}
-	if err := addAccepted(file, entry); err != nil {
+	if err := a.addAccepted(file, entry); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stderr, "accept: %q of model %s, %d distinct requests here, until %s: added to %s\n", entry.Signature, entry.Model, requests, entry.Until, file)
-	fmt.Fprintf(a.stderr, "accept: next, review the file, and `parity gate %s --accepted %s`\n", shellQuote(location), shellQuote(file))
+	fmt.Fprintf(a.stderr, "accept: next, review the file, and `parity gate %s --accepted %s%s`\n", shellQuote(location), shellQuote(file), a.configFlag())
 	return nil
 }
 
@@ -121,7 +122,7 @@ func modelWith(t *compare.Tally, signature string) (string, error) {
 
 // addAccepted adds an entry to the end of the file, whose comments and order are
 // its reviewers' own.
-func addAccepted(file string, entry report.Acceptance) error {
+func (a *app) addAccepted(file string, entry report.Acceptance) error {
 	text, err := os.ReadFile(file)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -133,6 +134,9 @@ func addAccepted(file string, entry report.Acceptance) error {
 	if err != nil {
 		return fmt.Errorf("write the entry: %w", err)
 	}
+	if list, err := report.ParseAcceptances(text); err == nil && len(list) == 0 {
+		text = withoutEmptyList(text)
+	}
 	if len(text) > 0 && !bytes.HasSuffix(text, []byte("\n")) {
 		text = append(text, '\n')
 	}
@@ -140,8 +144,20 @@ func addAccepted(file string, entry report.Acceptance) error {
 	if _, err := report.ParseAcceptances(text); err != nil {
 		return fmt.Errorf("accepted differences %s: with the new one: %w", file, err)
 	}
-	if err := os.WriteFile(file, text, 0o644); err != nil {
-		return fmt.Errorf("write what is accepted: %w", err)
+	return a.writeFile(file, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// withoutEmptyList takes out the [] of a file without entries, to which none can be
+// added; comments stay.
+func withoutEmptyList(text []byte) []byte {
+	var rest []byte
+	for line := range bytes.Lines(text) {
+		if bytes.HasPrefix(bytes.TrimSpace(line), []byte("#")) {
+			rest = append(rest, line...)
+		}
 	}
-	return nil
+	return rest
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,15 +53,15 @@ func (a *app) against(ctx context.Context, in *report.Input, run *dataset.Run, j
 		if in.Baseline, err = a.baseline(ctx, run, j, f.baseline); err != nil {
 			return err
 		}
-		in.Info.Baseline = f.baseline
+		in.Info.Baseline = in.Baseline.Run
 	}
 	if f.previous != "" {
-		in.Previous, err = a.earlier(ctx, f.previous, "")
+		in.Previous, err = a.previous(ctx, run, j, f.previous)
 		return err
 	}
 	if of, id, ok := dataset.MismatchesOf(run.Info.Recording); ok && f.baseline == "" {
 		// What the run is about may be gone: then only this is not known.
-		if in.Previous, err = a.earlier(ctx, of, id); err != nil {
+		if in.Previous, err = a.origin(ctx, j, of, id); err != nil {
 			fmt.Fprintf(a.stderr, "parity: what has changed since %s can't be said: %v\n", of, err)
 		}
 	}
@@ -70,44 +71,73 @@ func (a *app) against(ctx context.Context, in *report.Input, run *dataset.Run, j
 // baseline opens a run's judgement by the same rules: other rules have other
 // signatures.
 func (a *app) baseline(ctx context.Context, run *dataset.Run, j *dataset.Judgement, location string) (*report.Earlier, error) {
+	return a.judgedAlike(ctx, run, j, "baseline", location)
+}
+
+// previous is as baseline, but decides nothing: where there is no such judgement
+// only the changes are not known.
+func (a *app) previous(ctx context.Context, run *dataset.Run, j *dataset.Judgement, location string) (*report.Earlier, error) {
+	p, err := a.judgedAlike(ctx, run, j, "previous", location)
+	if errors.Is(err, errOtherRules) {
+		fmt.Fprintf(a.stderr, "parity: what has changed since %s can't be said: %v\n", location, err)
+		return nil, nil
+	}
+	return p, err
+}
+
+// errOtherRules says that two judgements can't be held against each other: what
+// one finds the other may ignore.
+var errOtherRules = errors.New("is not judged under the rules of")
+
+func (a *app) judgedAlike(ctx context.Context, run *dataset.Run, j *dataset.Judgement, what, location string) (*report.Earlier, error) {
 	other, err := dataset.OpenRun(ctx, location)
 	if err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	if other.Info.ID == run.Info.ID {
-		return nil, fmt.Errorf("--baseline %s is the run itself: name an earlier one", location)
+		return nil, fmt.Errorf("--%s %s is the run itself: name an earlier one", what, location)
 	}
 	all, err := other.Judgements(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for i := len(all) - 1; i >= 0; i-- {
-		if b := all[i]; b.Info.JudgeVersion == j.Info.JudgeVersion && bytes.Equal(b.Info.Rules, j.Info.Rules) {
-			return a.earlierJudgement(ctx, other, b)
+	for _, b := range slices.Backward(all) {
+		if sameRules(b, j) {
+			return a.earlier(ctx, other, b)
 		}
 	}
-	return nil, fmt.Errorf("the baseline %s is not judged under the rules of judgement %s: `parity compare %s%s` does it", location, j.Info.ID, shellQuote(location), a.configFlag())
+	return nil, fmt.Errorf("the %s %s %w judgement %s: `parity compare %s%s` does it", what, location, errOtherRules, j.Info.ID, shellQuote(location), a.configFlag())
 }
 
-// earlier opens a judgement of a run, the latest where id is "".
-func (a *app) earlier(ctx context.Context, location, id string) (*report.Earlier, error) {
+func sameRules(a, b *dataset.Judgement) bool {
+	return a.Info.JudgeVersion == b.Info.JudgeVersion && bytes.Equal(a.Info.Rules, b.Info.Rules)
+}
+
+// origin opens the judgement whose mismatch set was sent.
+func (a *app) origin(ctx context.Context, j *dataset.Judgement, location, id string) (*report.Earlier, error) {
 	run, err := dataset.OpenRun(ctx, location)
 	if err != nil {
 		return nil, err
 	}
-	j, err := run.Judgement(ctx, id)
+	from, err := run.Judgement(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return a.earlierJudgement(ctx, run, j)
+	if !sameRules(from, j) {
+		return nil, fmt.Errorf("its judgement %s %w judgement %s", from.Info.ID, errOtherRules, j.Info.ID)
+	}
+	return a.earlier(ctx, run, from)
 }
 
-func (a *app) earlierJudgement(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*report.Earlier, error) {
+// earlier reads what a judgement says. The run's name is whole, as a report is the
+// same from whichever folder it is made.
+func (a *app) earlier(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*report.Earlier, error) {
 	tally, err := reduce(ctx, run, j)
 	if err != nil {
 		return nil, fmt.Errorf("read what run %s showed: %w", run.Location, err)
 	}
-	return &report.Earlier{Run: run.Location, Judgement: j.Info.ID, Tally: tally}, nil
+	place, err := absolute(run.Location)
+	return &report.Earlier{Run: place, Judgement: j.Info.ID, Tally: tally}, err
 }
 
 // acceptedFile is the flag's, or the config's, which lies beside the config.

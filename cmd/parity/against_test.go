@@ -196,7 +196,7 @@ func TestMismatchesAloneNeverPass(t *testing.T) {
 		}
 		return ""
 	})
-	config := writeConfig(t, "gate: {budget: 40%, min_samples: 1}")
+	config := writeConfig(t, "gate: {budget: 20%, min_samples: 1}")
 	run, again := filepath.Join(dir, "run"), filepath.Join(dir, "again")
 	mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--out", run, "--config", config)
 	repaired.Store(true)
@@ -207,4 +207,56 @@ func TestMismatchesAloneNeverPass(t *testing.T) {
 		}
 	}
 	mustParity(t, exitDone, "run", recording, "--target", target.URL, "--out", filepath.Join(dir, "whole"), "--config", config)
+}
+
+// Without this, whoever ignores a member by a new rule would read that all that
+// differed in it is fixed.
+func TestChangesAreByTheSameRules(t *testing.T) {
+	dir := t.TempDir()
+	pairs := []pairOf{{"r1", "m", `{"a":1}`, 200, `{"a":2}`}, {"r2", "m", `{"a":1,"b":1}`, 200, `{"a":1,"b":1}`}}
+	before, now := showRunAt(t, filepath.Join(dir, "before"), pairs), showRunAt(t, filepath.Join(dir, "now"), pairs)
+	ignoring := writeConfig(t, "compare: {rules: [{path: $.a, ignore: true}]}")
+	mustParity(t, exitDone, "compare", before, "--config", ignoring)
+	mustParity(t, exitDone, "compare", before)
+	mustParity(t, exitDone, "compare", now, "--config", ignoring)
+	if r := mustParity(t, exitDone, "report", now, "--config", ignoring, "--previous", before); strings.Contains(r.stdout, "fixed") || !strings.Contains(r.stdout, "nothing differed then") {
+		t.Errorf("by the rules of both:\n%s%s", r.stdout, r.stderr)
+	}
+	mustParity(t, exitDone, "compare", now)
+	other := writeConfig(t, "compare: {number: {abs: 9, rel: 0}}")
+	mustParity(t, exitDone, "compare", now, "--config", other)
+	if r := mustParity(t, exitDone, "report", now, "--config", other, "--previous", before); strings.Contains(r.stdout, "since") || !strings.Contains(r.stderr, "can't be said") {
+		t.Errorf("by rules that the other has no judgement of:\n%s%s", r.stdout, r.stderr)
+	}
+	if r := mustParity(t, exitFailed, "report", now, "--previous", now); !strings.Contains(r.stderr, "is the run itself") {
+		t.Error(r.stderr)
+	}
+	again, target := filepath.Join(dir, "again"), newEcho(t, answerBack(0))
+	mustParity(t, exitDone, "replay", before+"/mismatches", "--target", target.URL, "--out", again)
+	mustParity(t, exitDone, "compare", again)
+	mustParity(t, exitDone, "compare", again, "--config", other)
+	if r := mustParity(t, exitDone, "report", again, "--config", other); strings.Contains(r.stdout, "since") || !strings.Contains(r.stderr, "can't be said") {
+		t.Errorf("of a mismatch set by other rules:\n%s%s", r.stdout, r.stderr)
+	}
+}
+
+// Without this, a file that a reviewer emptied, or began, could not be added to.
+func TestAcceptIntoAnEmptyFile(t *testing.T) {
+	dir := t.TempDir()
+	run := showRunAt(t, dir, []pairOf{{"r1", "m", `{"a":1}`, 200, `{"a":2}`}})
+	mustParity(t, exitDone, "compare", run)
+	file, config := filepath.Join(dir, "known.yaml"), writeConfig(t, "gate: {min_samples: 1}")
+	for _, text := range []string{"[]", "# ours\n[ ]  # none yet\n", "---\n# ours\n[\n]\n", "", "# ours\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := mustParity(t, exitDone, "accept", run, "--signature", "$.a number", "--reason", "x", "--until", "2999-01-01", "--accepted", file, "--config", config)
+		if !strings.Contains(r.stderr, "--config "+config) {
+			t.Errorf("the next step is without the config: %s", r.stderr)
+		}
+		got := readFile(t, file)
+		if list, err := readAccepted(file); err != nil || len(list) != 1 || strings.Contains(text, "# ours") != strings.Contains(got, "# ours") {
+			t.Errorf("%q becomes %q: %v", text, got, err)
+		}
+	}
 }

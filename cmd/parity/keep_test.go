@@ -75,3 +75,45 @@ func TestKeptReportIsVerified(t *testing.T) {
 		t.Errorf("%d files in %s", n, filepath.Join(run, "reports"))
 	}
 }
+
+// Without this, the same decision would be kept once for each folder that somebody
+// stood in, as several decisions.
+func TestKeptOnceFromWhicheverFolder(t *testing.T) {
+	dir := t.TempDir()
+	run := showRunAt(t, dir, []pairOf{{"r1", "m", `{"a":1}`, 200, `{"a":2}`}})
+	base := showRunAt(t, filepath.Join(dir, "base"), []pairOf{{"r1", "m", `{"a":1}`, 200, `{"a":2}`}})
+	config := filepath.Join(dir, "parity.yaml")
+	if err := os.WriteFile(config, []byte("gate: {min_samples: 1}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustParity(t, exitDone, "compare", run)
+	mustParity(t, exitDone, "compare", base)
+	for _, held := range []string{"--baseline", "--previous"} {
+		before := countKept(t, run)
+		for _, from := range []string{dir, filepath.Join(dir, "base")} {
+			t.Chdir(from)
+			mustParity(t, exitDone, "report", relativeTo(t, from, run), "--config", relativeTo(t, from, config), held, relativeTo(t, from, base), "--keep")
+		}
+		if n := countKept(t, run) - before; n != 1 {
+			t.Errorf("with %s it is kept %d times", held, n)
+		}
+	}
+}
+
+func countKept(t *testing.T, run string) int {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(run, "reports", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}
+
+func relativeTo(t *testing.T, from, place string) string {
+	t.Helper()
+	rel, err := filepath.Rel(from, place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rel
+}

@@ -72,17 +72,21 @@ func (f reportFlags) stdout() bool {
 
 // validate refuses what would fail after hours of sending.
 func (f reportFlags) validate() error {
-	taken := ""
+	taken := map[string]string{}
 	for _, r := range f.files() {
-		switch {
-		case r.path == "-" && taken != "":
-			return fmt.Errorf("%s and %s both write to stdout: give one of them a file", taken, r.flag)
-		case r.path == "-":
-			taken = r.flag
-		default:
-			if _, err := os.Stat(filepath.Dir(r.path)); err != nil {
-				return fmt.Errorf("%s %s: %w", r.flag, r.path, err)
-			}
+		path := filepath.Clean(r.path)
+		switch other := taken[path]; {
+		case other != "" && path == "-":
+			return fmt.Errorf("%s and %s both write to stdout: give one of them a file", other, r.flag)
+		case other != "" && !irregular(path):
+			return fmt.Errorf("%s and %s both write %s: give each a file of its own", other, r.flag, path)
+		}
+		taken[path] = r.flag
+		if path == "-" {
+			continue
+		}
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return fmt.Errorf("%s %s: %w", r.flag, r.path, err)
 		}
 	}
 	return nil
@@ -100,19 +104,14 @@ func (a *app) writeReports(ctx context.Context, s *report.Summary, f reportFlags
 	return nil
 }
 
-// keep stores the page and the JSON in the run. Places in it are whole, so that
-// it is the same from whichever folder it is made.
+// keep stores the page and the JSON in the run.
 func (a *app) keep(ctx context.Context, s *report.Summary) error {
 	run, err := dataset.OpenRun(ctx, s.Info.Run)
 	if err != nil {
 		return err
 	}
-	whole := *s
-	if whole.Info.Run, err = absolute(s.Info.Run); err != nil {
-		return err
-	}
 	var page, summary bytes.Buffer
-	if err := errors.Join(a.writeHTML(ctx, &whole, &page), whole.WriteJSON(&summary)); err != nil {
+	if err := errors.Join(a.writeHTML(ctx, s, &page), s.WriteJSON(&summary)); err != nil {
 		return err
 	}
 	place, err := run.KeepReport(ctx, s.Info.Judgement, page.Bytes(), summary.Bytes())
@@ -131,8 +130,8 @@ func (a *app) writeFile(path string, write func(io.Writer) error) (err error) {
 		}
 		return w.Flush()
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return writeInto(path, write) // a pipe or device, which a rename would replace
+	if irregular(path) {
+		return writeInto(path, write)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".parity-*")
 	if err != nil {
@@ -155,6 +154,12 @@ func (a *app) writeFile(path string, write func(io.Writer) error) (err error) {
 	}
 	fmt.Fprintf(a.stderr, "wrote %s\n", path)
 	return nil
+}
+
+// irregular says that a path is a pipe or device, which a rename would replace.
+func irregular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular()
 }
 
 func writeInto(path string, write func(io.Writer) error) error {

@@ -82,13 +82,17 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	if err != nil {
 		return nil, err
 	}
+	place, config, err := a.places(location)
+	if err != nil {
+		return nil, err
+	}
 	var noise *compare.Profile
 	if _, err := j.Noise(ctx, &noise); err != nil {
 		return nil, err
 	}
 	in := report.Input{
 		Info: report.Info{
-			Run: location, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: a.configPath,
+			Run: place, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: config,
 			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules,
 		},
 		Tally: tally, Noise: noise, Gate: cfg.Gate,
@@ -114,6 +118,16 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	s.Warnings = append(s.Warnings, unfoundDecisions(j.Info.Rules, tally)...)
 	s.Warnings = append(s.Warnings, uncontrolled(noise, tally)...)
 	return s, err
+}
+
+// places are those of a run and the config, whole: a report and its commands are
+// the same from whichever folder they are made, and good in any.
+func (a *app) places(location string) (run, config string, err error) {
+	if run, err = absolute(location); err != nil || a.configPath == "" {
+		return run, "", err
+	}
+	config, err = absolute(a.configPath)
+	return run, config, err
 }
 
 // unusedGlobs warns of rules for models that the run does not have: a slip in
