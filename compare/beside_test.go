@@ -279,3 +279,29 @@ func TestBesideIsBounded(t *testing.T) {
 		t.Errorf("%d rows, %d more, %d differ", len(s.Rows), s.More, s.MoreDiffer)
 	}
 }
+
+// What is left out at the end must be counted as what it is: "0 of which differ"
+// sends nobody to look at the rest.
+func TestBesideCountsWhatIsLeftOut(t *testing.T) {
+	numbers := func(n int) string { return "[0" + strings.Repeat(",0", n-1) + "]" }
+	plain := func(text string) exchange.Answer {
+		return exchange.Answer{Status: 200, ContentType: "text/plain", Body: []byte(text)}
+	}
+	text := exchange.Exchange{Model: "m", Reference: plain("a\nb\n" + strings.Repeat("c\n", 20) + "d\n")}
+	text.Candidate.Answer = plain("x\nb\n" + strings.Repeat("c\n", 20) + "y\n")
+	for _, c := range []struct {
+		name         string
+		e            exchange.Exchange
+		bounds       BesideOptions
+		more, differ int
+	}{
+		{"only one side has them", jsonPair(1, "m", numbers(1), numbers(101)), BesideOptions{MaxRows: 5, Fold: 3}, 97, 97},
+		{"only the other has", jsonPair(1, "m", numbers(101), numbers(1)), BesideOptions{MaxRows: 5, Fold: 3}, 97, 97},
+		{"equal", jsonPair(1, "m", numbers(100), numbers(100)), BesideOptions{MaxRows: 4, Fold: 3}, 97, 0},
+		{"lines", text, BesideOptions{MaxRows: 4, Fold: 2}, 20, 1},
+	} {
+		if _, s := beside(t, Rules{}, Options{}, c.e, c.bounds); len(s.Rows) > c.bounds.MaxRows || s.More != c.more || s.MoreDiffer != c.differ {
+			t.Errorf("%s: want %d more, %d differ:\n%s", c.name, c.more, c.differ, drawn(s))
+		}
+	}
+}

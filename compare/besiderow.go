@@ -50,11 +50,16 @@ func (a *aligner) full(m Mark) bool {
 	if len(a.sheet.Rows) < a.options.MaxRows {
 		return false
 	}
-	a.sheet.More++
-	if m != Unmarked && m != Equal && m != HeldEqual {
-		a.sheet.MoreDiffer++
-	}
+	a.skip(m, 1)
 	return true
+}
+
+// skip counts rows that are left out, all of one mark.
+func (a *aligner) skip(m Mark, n int) {
+	a.sheet.More += n
+	if m != Unmarked && m != Equal && m != HeldEqual {
+		a.sheet.MoreDiffer += n
+	}
 }
 
 func (a *aligner) push(r Row) { a.sheet.Rows = append(a.sheet.Rows, r) }

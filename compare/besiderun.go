@@ -186,7 +186,7 @@ func (f *run) flush(at int) {
 	switch sheet := &f.a.sheet; {
 	case f.folded == 0:
 	case len(sheet.Rows) >= f.a.options.MaxRows:
-		sheet.More += f.folded
+		f.a.skip(f.fold, f.folded)
 	default:
 		sheet.Rows = slices.Insert(sheet.Rows, at, Row{Depth: f.depth, Mark: f.fold, Folded: f.folded})
 	}

@@ -163,8 +163,12 @@ func (l *lineRun) row(mark Mark, n, m int) {
 }
 
 func (l *lineRun) flush() {
-	if l.folds > 0 && !l.a.full(Equal) {
-		l.a.push(Row{Depth: 1, Mark: Equal, Folded: l.folds})
+	switch a := l.a; {
+	case l.folds == 0:
+	case len(a.sheet.Rows) >= a.options.MaxRows:
+		a.skip(Equal, l.folds)
+	default:
+		a.push(Row{Depth: 1, Mark: Equal, Folded: l.folds})
 	}
 	l.quiet, l.folds = 0, 0
 }

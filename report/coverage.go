@@ -84,7 +84,7 @@ func newCovered(judged, recorded int64, asked *Percent) Covered {
 
 // short says that less was judged than is asked, or that nobody knows.
 func (c Covered) short() bool {
-	return c.Asked != nil && (c.Recorded == 0 || float64(c.Judged) < *c.Asked*float64(c.Recorded))
+	return c.Asked != nil && (c.Recorded == 0 || compareShare(c.Judged, c.Recorded, *c.Asked) < 0)
 }
 
 // lacks says in sentences which coverage is not what is asked, "" where all is.

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -85,5 +87,33 @@ func TestShareOfTrafficIsShown(t *testing.T) {
 	delete(tally.Models, "often")
 	if text := tableText(t, summarise(t, tally, Gate{}), false); strings.Contains(text, "OF TRAFFIC") {
 		t.Errorf("nothing differs from the rate:\n%s", text)
+	}
+}
+
+// Who judged exactly what is asked, or was left without an answer exactly as often
+// as is allowed, must not be refused for the last bit of a product.
+func TestLimitsMetExactlyAreMet(t *testing.T) {
+	for n := int64(1); n <= 2000; n++ {
+		for p := int64(0); p <= 100; p++ {
+			var asked Percent
+			if err := asked.UnmarshalText(fmt.Appendf(nil, "%d%%", p)); err != nil {
+				t.Fatal(err)
+			}
+			part := n * p / 100
+			if got, want := compareShare(part, n, float64(asked)), cmp.Compare(100*part, n*p); got != want {
+				t.Fatalf("%d of %d at %d%%: %d, want %d", part, n, p, got, want)
+			}
+			if c := newCovered(part, n, &asked); c.short() != (100*part < n*p) {
+				t.Fatalf("%d of %d at %d%%: short %v", part, n, p, c.short())
+			}
+		}
+	}
+	if compareShare(4e9-1, 4e9, 1) >= 0 {
+		t.Error("one of four billion that was not judged is rounded away")
+	}
+	tally := compare.NewTally()
+	both(distinct(18, 0), outcome(compare.Unavailable, 7))(tally.Model("m"))
+	if m := summarise(t, tally, Gate{Limits: Limits{Unavailable: new(Percent(0.28))}}).Models[0]; !strings.Contains(m.Reason, "Too few samples") {
+		t.Error(m.Reason)
 	}
 }

@@ -147,7 +147,7 @@ func sampleNoise(t *compare.Tally) {
 	moved := tallyVersion(t.Model("price-moved"), "7", 4000, 900)
 	tallyVersion(moved, "8", 5000, 1)
 	moved.Versions["7"].First, moved.Versions["7"].Last = 1_795_000_000_000_000, 1_795_001_800_000_000
-	moved.Versions["8"].First, moved.Versions["8"].Last = 1_795_001_700_000_000, 1_795_003_600_000_000
+	moved.Versions["8"].First, moved.Versions["8"].Last = 1_795_001_700_000_000, 1_795_091_800_000_000
 	addSignature(moved, "$.price", compare.KindNumber, 901, "12.5", "12.75")
 }
 

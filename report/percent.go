@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -44,4 +45,12 @@ func (p Percent) MarshalText() ([]byte, error) { return []byte(p.String()), nil 
 func (p Percent) String() string {
 	digits := strconv.FormatFloat(100*float64(p), 'f', 12, 64)
 	return strings.TrimRight(strings.TrimRight(digits, "0"), ".") + "%"
+}
+
+// compareShare holds part/whole against a limit as people wrote it, without
+// rounding: 7 of 25 are exactly 28%, which in floating point they are not. It is
+// below 0 where the share is less, above where it is more; 0 of 0 is 0.
+func compareShare(part, whole int64, limit float64) int {
+	wrote, _ := new(big.Rat).SetString(strconv.FormatFloat(limit, 'g', -1, 64))
+	return big.NewRat(part, max(whole, 1)).Cmp(wrote)
 }

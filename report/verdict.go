@@ -36,7 +36,7 @@ func (m *Model) decide() {
 	case m.Ledger.Missing > 0:
 		m.Verdict = Inconclusive
 		m.Reason = fmt.Sprintf("The run is not complete: %s not sent yet.", of(m.Ledger.Missing, m.Ledger.Planned, "exchange", "is", "are"))
-	case float64(failed) > m.UnavailableBudget*float64(sent):
+	case compareShare(failed, sent, m.UnavailableBudget) > 0:
 		m.Verdict = Inconclusive
 		m.Reason = fmt.Sprintf("%s of the exchanges sent got no answer (%s), %s are allowed: send these again (replay --again unavailable).",
 			percent(float64(failed)/float64(sent)), counts(m.Ledger.Unavailable), Percent(m.UnavailableBudget))

@@ -29,17 +29,23 @@ type Version struct {
 	Ended bool `json:"ended,omitempty"`
 
 	bounds []Bound
+	lately bool // it was last seen within mayReturn of the end
 }
+
+// mayReturn is how long a version that answers in bursts may be away, as for a batch
+// every night. Until it is missed for longer, its mismatches stand in the way of a
+// PASS.
+const mayReturn = 24 * time.Hour
 
 // endedAfter is how many exchanges a version must be missed by, at the pace it
 // had from its first to its last one, to have ended. By chance a version that
-// still answers misses as many once in e^20 times.
+// still answers misses as many once in e^20 times, if its exchanges come evenly.
 const endedAfter = 20
 
 // weighVersions gives the model the verdict of the version seen last, or the
 // worst where several still answer, of equal ones that with the weakest evidence: a
 // candidate that agrees with only one of two can't replace them. Versions that ended decide nothing, because the old
-// system does not answer so any more.
+// system does not answer so any more, but for a PASS: see stays.
 //
 // That it passes against each is shown by the weakest evidence of all (Berger,
 // "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24
@@ -69,6 +75,24 @@ func (m *Model) weighVersions(t *compare.ModelTally, l limits, x modelExcuses) {
 	}
 	*m = *worst
 	m.PValue = weakest
+	m.stays(all)
+}
+
+// stays takes a PASS back where the candidate differs from a version that has ended
+// by its pace, and was seen too lately to be sure: a PASS must be evidence.
+func (m *Model) stays(all []Version) {
+	for _, v := range all {
+		i := slices.IndexFunc(v.bounds, func(b Bound) bool { return b.Mismatched > 0 && b.Rate > b.Budget })
+		if m.Verdict != Pass || !v.Ended || !v.lately || i < 0 {
+			continue
+		}
+		against := *m
+		against.use(v)
+		m.Verdict, m.PValue = Inconclusive, 1
+		m.Reason = fmt.Sprintf("Version %s was last seen %s, less than a day before the end, so that it may answer again: %s, beyond %s. "+
+			"Record for longer, or judge only what came since (replay --since). ",
+			versionName(v.Version), v.Last.Format(timeLayout), against.differ(v.bounds[i]), v.bounds[i].name()) + m.Reason
+	}
 }
 
 // againstWhat says which of several versions the verdict rests on.
@@ -78,6 +102,9 @@ func againstWhat(v Version, all []Version) string {
 		return ""
 	case v.Version == all[len(all)-1].Version:
 		return fmt.Sprintf("Judged against version %s, seen last. ", versionName(v.Version))
+	}
+	if v.First.Equal(v.Last) && !v.Last.IsZero() {
+		return fmt.Sprintf("Judged against version %s, which may still answer. ", versionName(v.Version))
 	}
 	return fmt.Sprintf("Judged against version %s, which still answers. ", versionName(v.Version))
 }
@@ -102,9 +129,11 @@ func newVersions(t *compare.ModelTally, l limits, x modelExcuses) []Version {
 		return cmp.Or(cmp.Compare(evidence[a].Last, evidence[b].Last), cmp.Compare(evidence[a].First, evidence[b].First), cmp.Compare(a, b))
 	})
 	var list []Version
+	end := lastSeen(t)
 	for _, name := range names {
 		v := newVersion(name, evidence[name], l, t.Rarest, x)
-		v.Ended = ended(evidence[name], lastSeen(t))
+		v.Ended = ended(evidence[name], end)
+		v.lately = max(t.Last, end)-evidence[name].Last <= exchange.Timestamp(mayReturn.Microseconds())
 		list = append(list, v)
 	}
 	return list
@@ -143,7 +172,11 @@ func lastSeen(t *compare.ModelTally) (end exchange.Timestamp) {
 	return end
 }
 
-// ended says whether a version is missed by endedAfter exchanges at the end.
+// ended says whether a version is missed by endedAfter exchanges at the end. One
+// that was seen at one moment has no pace.
 func ended(e *compare.Evidence, end exchange.Timestamp) bool {
+	if e.First == e.Last {
+		return e.Last != 0 && end-e.Last > exchange.Timestamp(mayReturn.Microseconds())
+	}
 	return e.Last != 0 && float64(e.Exchanges)*float64(end-e.Last) > endedAfter*float64(e.Last-e.First)
 }

@@ -15,6 +15,8 @@ type seen struct {
 	from, to int
 }
 
+const day = 24 * 60 // minutes
+
 func versions(list ...seen) func(*compare.ModelTally) {
 	return func(m *compare.ModelTally) {
 		minute := func(i int) exchange.Timestamp { return 1_795_000_000_000_000 + exchange.Timestamp(i)*60_000_000 }
@@ -38,14 +40,20 @@ func TestVerdictByVersion(t *testing.T) {
 		reason  string
 	}{
 		{"one", []seen{{"1", 3000, 0, 0, 60}}, Pass, "1", "None of 3,000 distinct requests differs: at most 0.0999% at 95% confidence."},
-		{"the old one differs", []seen{{"1", 9000, 4000, 0, 60}, {"2", 3000, 0, 58, 90}}, Pass, "2", "Judged against version 2, seen last. None of 3,000"},
+		{"the old one differs", []seen{{"1", 9000, 4000, 0, 60}, {"2", 3000, 0, 58, 60 + day + 1}}, Pass, "2", "Judged against version 2, seen last. None of 3,000"},
+		{"the old one differs, a day ago", []seen{{"1", 9000, 4000, 0, 60}, {"2", 3000, 0, 58, 60 + day}}, Inconclusive, "2", "Version 1 was last seen 2026-11-18 12:06:40 UTC, less than a day before the end, so that it may answer again: " +
+			"4,000 of 9,000 distinct requests differ, beyond the budget of 0.1%. Record for longer, or judge only what came since (replay --since). Judged against version 2, seen last. None of 3,000"},
+		{"the old one differs within the budget, a moment ago", []seen{{"1", 9000, 9, 0, 60}, {"2", 3000, 0, 58, 90}}, Pass, "2", "Judged against version 2, seen last. None of 3,000"},
+		{"a batch in a minute", []seen{{"1", 10_000, 10_000, 0, 1}, {"2", 20_000, 0, 0, 60}}, Inconclusive, "2", "Version 1 was last seen"},
 		{"the new one differs", []seen{{"1", 9000, 0, 0, 60}, {"2", 3000, 40, 61, 90}}, Fail, "2", "Judged against version 2, seen last. 40 of 3,000"},
 		{"the new one is too few", []seen{{"1", 9000, 0, 0, 60}, {"2", 900, 0, 61, 90}}, Inconclusive, "2", "Too few samples: 2,095 more"},
 		{"both still answer", []seen{{"1", 9000, 4000, 0, 90}, {"2", 3000, 0, 2, 90}}, Fail, "1", "Judged against version 1, which still answers. 4,000 of 9,000"},
 		{"both still answer, a moment apart", []seen{{"1", 300, 150, 0, 89}, {"2", 3000, 0, 2, 90}}, Fail, "1", "150 of 300"},
 		{"both agree", []seen{{"1", 9000, 0, 0, 90}, {"2", 3000, 0, 2, 90}}, Pass, "2", "None of 3,000"},
-		{"a stray answer of another", []seen{{"1", 1, 1, 5, 5}, {"2", 3000, 0, 0, 90}}, Pass, "2", "None of 3,000"},
-		{"no name", []seen{{"", 9000, 4000, 0, 60}, {"2", 3000, 0, 61, 90}}, Pass, "2", "None of 3,000"},
+		{"a stray answer of another", []seen{{"1", 1, 0, 5, 5}, {"2", 3000, 0, 0, 90}}, Inconclusive, "1", "Judged against version 1, which may still answer. Too few samples"},
+		{"a stray answer of another differs", []seen{{"1", 1, 1, 5, 5}, {"2", 3000, 0, 0, 90}}, Fail, "1", "Judged against version 1, which may still answer. 1 of 1"},
+		{"a stray answer of another, long ago", []seen{{"1", 1, 1, 5, 5}, {"2", 3000, 0, 0, 5 + day + 1}}, Pass, "2", "None of 3,000"},
+		{"no name", []seen{{"", 9000, 4000, 0, 60}, {"2", 3000, 0, 61, 61 + day}}, Pass, "2", "None of 3,000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tally := compare.NewTally()

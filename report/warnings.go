@@ -20,7 +20,7 @@ func (s *Summary) warn(format string, args ...any) {
 func (s *Summary) warnOfModels(noise *compare.Profile) {
 	restless := int64(0)
 	for _, m := range s.Models {
-		if skipped := total(m.Ledger.Skipped); float64(skipped) > m.Budget*float64(m.Ledger.Planned) {
+		if skipped := total(m.Ledger.Skipped); compareShare(skipped, m.Ledger.Planned, m.Budget) > 0 {
 			s.warn("model %s: %s of its exchanges were skipped (%s) and are not judged",
 				m.Name, percent(share(skipped, m.Ledger.Planned)), counts(m.Ledger.Skipped))
 		}
