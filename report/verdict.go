@@ -119,7 +119,7 @@ func (m *Model) remarks() (text string) {
 		text += fmt.Sprintf(" %s %s the decision%s.", plural(d.Flips, "exchange"), verb, d.mostFlipped(", mostly "))
 	}
 	text += m.excuse()
-	if m.weighed() && m.Requests > 0 {
+	if m.weighed() && m.Requests > 0 && m.Verdict != Pass { // of which it is a warning
 		text += fmt.Sprintf(" The requests were recorded with different probabilities, and count as %s.", count(int64(m.Effective)))
 	}
 	if m.Unstable > 0 {

@@ -26,6 +26,7 @@ func (s *Summary) warnOfModels(noise *compare.Profile) {
 		}
 		s.warnOfVersions(m)
 		s.warnOfRecheck(m)
+		s.warnOfPass(m)
 		if m.Unstable > 0 && m.Verdict == Pass {
 			s.warn("model %s: %s", m.Name, m.unstable())
 		}
@@ -144,3 +145,19 @@ func named(models []string) string {
 	}
 	return "models " + text
 }
+
+// warnOfPass says what a PASS rests on that its numbers do not show.
+func (s *Summary) warnOfPass(m Model) {
+	if m.Verdict != Pass {
+		return
+	}
+	if m.weighed() {
+		s.warn("model %s: its requests were recorded with different probabilities: %s that were judged count as %s, and %s of them %s",
+			m.Name, count(m.Requests), count(int64(m.Effective)), count(m.Mismatched), differ(m.Mismatched))
+	}
+	if n := m.Recheck.Recovered; float64(n) > m.UnavailableBudget*float64(m.Ledger.sent()) {
+		s.warn("model %s: %s no answer at first, and matched when sent again", m.Name, had(n))
+	}
+}
+
+func had(n int64) string { return plural(n, "exchange") + " had" }

@@ -123,7 +123,7 @@ func modelWith(t *compare.Tally, signature string) (string, error) {
 // addAccepted adds an entry to the end of the file, whose comments and order are
 // its reviewers' own.
 func (a *app) addAccepted(file string, entry report.Acceptance) error {
-	text, err := os.ReadFile(file)
+	text, err := readSmall(file)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		text = []byte("# Differences that are known and accepted, each until a day. Reviewed like code.\n")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -159,7 +160,7 @@ func (a *app) acceptances(flag string) ([]report.Acceptance, error) {
 }
 
 func readAccepted(file string) ([]report.Acceptance, error) {
-	text, err := os.ReadFile(file)
+	text, err := readSmall(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("read what is accepted: %w: `parity accept` makes the file", err)
 	}
@@ -171,4 +172,21 @@ func readAccepted(file string) ([]report.Acceptance, error) {
 		return nil, fmt.Errorf("accepted differences %s: %w", file, err)
 	}
 	return list, nil
+}
+
+// maxAccepted is how large a file of accepted differences may be: people review it.
+const maxAccepted = 1 << 20
+
+// readSmall reads a file that people write, and no device or dump.
+func readSmall(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxAccepted+1))
+	if err == nil && len(text) > maxAccepted {
+		err = fmt.Errorf("%s has more than %s: is it the right file?", file, size(maxAccepted))
+	}
+	return text, err
 }

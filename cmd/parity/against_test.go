@@ -260,3 +260,40 @@ func TestAcceptIntoAnEmptyFile(t *testing.T) {
 		}
 	}
 }
+
+// A recording that has grown since it was sent is not covered by a run of what it
+// was.
+func TestCoverageOfAGrownRecording(t *testing.T) {
+	recording := makeRecording(t, 100, 50)
+	target := newEcho(t, answerBack(0))
+	config, run := writeConfig(t, "gate: {budget: 30%, min_samples: 1, coverage: {exchanges: 100%}}"), filepath.Join(t.TempDir(), "run")
+	mustParity(t, exitDone, "run", recording, "--target", target.URL, "--out", run, "--config", config)
+	more := filepath.Join(t.TempDir(), "more.jsonl")
+	if err := os.WriteFile(more, []byte(`{"id":"new","time":"2026-11-23T20:00:00Z","model":"new","request":{"path":"/new","body":"{\"n\":1}"},"response":{"status":200,"body":"{\"n\":1}"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustParity(t, exitDone, "import", "jsonl", more, "--out", recording)
+	if r := mustParity(t, exitInconclusive, "gate", run, "--config", config); !strings.Contains(r.stdout, "100 of 101 exchanges") {
+		t.Errorf("the gate says\n%s", r.stdout)
+	}
+}
+
+// A judgement whose document is lost must not hand its verdict to a laxer one.
+func TestLostJudgementIsNoPass(t *testing.T) {
+	recording, run := makeRecording(t, 100, 50), filepath.Join(t.TempDir(), "run")
+	target := newEcho(t, answerBack(2))
+	mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--out", run)
+	mustParity(t, exitDone, "compare", run, "--config", writeConfig(t, "compare: {number: {abs: 1000, rel: 0}}"))
+	documents, err := filepath.Glob(filepath.Join(run, "judgements", "*", "judgement.json"))
+	if err != nil || len(documents) != 2 {
+		t.Fatal(documents, err)
+	}
+	if err := os.Remove(documents[0]); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"gate", "report", "show", "fsck"} {
+		if r := mustParity(t, exitFailed, verb, run); !strings.Contains(r.stdout+r.stderr, "bring it back") {
+			t.Errorf("%s says %s%s", verb, r.stdout, r.stderr)
+		}
+	}
+}

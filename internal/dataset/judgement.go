@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -137,18 +136,21 @@ func (r *Run) latest(ctx context.Context) (*Judgement, error) {
 
 // Judgements lists the judgements of a run, the latest last.
 func (r *Run) Judgements(ctx context.Context) ([]*Judgement, error) {
-	var ids []string
+	var ids []string // of all that has something of its own: verdicts must not pass to another judgement because a document is lost
 	for o, err := range r.bucket.List(ctx, "judgements/") {
 		if err != nil {
 			return nil, fmt.Errorf("list judgements of %s: %w", r.Location, err)
 		}
-		if dir, file := path.Split(o.Key); file == "judgement.json" {
-			ids = append(ids, path.Base(dir))
+		if parts := strings.SplitN(o.Key, "/", 3); len(parts) == 3 && parts[2] != "noise.json" && !slices.Contains(ids, parts[1]) {
+			ids = append(ids, parts[1])
 		}
 	}
 	var all []*Judgement
 	for _, id := range ids {
 		j, err := r.Judgement(ctx, id)
+		if errors.Is(err, ErrNotJudged) {
+			return nil, fmt.Errorf("run %s has tallies or mismatches of judgement %s and no %s: bring it back, or delete the folder", r.Location, id, judgementKey(id))
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -52,7 +53,7 @@ func OpenRecording(ctx context.Context, location string) (*Recording, error) {
 		}
 	}
 	if len(r.keys) == 0 && location != asked {
-		return nil, fmt.Errorf("the mismatch set %s is empty: nothing differed in the latest judgement", asked)
+		return nil, fmt.Errorf("the mismatch set %s is empty: nothing differed in the latest judgement, or it is lost, which `parity fsck` tells", asked)
 	}
 	if len(r.keys) == 0 {
 		return nil, fmt.Errorf("open recording %s: %w", location, emptyError(others))
@@ -82,6 +83,16 @@ type Split struct {
 
 // Name is what objects made of the split are called.
 func (s Split) Name() string { return fmt.Sprintf("%06d", s.Index) }
+
+// HasMore says that the recording has objects which a plan has nothing of: of a
+// run over all of it, those that came later.
+func (r *Recording) HasMore(plan []Split) bool {
+	planned := map[string]bool{}
+	for _, s := range plan {
+		planned[s.Object] = true
+	}
+	return slices.ContainsFunc(r.keys, func(key string) bool { return !planned[key] })
+}
 
 // openParallel is how many footers are read at a time.
 const openParallel = 16
