@@ -36,8 +36,8 @@ var commonLatencies = sync.OnceValue(func() []uint16 {
 const MaxLatencyBucket = 2800
 
 const (
-	perHundredth     = 100.49917080713052 // 1 / ln 1.01
-	minErrorBucket   = errorsPerDecade * minErrorExponent
+	perHundredth   = 100.49917080713052 // 1 / ln 1.01
+	minErrorBucket = errorsPerDecade * minErrorExponent
 
 	errorsPerDecade                    = 8
 	minErrorExponent, maxErrorExponent = -320, 308
