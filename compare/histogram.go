@@ -32,22 +32,24 @@ var commonLatencies = sync.OnceValue(func() []uint16 {
 	return buckets
 })
 
+// MaxLatencyBucket is the highest bucket of latencies: 1.01^2800 µs is 14 days.
+const MaxLatencyBucket = 2800
+
 const (
-	maxLatencyBucket = 2800               // 1.01^2800 µs is 14 days
-	perHundredth     = 100.49917080713052 // 1 / ln 1.01
-	minErrorBucket   = errorsPerDecade * minErrorExponent
+	perHundredth   = 100.49917080713052 // 1 / ln 1.01
+	minErrorBucket = errorsPerDecade * minErrorExponent
 
 	errorsPerDecade                    = 8
 	minErrorExponent, maxErrorExponent = -320, 308
 )
 
-// hundredths lists 1.01^0 to 1.01^(maxLatencyBucket+1). The 256 bits of the
+// hundredths lists 1.01^0 to 1.01^(MaxLatencyBucket+1). The 256 bits of the
 // products are far more than what the rounding to float64 looks at.
 func hundredths() []float64 {
 	number := func(n int64) *big.Float { return new(big.Float).SetPrec(256).SetInt64(n) }
 	power, up, down := number(1), number(101), number(100)
 	list := []float64{1}
-	for range maxLatencyBucket + 1 {
+	for range MaxLatencyBucket + 1 {
 		power.Quo(power.Mul(power, up), down)
 		f, _ := power.Float64()
 		list = append(list, f)

@@ -38,9 +38,9 @@ func TestHistogramBounds(t *testing.T) {
 // Machines of two kinds judge one run together: what is counted at a border must
 // not hang on the last bit of a logarithm. And buckets must leave no gap.
 func TestHistogramBorders(t *testing.T) {
-	for bucket := range maxLatencyBucket + 1 {
+	for bucket := range MaxLatencyBucket + 1 {
 		from, below := LatencyBounds(bucket)
-		if next, _ := LatencyBounds(bucket + 1); bucketOf(latencyBounds(), from, float64(bucket)-2) != bucket || below <= from || bucket < maxLatencyBucket && next != below {
+		if next, _ := LatencyBounds(bucket + 1); bucketOf(latencyBounds(), from, float64(bucket)-2) != bucket || below <= from || bucket < MaxLatencyBucket && next != below {
 			t.Fatalf("latency bucket %d is [%v, %v), the next from %v", bucket, from, below, next)
 		}
 		if want := math.Pow(1.01, float64(bucket)); math.Abs(from-want) > 1e-12*want {

@@ -55,7 +55,7 @@ func newLatencyChart(reference, candidate Latency) *chart {
 	for i, side := range sides {
 		shares[i] = make([]float64, last-first+1)
 		for bucket, n := range side.histogram {
-			at := &shares[i][bucket/width-first]
+			at := &shares[i][inTable(bucket)/width-first]
 			*at += 100 * float64(n) / float64(side.Count)
 			most = max(most, *at)
 		}
@@ -79,11 +79,16 @@ func rangeOf(a, b compare.Histogram) (low, high int, ok bool) {
 	low = math.MaxInt
 	for _, h := range []compare.Histogram{a, b} {
 		for bucket := range h {
+			bucket = inTable(bucket)
 			low, high, ok = min(low, bucket), max(high, bucket), true
 		}
 	}
 	return low, high, ok
 }
+
+// inTable is the bucket at the end of the table for one outside of it, which only a
+// damaged tally has: see compare.LatencyBounds.
+func inTable(bucket int) int { return min(max(bucket, 0), compare.MaxLatencyBucket) }
 
 // logAxis maps from…to to left…right by the logarithm.
 func logAxis(from, to, left, right float64) func(float64) float64 {

@@ -113,3 +113,14 @@ func TestScatter(t *testing.T) {
 		}
 	}
 }
+
+// A damaged tally must not cost the page of all the others: its buckets that no
+// latency has stand at the ends of those that are.
+func TestLatencyChartOfADamagedTally(t *testing.T) {
+	for _, h := range []compare.Histogram{{-5: 1}, {-5: 1, 700: 3}, {1 << 60: 1, 3: 1}, {math.MinInt: 1, math.MaxInt: 1}} {
+		c := newLatencyChart(newLatency(h), newLatency(compare.Histogram{700: 1}))
+		if n := len(strings.Fields(c.Edges)); n > chartSteps+5 || strings.Contains(c.Series[0].Path, "NaN") || strings.Contains(c.Series[0].Path, "Inf") {
+			t.Errorf("%v: %d edges, %s", h, n, c.Series[0].Path)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // How much WriteMarkdown prints: a pull request's comment takes 65,536 characters.
@@ -18,7 +19,7 @@ const (
 // WriteMarkdown writes s for a pull request's comment or a job's summary, in the
 // Markdown of GitHub and GitLab: the verdict, the worst models, what differs, why,
 // and commands. What is from outside stands in code, in which nothing is markup
-// or calls anybody by name.
+// or calls anybody by name, or is made harmless: see prose.
 func (s *Summary) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s %s\n\n%s\n", signs[s.Verdict], s.Verdict, prose(s.Reason))
@@ -119,21 +120,36 @@ func code(s string) string {
 	return fence + s + fence
 }
 
-// prose is a sentence of ours in which nothing is markup. It should have nothing
-// from outside; if it has, @name and #1 call nobody.
+// prose is a sentence of ours in which nothing is markup, and names of models, of
+// which nothing is markup either, nor a link, or calls anybody: what GitHub and
+// GitLab make one of without brackets (https://…, www.…, @name, #1, GH-1, :smile:)
+// has a space of no width within, which looks the same.
 func prose(s string) string {
 	var b strings.Builder
-	for _, r := range visible(s) {
-		switch {
-		case strings.ContainsRune("\\`*_{}[]<>()#!|~$&", r):
+	text := visible(s)
+	for i, r := range text {
+		if strings.ContainsRune("\\`*_{}[]<>()#!|~$&", r) {
 			b.WriteByte('\\')
-			b.WriteRune(r)
-		default:
-			b.WriteRune(r)
 		}
-		if r == '@' || r == '#' {
-			b.WriteString("&#8203;") // a space of no width
+		b.WriteRune(r)
+		if _, size := utf8.DecodeRuneInString(text[i:]); links(r, text[i+size:]) {
+			b.WriteString("&#8203;")
 		}
 	}
 	return b.String()
+}
+
+// links says whether a character with those behind it can make a link of a text.
+func links(r rune, next string) bool {
+	switch r {
+	case '@', '#', '!', '~', '$', '&':
+		return true
+	case ':':
+		return next != "" && next[0] != ' '
+	case 'w', 'W':
+		return strings.HasPrefix(next, ".")
+	case '-':
+		return next != "" && next[0] >= '0' && next[0] <= '9'
+	}
+	return false
 }

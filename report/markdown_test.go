@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	unescape "html"
 	"io"
 	"strings"
 	"testing"
@@ -120,6 +121,43 @@ func TestMarkdownIsHarmless(t *testing.T) {
 	}
 	if visible(strings.ReplaceAll(got, "\n", "")) != strings.ReplaceAll(got, "\n", "") {
 		t.Error("something is not harmless")
+	}
+}
+
+// The first sentence may name models that nobody judged: a name must not be a link
+// in a bot's comment, call a colleague, or refer to an issue, and must still be read
+// as what it is.
+func TestMarkdownProseLinksNothing(t *testing.T) {
+	md := goldmark.New(goldmark.WithExtensions(extension.GFM))
+	for _, name := range []string{
+		"https://evil.example/x", "HTTP://evil.example", "www.evil.example", "WWW.evil.example/x", "ftp://evil.example", "a@evil.example", "mailto:a@evil.example",
+		"@name", "@org/team", "#1", "owner/name#12", "GH-12", "!3", ":smile:", "[l](https://evil.example)", "<https://evil.example>", "![p](//evil.example)",
+		"xhttps://evil.example", "*https://evil.example*", "模https://evil.example", "&#64;name", `\@name`, "https:\\//evil.example", "1. x", "a|b",
+	} {
+		s, err := Summarise(Input{
+			Tally: compare.NewTally(), Recorded: Recorded{Exchanges: 1, Models: []string{name}},
+			Gate: Gate{Coverage: CoverageLimits{Models: new(Percent(1))}},
+		})
+		if err != nil || !strings.Contains(s.Reason, name) {
+			t.Fatalf("%v: %s", err, s.Reason)
+		}
+		source := markdownText(t, s)
+		if p := parseMarkdown(t, source); p.links > 0 {
+			t.Errorf("%s: %d links in %s", name, p.links, source)
+		}
+		var b bytes.Buffer
+		if err := md.Convert([]byte(prose(s.Reason)), &b); err != nil {
+			t.Fatal(err)
+		}
+		shown := strings.TrimSuffix(strings.TrimPrefix(unescape.UnescapeString(b.String()), "<p>"), "</p>\n")
+		for _, call := range []string{"@name", "@org", "@evil", "#1", "GH-1", "!3", ":smile", "://", "www.", "WWW."} {
+			if strings.Contains(shown, call) {
+				t.Errorf("%s shows %s in %q", name, call, shown)
+			}
+		}
+		if got := strings.ReplaceAll(shown, "\u200b", ""); got != s.Reason {
+			t.Errorf("shows %q, not %q", got, s.Reason)
+		}
 	}
 }
 

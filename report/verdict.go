@@ -11,15 +11,21 @@ import (
 // decide gives the model its verdict.
 //
 //   - FAIL when more than the budget is shown to differ, or than a budget of its
-//     own to differ in one way: the lower bound is over it. What is missing or without an answer takes nothing back. So it
-//     is where noise is shown to be more than the old system's own, and where the
-//     candidate is shown to take longer than it may: see Excess and Ratio.
+//     own to differ in one way: the lower bound is over it. What is accepted, or
+//     differed in the baseline, does not count: see modelExcuses. What is missing
+//     or without an answer takes nothing back. So it is where noise is shown to be
+//     more than the old system's own, unless that is excused too, and where the
+//     candidate is shown to take longer than it may: see Excess and Ratio. Each
+//     of these alone is enough, so that they share the confidence: see failing.
 //   - INCONCLUSIVE when the ledger does not balance, the run is not complete,
 //     or a larger share than allowed got no answer.
 //   - PASS when at most the budget is shown to differ, by enough distinct
 //     requests: the upper bound is within it, even if all that is undecided
-//     were mismatches.
+//     were mismatches. So it must be of each budget of its own, and of the times
+//     that are asked for, even if all that are not known were the worst.
 //   - INCONCLUSIVE otherwise.
+//
+// A version that ended lately may still take a PASS back: see stays.
 func (m *Model) decide() {
 	m.PValue = 1
 	failed, sent := total(m.Ledger.Unavailable), m.Ledger.sent()
