@@ -25,13 +25,13 @@ const targetForm = "must be http(s)://host[:port][/path][?query]"
 func parseTarget(text string) (*target, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("target %q: %s", text, targetForm)
+		return nil, fmt.Errorf("target %q: %s", harmless(text), targetForm)
 	}
 	switch {
 	case u.User != nil:
-		return nil, fmt.Errorf("target %s: must not hold a user or password; set an Authorization header", u.Redacted())
+		return nil, fmt.Errorf("target %q: must not hold a user or password; set an Authorization header", harmless(text))
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", strings.Contains(text, "#"):
-		return nil, fmt.Errorf("target %q: %s", text, targetForm)
+		return nil, fmt.Errorf("target %q: %s", harmless(text), targetForm)
 	}
 	t := &target{scheme: u.Scheme, host: u.Host}
 	// The text itself, as u has path and query decoded.
@@ -42,12 +42,31 @@ func parseTarget(text string) (*target, error) {
 		t.path = ""
 	}
 	if rest := expand(t.path+t.query, &exchange.Exchange{}, url.PathEscape); strings.ContainsAny(rest, "{}") {
-		return nil, fmt.Errorf("target %q: {model} and {version} are all that is filled in", text)
+		return nil, fmt.Errorf("target %q: {model} and {version} are all that is filled in", harmless(text))
 	}
 	if !isWire(t.path + t.query) {
-		return nil, fmt.Errorf("target %q: spaces and control characters must be escaped, a space as %%20", text)
+		return nil, fmt.Errorf("target %q: spaces and control characters must be escaped, a space as %%20", harmless(text))
 	}
 	return t, t.findProxy()
+}
+
+// harmless leaves out of a target what may be secret: user and password, and the
+// query.
+func harmless(text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		scheme, rest = "", text
+	} else {
+		scheme += "://"
+	}
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 { // a password may hold / and ? that are not escaped
+		rest = "…" + rest[at:]
+	}
+	rest, _, asks := strings.Cut(rest, "?")
+	if asks {
+		rest += "?…"
+	}
+	return scheme + rest
 }
 
 // findProxy asks the environment, as the transport will do.

@@ -87,7 +87,7 @@ func TestOptionsValidate(t *testing.T) {
 		`target "http:///p": must be`:                 func(o *Options) { o.Target = "http:///p" },
 		`target "http://h/p#f": must be`:              func(o *Options) { o.Target = "http://h/p#f" },
 		`target "http://{model}.h": must be`:          func(o *Options) { o.Target = "http://{model}.h" },
-		`target http://u:xxxxx@h: must not`:           func(o *Options) { o.Target = "http://u:secret@h" },
+		`target "http://…@h": must not`:               func(o *Options) { o.Target = "http://u:secret@h" },
 		`target "http://h/{modle}": {model} and`:      func(o *Options) { o.Target = "http://h/{modle}" },
 		`target "http://h/a b": spaces`:               func(o *Options) { o.Target = "http://h/a b" },
 		`run id "": must be`:                          func(o *Options) { o.RunID = "" },
@@ -106,6 +106,19 @@ func TestOptionsValidate(t *testing.T) {
 		s, err := New(o)
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "secret") || s != nil {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// Without this, a password in a mistyped target would be in CI's log for good.
+func TestTargetErrorsHoldNoSecrets(t *testing.T) {
+	for _, target := range []string{
+		"http://u:s3cret@h", "http://u:s3c%ret@h", "http://u:s3cret/x@h", "http://u:s3cret?x@h", "http://u:s3cret#x@h", "u:s3c%ret@h", "ftp://h/?token=s3cret",
+		"http://h/ ?token=s3cret", "http://h/{x}?token=s3cret", "http://h?token=s3cret#x", "http://h:port?token=s3cret",
+	} {
+		_, err := parseTarget(target)
+		if err == nil || strings.Contains(err.Error(), "s3c") {
+			t.Errorf("%s: %v", target, err)
 		}
 	}
 }

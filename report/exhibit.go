@@ -98,12 +98,13 @@ func (c *Curator) Wants(model string) bool {
 	return slices.ContainsFunc(c.order, func(id SignatureID) bool { return id.Model == model })
 }
 
-// Offer looks at the deltas of a row of the mismatch set. An error means that
-// they are not what compare writes.
-func (c *Curator) Offer(e *exchange.Exchange) error {
+// Offer looks at the deltas of a row of the mismatch set, and says whether the row
+// may be wanted; later offers may be put before it. An error means that the deltas
+// are not what compare writes.
+func (c *Curator) Offer(e *exchange.Exchange) (kept bool, err error) {
 	var deltas []compare.Delta
 	if err := json.Unmarshal(e.Verdict.Deltas, &deltas); err != nil {
-		return fmt.Errorf("read the deltas of exchange %s: %w", e.ID, err)
+		return false, fmt.Errorf("read the deltas of exchange %s: %w", e.ID, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,13 +115,15 @@ func (c *Curator) Offer(e *exchange.Exchange) error {
 		if w == nil || d.Noise {
 			continue
 		}
-		w.ids = lowest(w.ids, hashed[exchange.ID]{hash, e.ID}, spares, func(a, b exchange.ID) int { return slices.Compare(a[:], b[:]) })
+		x := hashed[exchange.ID]{hash, e.ID}
+		w.ids = lowest(w.ids, x, spares, func(a, b exchange.ID) int { return slices.Compare(a[:], b[:]) })
+		kept = kept || slices.Contains(w.ids, x)
 		if p, ok := pointOf(d.Reference, d.Candidate); ok && d.Kind == compare.KindNumber && points[id] < pointsEach {
 			w.points = lowest(w.points, hashed[Point]{hash, p}, w.most, comparePoints)
 			points[id]++
 		}
 	}
-	return nil
+	return kept, nil
 }
 
 // pointOf reads two literals; false where one of them is no finite number.

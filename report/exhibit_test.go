@@ -46,7 +46,7 @@ func TestCuratorPicksTheSameInAnyOrder(t *testing.T) {
 	pick := func() (map[exchange.ID]bool, Exhibits) {
 		c := NewCurator(s)
 		for _, r := range rows {
-			if err := c.Offer(r); err != nil {
+			if _, err := c.Offer(r); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -90,10 +90,10 @@ func TestCuratorShowsEachExchangeOnce(t *testing.T) {
 	noise.Noise = true
 	for n := range 6 {
 		both := []compare.Delta{value("$.scores[*].value number", 1, 2), value("$.label string", "a", "b")}
-		if err := c.Offer(mismatchRow(t, "review-drift", n, both...)); err != nil {
+		if _, err := c.Offer(mismatchRow(t, "review-drift", n, both...)); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Offer(mismatchRow(t, "ranker-noisy", 100+n, noise)); err != nil {
+		if _, err := c.Offer(mismatchRow(t, "ranker-noisy", 100+n, noise)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -103,7 +103,32 @@ func TestCuratorShowsEachExchangeOnce(t *testing.T) {
 	if c.Wants("ranker-noisy") || !c.Wants("review-drift") {
 		t.Error("a model whose mismatches are all noise is looked for")
 	}
-	if err := c.Offer(&exchange.Exchange{Verdict: exchange.Verdict{Deltas: []byte("{")}}); err == nil {
+	if _, err := c.Offer(&exchange.Exchange{Verdict: exchange.Verdict{Deltas: []byte("{")}}); err == nil {
 		t.Error("damaged deltas are taken")
+	}
+}
+
+// Without this, the ids of all mismatches of a night would be held for the few
+// that are shown.
+func TestCuratorKeepsFew(t *testing.T) {
+	c := NewCurator(summarise(t, sample(), sampleGate()))
+	kept := map[exchange.ID]bool{}
+	for n := range 2000 {
+		row := mismatchRow(t, "review-drift", n, value("$.label string", "a", "b"))
+		ok, err := c.Offer(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			kept[row.ID] = true
+		}
+	}
+	for id := range c.Wanted() {
+		if !kept[id] {
+			t.Errorf("%s is wanted and was not kept", id)
+		}
+	}
+	if len(c.Wanted()) == 0 || len(kept) > 200 {
+		t.Errorf("%d are wanted of %d that are kept", len(c.Wanted()), len(kept))
 	}
 }

@@ -259,7 +259,7 @@ func showing(t testing.TB, s *Summary, reference, candidate string) Exhibits {
 				t.Fatal(err)
 			}
 			row := exchange.Exchange{ID: exchange.ID{1: byte(i), 2: byte(i >> 8), 15: byte(n)}, Model: name.Model, Verdict: exchange.Verdict{Kind: "mismatch", Deltas: text}}
-			if err := c.Offer(&row); err != nil {
+			if _, err := c.Offer(&row); err != nil {
 				t.Fatal(err)
 			}
 		}

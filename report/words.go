@@ -57,10 +57,12 @@ func percentBy(x float64, to func(float64) float64) string {
 	return s + "%"
 }
 
-// visible writes what a terminal or a browser would obey rather than show
+func visible(s string) string { return Visible(s) }
+
+// Visible writes what a terminal or a browser would obey rather than show
 // (control characters, escapes, marks that turn the writing direction, broken
 // UTF-8) as strconv.Quote does.
-func visible(s string) string {
+func Visible(s string) string {
 	var b strings.Builder
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)

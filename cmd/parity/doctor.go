@@ -65,28 +65,38 @@ func (x *examination) find(sign, what, found, todo string) {
 		x.wrong++
 	}
 	const width = 12
-	for i, line := range strings.Split(text.WrapSoft(printable(found), screenWidth-width-2), "\n") {
+	for i, line := range wrapped(found, screenWidth-width-2) {
 		if i > 0 {
 			sign, what = "", ""
 		}
-		x.text.WriteString(strings.TrimRight(text.Pad(sign, 2, ' ')+text.Pad(what, width, ' ')+strings.TrimRight(line, " "), " ") + "\n")
+		x.text.WriteString(strings.TrimRight(text.Pad(sign, 2, ' ')+text.Pad(what, width, ' ')+line, " ") + "\n")
 	}
-	if todo != "" {
-		for i, line := range strings.Split(text.WrapSoft(printable(todo), screenWidth-width-4), "\n") {
-			mark := "→ "
-			if i > 0 {
-				mark = "  "
-			}
-			x.text.WriteString(strings.Repeat(" ", width+2) + mark + strings.TrimRight(line, " ") + "\n")
+	if todo == "" {
+		return
+	}
+	mark := "→ "
+	for _, line := range wrapped(todo, screenWidth-width-4) {
+		x.text.WriteString(strings.Repeat(" ", width+2) + mark + line + "\n")
+		mark = "  "
+	}
+}
+
+// wrapped are the lines of a text, printable, and none longer than the width.
+func wrapped(s string, width int) (all []string) {
+	for line := range strings.Lines(s) {
+		line = printable(strings.TrimRight(strings.ReplaceAll(line, "\t", "  "), "\r\n"))
+		for part := range strings.SplitSeq(text.WrapSoft(line, width), "\n") {
+			all = append(all, strings.TrimRight(part, " "))
 		}
 	}
+	return all
 }
 
 func (a *app) doctor(ctx context.Context, place, target, statsd string) error {
 	x := &examination{app: a}
-	cfg := x.config()
+	cfg, read := x.config()
 	x.store(ctx, place)
-	x.targets(ctx, cfg, target)
+	x.targets(ctx, cfg, read, target)
 	x.statsd(statsd)
 	if _, err := fmt.Fprint(a.stdout, x.text.String()); err != nil {
 		return err
@@ -97,16 +107,17 @@ func (a *app) doctor(ctx context.Context, place, target, statsd string) error {
 	return ctx.Err()
 }
 
-// config reads the file, and looks for what its targets' headers want.
-func (x *examination) config() config.Config {
+// config reads the file, and looks for what its targets' headers want. It says
+// whether it could be read.
+func (x *examination) config() (_ config.Config, read bool) {
 	if x.configPath == "" {
 		x.find(unasked, "config", "none named: all defaults; --config FILE checks one", "")
-		return config.Config{}
+		return config.Config{}, true
 	}
 	cfg, err := x.app.config()
 	if err != nil {
 		x.find(wrong, "config", err.Error(), "correct the file; README.md has one that is whole")
-		return cfg
+		return cfg, false
 	}
 	x.find(fine, "config", fmt.Sprintf("%s parses: %d targets, %d general rules, %d globs of models", x.configPath, len(cfg.Targets), len(cfg.Compare.Paths), len(cfg.Compare.Models)), "")
 	for _, name := range slices.Sorted(maps.Keys(cfg.Targets)) {
@@ -114,7 +125,7 @@ func (x *examination) config() config.Config {
 			x.find(wrong, "config", fmt.Sprintf("target %s: %v", name, err), "export it where parity runs, as from the secret store of CI")
 		}
 	}
-	return cfg
+	return cfg, true
 }
 
 func (x *examination) store(ctx context.Context, place string) {
@@ -200,7 +211,11 @@ func (x *examination) statsd(addr string) {
 }
 
 // targets checks the one that is named, or all of the config.
-func (x *examination) targets(ctx context.Context, cfg config.Config, name string) {
+func (x *examination) targets(ctx context.Context, cfg config.Config, read bool, name string) {
+	if !read && !strings.Contains(name, "://") {
+		x.find(unasked, "target", "the config, which names them, can't be read", "")
+		return
+	}
 	all := slices.Sorted(maps.Keys(cfg.Targets))
 	if name != "" {
 		all = []string{name}
@@ -216,6 +231,7 @@ func (x *examination) targets(ctx context.Context, cfg config.Config, name strin
 				x.find(wrong, "target", fmt.Sprintf("%s is neither a URL nor a target of the config (it has %s)", name, someKeys(cfg.Targets)), "")
 				continue
 			}
+			name = ""
 		}
 		header, err := t.Header(x.getenv)
 		if err != nil {

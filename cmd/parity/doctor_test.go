@@ -74,7 +74,7 @@ func TestDoctorOfStores(t *testing.T) {
 // prove who it is, or refuses.
 func TestDoctorOfTargets(t *testing.T) {
 	status := http.StatusOK
-	date := time.Now
+	date, header := time.Now, func(http.Header) {}
 	server := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/ping" || r.Header.Get("X-Parity-Run") == "" {
 			t.Errorf("it asks for %s", r.URL)
@@ -85,6 +85,7 @@ func TestDoctorOfTargets(t *testing.T) {
 		}
 		w.Header().Set("Location", "http://elsewhere.invalid/")
 		w.Header().Set("Date", date().UTC().Format(http.TimeFormat))
+		header(w.Header())
 		w.WriteHeader(status)
 	})
 	config := writeConfig(t, "targets:\n  new: {url: \""+server.URL+"/{model}/x\", headers: {Authorization: \"Bearer $TOKEN\"}}")
@@ -100,6 +101,8 @@ func TestDoctorOfTargets(t *testing.T) {
 	}
 	status, date = 200, func() time.Time { return time.Now().Add(-time.Hour) }
 	doctor(t, env, exitFailed, "behind this machine's", "--config", config)
+	header = func(h http.Header) { h.Set("Age", "3600") } // a cache's answer says nothing of clocks
+	doctor(t, env, exitDone, "is answered 200", "--config", config)
 
 	tls := httptest.NewUnstartedServer(http.NotFoundHandler())
 	tls.Config.ErrorLog = nil
@@ -111,7 +114,14 @@ func TestDoctorOfTargets(t *testing.T) {
 	doctor(t, nil, exitFailed, "must not hold a user or password", "--target", "http://user:s3cret@127.0.0.1")
 	doctor(t, nil, exitFailed, "does not connect", "--target", "http://"+closedPort(t))
 	doctor(t, nil, exitFailed, "is it https://?", "--target", "http://"+mumbler(t))
-	doctor(t, nil, exitFailed, "! config", "--config", writeConfig(t, "targetz: {}"))
+	doctor(t, nil, exitFailed, "must be http(s)://", "--target", "http://u:s3cret%@h")
+	doctor(t, nil, exitFailed, "must be http(s)://", "--target", "ftp://h/?token=s3cret")
+	broken := writeConfig(t, "targetz: {}")
+	doctor(t, nil, exitFailed, "! config", "--config", broken)
+	doctor(t, nil, exitFailed, "- target the config, which names them, can't be read", "--config", broken, "--target", "new")
+	if r := parity(t, "doctor", "--config", broken); strings.Contains(r.stdout, `\n`) {
+		t.Errorf("the config's error is shown with escapes:\n%s", r.stdout)
+	}
 }
 
 // closedPort is an address where nobody listens.
@@ -164,4 +174,19 @@ func TestDoctorOfDogStatsD(t *testing.T) {
 	doctor(t, nil, exitDone, "UDP can't say more", "--statsd", udp.LocalAddr().String())
 	udp.Close()
 	doctor(t, nil, exitFailed, "nobody listens", "--statsd", udp.LocalAddr().String())
+}
+
+// Without this, an endpoint that takes half a minute to wake up would be told to
+// set its clock.
+func TestSkew(t *testing.T) {
+	asked := time.Date(2026, 11, 22, 20, 0, 0, 900e6, time.UTC)
+	answered := asked.Add(30 * time.Second)
+	for date, want := range map[time.Time]time.Duration{
+		asked.Truncate(time.Second): 0, answered: 0, asked.Add(20 * time.Second): 0,
+		asked.Add(-time.Minute): -59 * time.Second, answered.Add(time.Minute): 59 * time.Second,
+	} {
+		if got := skew(date, asked, answered); got != want {
+			t.Errorf("a Date of %s is %s off, want %s", date, got, want)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/modelparity/parity/replay"
@@ -20,41 +21,66 @@ import (
 // pingTimeout is for one step on the way to a target.
 const pingTimeout = 10 * time.Second
 
-// way is how far a request came.
+// way is how far a request came. A connection may still be tried, beside the one
+// that is taken, after the answer.
 type way struct {
-	addr      string // that it connected to
-	resolved  bool
+	mu        sync.Mutex
 	connected bool
 	secured   *tls.ConnectionState
 	proxy     bool
 }
 
+func (w *way) connects() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.connected = true
+}
+
+func (w *way) isConnected() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.connected
+}
+
+// named puts a target's name in the config before what is said of it.
+func named(name, said string) string { return strings.TrimLeft(name+" "+said, " ") }
+
 // target asks an endpoint for GET /ping, as the tools of inference servers do,
-// and says how far that came.
+// and says how far that came. name is "" for one that is not of the config.
 func (x *examination) target(ctx context.Context, name, address string, header http.Header) {
 	if err := (replay.Options{Target: address, RunID: "doctor"}).Validate(); err != nil {
-		x.find(wrong, "target", err.Error(), "")
+		x.find(wrong, "target", named(name, err.Error()), "")
 		return
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		x.find(wrong, "target", "its URL can't be parsed", "")
+		x.find(wrong, "target", named(name, "its URL can't be parsed"), "")
 		return
 	}
-	place := u.Scheme + "://" + u.Host
-	if name != address {
-		place = name + " " + place
-	}
+	place := named(name, u.Scheme+"://"+u.Host)
 	asked := time.Now()
 	w, res, err := ping(ctx, u.Scheme+"://"+u.Host+"/ping", header)
+	answered := time.Now()
 	if err != nil {
 		x.noTarget(place, w, err)
 		return
 	}
 	x.answered(place, w, res)
-	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil {
-		x.clock("the clock of "+u.Host, date.Sub(asked.Truncate(time.Second)))
+	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil && res.Header.Get("Age") == "" { // which a cache adds
+		x.clock("the clock of "+u.Host, skew(date, asked, answered))
 	}
+}
+
+// skew is how far a server's Date, which is in whole seconds, is from when it may
+// have been written: a slow answer is no wrong clock.
+func skew(date, asked, answered time.Time) time.Duration {
+	switch earliest, latest := asked.Add(-time.Second), answered.Add(time.Second); {
+	case date.Before(earliest):
+		return date.Sub(earliest)
+	case date.After(latest):
+		return date.Sub(latest)
+	}
+	return 0
 }
 
 // ping does the request, following nothing.
@@ -63,11 +89,11 @@ func ping(ctx context.Context, address string, header http.Header) (*way, *http.
 	defer cancel()
 	w := &way{}
 	trace := &httptrace.ClientTrace{
-		DNSDone:           func(i httptrace.DNSDoneInfo) { w.resolved = i.Err == nil },
-		GotConn:           func(i httptrace.GotConnInfo) { w.connected, w.addr = true, i.Conn.RemoteAddr().String() },
-		ConnectDone:       func(_, addr string, err error) { w.connected, w.addr = err == nil, addr },
-		TLSHandshakeDone:  func(s tls.ConnectionState, err error) { w.secured = &s },
-		TLSHandshakeStart: func() { w.connected = true },
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil {
+				w.connects()
+			}
+		},
 	}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodGet, address, nil)
 	if err != nil {
@@ -90,6 +116,7 @@ func ping(ctx context.Context, address string, header http.Header) (*way, *http.
 	if err != nil {
 		return w, nil, err
 	}
+	w.secured = res.TLS
 	defer res.Body.Close()
 	_, _ = io.CopyN(io.Discard, res.Body, 64<<10)
 	return w, res, nil
@@ -109,8 +136,8 @@ func (x *examination) noTarget(place string, w *way, err error) {
 	case errors.As(err, &unknown):
 		x.find(wrong, "target", fmt.Sprintf("%s connects, and its certificate is not trusted: %v", place, unknown.Err), "add the authority that signed it to this machine's, or SSL_CERT_FILE")
 	case errors.Is(err, context.DeadlineExceeded):
-		x.find(wrong, "target", fmt.Sprintf("%s: %s within %s%s", place, cmp.Or(map[bool]string{true: "it connects, and does not answer"}[w.connected], "no connection"), pingTimeout, via), "look at firewalls and security groups between here and there, and whether it is up")
-	case !w.connected:
+		x.find(wrong, "target", fmt.Sprintf("%s: %s within %s%s", place, cmp.Or(map[bool]string{true: "it connects, and does not answer"}[w.isConnected()], "no connection"), pingTimeout, via), "look at firewalls and security groups between here and there, and whether it is up")
+	case !w.isConnected():
 		x.find(wrong, "target", fmt.Sprintf("%s does not connect: %v%s", place, err, via), "start it, or correct host and port")
 	case strings.HasPrefix(place, "https") || strings.Contains(place, " https"):
 		x.find(wrong, "target", fmt.Sprintf("%s connects, and there is no TLS: %v", place, err), "is it http://?")

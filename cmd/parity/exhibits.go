@@ -86,7 +86,7 @@ func spread(splits []dataset.Split, most int) []dataset.Split {
 	return list
 }
 
-// offer offers the deltas of a split's mismatches, and lists those that the
+// offer offers the deltas of a split's mismatches, and lists the few that the
 // curator may want.
 func offer(ctx context.Context, rec *dataset.Recording, s dataset.Split, c *report.Curator) (map[exchange.ID]bool, error) {
 	ids := map[exchange.ID]bool{}
@@ -98,8 +98,11 @@ func offer(ctx context.Context, rec *dataset.Recording, s dataset.Split, c *repo
 		if !c.Wants(e.Model) {
 			return nil
 		}
-		ids[e.ID] = true
-		return c.Offer(e)
+		kept, err := c.Offer(e)
+		if kept {
+			ids[e.ID] = true
+		}
+		return err
 	})
 }
 

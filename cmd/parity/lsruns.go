@@ -32,14 +32,20 @@ func (a *app) lsRuns(ctx context.Context, recording, place string) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "BEGUN\tRULES\tPASS\tFAIL\tOPEN\tDIFFER\tTARGET\tRUN")
 	var notes strings.Builder
+	var broken error
 	for _, run := range runs {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", run.Info.Created.Format("2006-01-02 15:04"), a.verdictsOf(ctx, run, &notes), narrow(printable(run.Info.Target), 36), printable(run.Location))
+		verdicts, err := a.verdictsOf(ctx, run, &notes)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		broken = errors.Join(broken, err)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", run.Info.Created.Format("2006-01-02 15:04"), verdicts, narrow(printable(run.Info.Target), 36), printable(run.Location))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(a.stderr, notes.String())
-	return err
+	fmt.Fprint(a.stderr, notes.String())
+	return broken
 }
 
 // runsOf looks for the runs of a recording.
@@ -59,7 +65,7 @@ func (a *app) runsOf(ctx context.Context, recording, place string) (runs []*data
 		if err != nil {
 			return nil, err
 		}
-		if run.Info.Recording == recording {
+		if sameLocation(run.Info.Recording, recording) {
 			runs = append(runs, run)
 		}
 	}
@@ -72,17 +78,23 @@ func (a *app) runsOf(ctx context.Context, recording, place string) (runs []*data
 	return runs, nil
 }
 
-// verdictsOf are a run's columns of what its judgement says. What keeps a run
-// from having one is noted, and does not hide the others.
-func (a *app) verdictsOf(ctx context.Context, run *dataset.Run, notes *strings.Builder) string {
+// verdictsOf are a run's columns of what its judgement says. That it has none yet
+// is noted; what is broken is an error, and does not hide the others.
+func (a *app) verdictsOf(ctx context.Context, run *dataset.Run, notes *strings.Builder) (string, error) {
+	const none = "\t–\t–\t–\t–"
+	rules := ""
 	j, err := a.judgement(ctx, run, "")
-	if err != nil {
-		return a.noVerdict("", run, err, notes)
+	var s *report.Summary
+	if err == nil {
+		rules = rulesName(j.Info.Rules)
+		s, err = a.summarise(ctx, run.Location, j.Info.ID, againstFlags{})
 	}
-	rules := rulesName(j.Info.Rules)
-	s, err := a.summarise(ctx, run.Location, j.Info.ID, againstFlags{})
-	if err != nil {
-		return a.noVerdict(rules, run, err, notes)
+	switch {
+	case errors.Is(err, dataset.ErrNotJudged), errors.Is(err, errLacks):
+		fmt.Fprintf(notes, "ls: %s has no verdict: %s\n", run.Location, printable(err.Error()))
+		return rules + none, nil
+	case err != nil:
+		return rules + none, fmt.Errorf("%s has no verdict: %w", run.Location, err)
 	}
 	models, differ, requests := map[report.Verdict]int{}, int64(0), int64(0)
 	for _, m := range s.Models {
@@ -92,12 +104,7 @@ func (a *app) verdictsOf(ctx context.Context, run *dataset.Run, notes *strings.B
 	if s.Ledger.Missing > 0 {
 		fmt.Fprintf(notes, "ls: %s is not complete: %d exchanges are not sent yet\n", run.Location, s.Ledger.Missing)
 	}
-	return fmt.Sprintf("%s\t%d\t%d\t%d\t%d of %d", rules, models[report.Pass], models[report.Fail], models[report.Inconclusive], differ, requests)
-}
-
-func (a *app) noVerdict(rules string, run *dataset.Run, err error, notes *strings.Builder) string {
-	fmt.Fprintf(notes, "ls: %s has no verdict: %s\n", run.Location, printable(err.Error()))
-	return rules + "\t–\t–\t–\t–"
+	return fmt.Sprintf("%s\t%d\t%d\t%d\t%d of %d", rules, models[report.Pass], models[report.Fail], models[report.Inconclusive], differ, requests), nil
 }
 
 // rulesName is short for rules: equal for equal ones.

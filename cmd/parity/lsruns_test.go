@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,4 +43,22 @@ func TestLsRunsOverTime(t *testing.T) {
 		}
 		mustParity(t, exitFailed, "ls", place, "--store", empty)
 	})
+}
+
+// Without this, a script that looks for the last verdict would take a damaged run
+// for one that is not judged yet.
+func TestLsRunsSaysWhatIsBroken(t *testing.T) {
+	place := t.TempDir()
+	run := showRunAt(t, place, []pairOf{{"r1", "m", `{"a":1}`, 200, `{"a":2}`}})
+	recording, whole, target := store.Join(place, "recording"), store.Join(place, "whole"), newEcho(t, answerBack(0))
+	mustParity(t, exitDone, "compare", run)
+	mustParity(t, exitDone, "replay", recording, "--target", target.URL, "--out", whole)
+	mustParity(t, exitDone, "compare", whole)
+	if err := os.WriteFile(firstTally(t, run), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := mustParity(t, exitFailed, "ls", recording, "--runs")
+	if strings.Count(r.stdout, "\n") != 3 || !strings.Contains(r.stderr, "/run has no verdict") || strings.Contains(r.stderr, "/whole") {
+		t.Errorf("got\n%s%s", r.stdout, r.stderr)
+	}
 }

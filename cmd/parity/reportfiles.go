@@ -34,23 +34,18 @@ func (f *reportFlags) register(cmd *cobra.Command) {
 // reportFile is one file of a report.
 type reportFile struct {
 	flag, path string
-	write      func(*app, context.Context, *report.Summary, io.Writer) error
+	write      func(*report.Summary, io.Writer) error
 }
 
-// files are those that are asked for.
-func (f reportFlags) files() []reportFile {
+// files are those that are asked for; the HTML is made already.
+func (f reportFlags) files(page []byte) []reportFile {
 	all := []reportFile{
-		{"--html", f.html, (*app).writeHTML},
-		{"--json", f.json, alone((*report.Summary).WriteJSON)},
-		{"--junit", f.junit, alone((*report.Summary).WriteJUnit)},
-		{"--markdown", f.markdown, alone((*report.Summary).WriteMarkdown)},
+		{"--html", f.html, func(_ *report.Summary, w io.Writer) error { _, err := w.Write(page); return err }},
+		{"--json", f.json, (*report.Summary).WriteJSON},
+		{"--junit", f.junit, (*report.Summary).WriteJUnit},
+		{"--markdown", f.markdown, (*report.Summary).WriteMarkdown},
 	}
 	return slices.DeleteFunc(all, func(r reportFile) bool { return r.path == "" })
-}
-
-// alone writes what needs nothing but the summary.
-func alone(write func(*report.Summary, io.Writer) error) func(*app, context.Context, *report.Summary, io.Writer) error {
-	return func(_ *app, _ context.Context, s *report.Summary, w io.Writer) error { return write(s, w) }
 }
 
 // writeHTML shows mismatches too.
@@ -63,17 +58,17 @@ func (a *app) writeHTML(ctx context.Context, s *report.Summary, w io.Writer) err
 }
 
 // any says that something is asked for beside the table.
-func (f reportFlags) any() bool { return len(f.files()) > 0 }
+func (f reportFlags) any() bool { return len(f.files(nil)) > 0 }
 
 // stdout says that one of the files takes it.
 func (f reportFlags) stdout() bool {
-	return slices.ContainsFunc(f.files(), func(r reportFile) bool { return r.path == "-" })
+	return slices.ContainsFunc(f.files(nil), func(r reportFile) bool { return r.path == "-" })
 }
 
 // validate refuses what would fail after hours of sending.
 func (f reportFlags) validate() error {
 	taken := map[string]string{}
-	for _, r := range f.files() {
+	for _, r := range f.files(nil) {
 		path := filepath.Clean(r.path)
 		switch other := taken[path]; {
 		case other != "" && path == "-":
@@ -93,28 +88,34 @@ func (f reportFlags) validate() error {
 }
 
 func (a *app) writeReports(ctx context.Context, s *report.Summary, f reportFlags) error {
-	for _, r := range f.files() {
-		if err := a.writeFile(r.path, func(w io.Writer) error { return r.write(a, ctx, s, w) }); err != nil {
+	var page bytes.Buffer // made once, be it for a file, the run, or both
+	if f.html != "" || f.keep {
+		if err := a.writeHTML(ctx, s, &page); err != nil {
+			return err
+		}
+	}
+	for _, r := range f.files(page.Bytes()) {
+		if err := a.writeFile(r.path, func(w io.Writer) error { return r.write(s, w) }); err != nil {
 			return err
 		}
 	}
 	if f.keep {
-		return a.keep(ctx, s)
+		return a.keep(ctx, s, page.Bytes())
 	}
 	return nil
 }
 
 // keep stores the page and the JSON in the run.
-func (a *app) keep(ctx context.Context, s *report.Summary) error {
+func (a *app) keep(ctx context.Context, s *report.Summary, page []byte) error {
 	run, err := dataset.OpenRun(ctx, s.Info.Run)
 	if err != nil {
 		return err
 	}
-	var page, summary bytes.Buffer
-	if err := errors.Join(a.writeHTML(ctx, s, &page), s.WriteJSON(&summary)); err != nil {
+	var summary bytes.Buffer
+	if err := s.WriteJSON(&summary); err != nil {
 		return err
 	}
-	place, err := run.KeepReport(ctx, s.Info.Judgement, page.Bytes(), summary.Bytes())
+	place, err := run.KeepReport(ctx, s.Info.Judgement, page, summary.Bytes())
 	if err == nil {
 		fmt.Fprintf(a.stderr, "kept %s\n", place)
 	}

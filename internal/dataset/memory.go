@@ -6,9 +6,8 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
-// memory is what an open source holds. The next source goes on with it: judging a
-// split takes some MiB, and clearing them and collecting them afterwards cost as
-// much as reading their keys (BenchmarkRead).
+// memory is what an open source holds. The next source goes on with it, as judging
+// a split takes some MiB.
 type memory struct {
 	sides   exchange.Sides
 	chunks  []byte
@@ -48,12 +47,15 @@ func (m *memory) cursor(i int, c column, chunk []byte) *cursor {
 	return old
 }
 
-// release gives the memory back.
+// release gives the memory back. Rows and cursors point into chunks, and would hold
+// those that are dropped.
 func (m *memory) release() {
+	clear(m.rows)
 	if cap(m.chunks) > keepChunks {
 		m.chunks = nil
 	}
 	for _, c := range m.cursors {
+		c.chunk, c.packed = nil, nil
 		if cap(c.buf)+cap(c.dict.buf)+8*cap(c.nums)+4*cap(c.starts)+4*cap(c.index) > keepPages {
 			*c = cursor{}
 		}

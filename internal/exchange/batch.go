@@ -27,8 +27,8 @@ const (
 )
 
 // Batch is a run of consecutive exchanges. Rows and the bytes that they point
-// to belong to the Source that filled it and are valid until its next Read;
-// strings stay valid.
+// to belong to the Source that filled it and are valid until its next Read or
+// Close; strings stay valid.
 type Batch struct {
 	Rows []Exchange
 }
@@ -50,7 +50,7 @@ type LazySource interface {
 	Source
 	// Load fills in what was left out of row i of the batch that Read filled
 	// last, and verifies the row. Rows are loaded in their order. What Load fills
-	// in is valid until the next Load or Read.
+	// in is valid until the next Load, Read or Close.
 	Load(i int) error
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/report"
 )
 
 //go:embed pages/*.html
@@ -38,7 +39,7 @@ func (p place) trail(page string) []step {
 }
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"visible": visible, "clip": clip, "brief": brief, "count": count, "size": size, "moment": moment,
+	"visible": report.Visible, "clip": clip, "brief": brief, "count": count, "size": size, "moment": moment,
 	"percent": func(x float64) string { return fmt.Sprintf("%.3g %%", x*100) },
 	"apart": func(x float64) string {
 		if x == 0 {
@@ -64,7 +65,7 @@ func total(counts map[string]int64) (n int64) {
 
 // typed is what stands in a field of a form: nothing that nobody could type.
 func typed(s string) string {
-	if visible(s) != s || len(s) > longest {
+	if report.Visible(s) != s || len(s) > longest {
 		return ""
 	}
 	return s
@@ -74,7 +75,7 @@ func typed(s string) string {
 func indented(text json.RawMessage) string {
 	var b bytes.Buffer
 	if json.Indent(&b, text, "", "  ") != nil {
-		return visible(string(text))
+		return report.Visible(string(text))
 	}
 	return lines(b.String(), 64<<10)
 }

@@ -6,27 +6,9 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-)
 
-// visible writes what a browser would obey or hide rather than show (controls,
-// marks that turn the writing direction, what is not UTF-8) as escapes.
-func visible(s string) string {
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case strconv.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			quoted := strconv.QuoteRune(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		s = s[n:]
-	}
-	return b.String()
-}
+	"github.com/modelparity/parity/report"
+)
 
 // How many bytes of a name or a literal a page shows, and a table of several.
 const (
@@ -34,20 +16,20 @@ const (
 	briefest = 120
 )
 
-// clip is visible, and cuts what is long; brief cuts it for a table.
+// clip is report.Visible, and cuts what is long; brief cuts it for a table.
 func clip(s string) string { return shorten(s, longest) }
 
 func brief(s string) string { return shorten(s, briefest) }
 
 func shorten(s string, most int) string {
 	if len(s) <= most {
-		return visible(s)
+		return report.Visible(s)
 	}
 	n := most
 	for n > most-utf8.UTFMax && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return visible(s[:n]) + "…"
+	return report.Visible(s[:n]) + "…"
 }
 
 // lines makes a text of several lines visible, line by line, at most so many
@@ -59,7 +41,7 @@ func lines(s string, most int) string {
 	}
 	var out []string
 	for line := range strings.Lines(s) {
-		out = append(out, visible(strings.TrimRight(line, "\r\n")))
+		out = append(out, report.Visible(strings.TrimRight(line, "\r\n")))
 	}
 	return strings.Join(out, "\n") + rest
 }
