@@ -91,7 +91,7 @@ func (a *app) demo(ctx context.Context, dir string) error {
 	if err := a.plantedAndFound(ctx, world.Models(), run); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nThe gate's exit code would be %d: %s.\n\n  report     %s\n  by hand    parity show %s\n             parity report %s --config %s\n",
+	fmt.Fprintf(a.stdout, "\nThe gate's exit code would be %d: %s. The demo's services have stopped:\ncommands that send need some of your own.\n\n  report     %s\n  by hand    parity show %s\n             parity report %s --config %s\n",
 		int(verdict), meaning(verdict), html, shellQuote(run), shellQuote(run), shellQuote(a.configPath))
 	return nil
 }
