@@ -42,11 +42,14 @@ func percent(x float64) string { return percentBy(x, math.Round) }
 func percentUp(x float64) string   { return percentBy(x, math.Ceil) }
 func percentDown(x float64) string { return percentBy(x, math.Floor) }
 
+// maxDecimals is where a share is too small to be told from the next one.
+const maxDecimals = 12
+
 func percentBy(x float64, to func(float64) float64) string {
 	if x <= 0 {
 		return "0%"
 	}
-	decimals := max(0, -int(math.Floor(math.Log10(x)))) // of 100·x, for three digits
+	decimals := min(max(0, -int(math.Floor(math.Log10(x)))), maxDecimals) // of 100·x, for three digits
 	unit := math.Pow(10, float64(decimals))
 	// Without the cut 0.1% becomes 0.101%, as 100·0.001 is a bit more than 0.1.
 	exact, _ := strconv.ParseFloat(strconv.FormatFloat(100*x*unit, 'g', 9, 64), 64)
