@@ -14,11 +14,13 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	tabs "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // tab is a page that is open in Chromium, as a reader has it.
@@ -118,6 +120,19 @@ func (b *tab) do(action chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, action); err != nil {
 		b.t.Fatal(err)
+	}
+}
+
+// slowEnter presses Enter so slowly that what its first event sets off is over
+// when its second comes: as on a busy machine, and for who holds the key.
+func (b *tab) slowEnter() {
+	b.t.Helper()
+	for _, event := range kb.Encode('\r') {
+		b.do(func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+			_, err := cdp.Call(ctx, target, input.DispatchKeyEvent, *event)
+			return chromedp.Void{}, err
+		})
+		b.painted()
 	}
 }
 

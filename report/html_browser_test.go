@@ -117,10 +117,11 @@ func TestPageByKeyboard(t *testing.T) {
 			break
 		}
 	}
-	b.do(chromedp.KeyEvent(kb.Enter))
-	b.painted()
+	b.slowEnter()
+	want(b, `document.activeElement.matches("details.model")`, true)
+	want(b, `document.activeElement.open`, true)
+	b.do(chromedp.KeyEvent(kb.Tab))
 	want(b, `document.activeElement.matches("details.model > summary")`, true)
-	want(b, `document.activeElement.parentElement.open`, true)
 	b.do(chromedp.KeyEvent(kb.Enter))
 	want(b, `document.activeElement.parentElement.open`, false)
 	b.quiet()

@@ -62,12 +62,14 @@ $(".more button").addEventListener("click", () => {
 form.hidden = rows.length < 2;
 filter(); // a browser that goes back restores the fields
 
-// A link to a model's details opens them.
+// A link to a model's details opens them. The focus goes to the whole, not to
+// its summary: the rest of the Enter that chose the link would close it again.
 function open() {
   const model = location.hash && document.getElementById(location.hash.slice(1));
   if (!(model instanceof HTMLDetailsElement)) return;
   model.open = true;
-  $("summary", model).focus({ preventScroll: true });
+  model.tabIndex = -1;
+  model.focus({ preventScroll: true });
   model.scrollIntoView();
 }
 addEventListener("hashchange", open);
