@@ -26,7 +26,7 @@ func servePipes(t *testing.T, s *Sender, h http.HandlerFunc) {
 	server := &http.Server{Handler: h}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
-	s.transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+	s.client.(*httpClient).transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		select {
 		case listener.conns <- theirs:

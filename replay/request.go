@@ -17,25 +17,24 @@ const (
 	ExchangeHeader = "X-Parity-Exchange" // the exchange's id
 )
 
-// request makes the request that e recorded. It keeps none of e's bytes. An
-// error says why e can't be sent.
-func (s *Sender) request(e *exchange.Exchange) (*http.Request, error) {
+// request makes the request that e recorded. An error says why e can't be sent.
+func (c *httpClient) request(e *exchange.Exchange) (*http.Request, error) {
 	if !isToken(e.Request.Method) {
 		return nil, fmt.Errorf("%q is no method", e.Request.Method)
 	}
-	u, err := s.target.url(e)
+	u, err := c.target.url(e)
 	if err != nil {
 		return nil, err
 	}
-	h, err := s.header(e)
+	fields, err := c.header(e)
 	if err != nil {
 		return nil, err
 	}
-	req := &http.Request{Method: e.Request.Method, URL: u, Header: h, Body: http.NoBody}
+	req := &http.Request{Method: e.Request.Method, URL: u, Header: fields, Body: http.NoBody}
 	if len(e.Request.Body) == 0 {
 		return req, nil
 	}
-	body := bytes.Clone(e.Request.Body)
+	body := e.Request.Body
 	req.ContentLength = int64(len(body))
 	// With GetBody the transport sends again where an idle connection turns
 	// out to be closed before anything was written.
@@ -46,7 +45,7 @@ func (s *Sender) request(e *exchange.Exchange) (*http.Request, error) {
 
 // header is what was recorded, without what belonged to the old connection,
 // with Options.Headers and the markers.
-func (s *Sender) header(e *exchange.Exchange) (http.Header, error) {
+func (c *httpClient) header(e *exchange.Exchange) (http.Header, error) {
 	fields, err := exchange.DecodeHeaders(e.Request.Headers)
 	if err != nil {
 		return nil, err
@@ -59,13 +58,13 @@ func (s *Sender) header(e *exchange.Exchange) (http.Header, error) {
 		h.Add(f.Name, f.Value)
 	}
 	dropConnection(h)
-	for name, values := range s.options.Headers {
+	for name, values := range c.options.Headers {
 		h[textproto.CanonicalMIMEHeaderKey(name)] = values
 	}
 	if _, ok := h["User-Agent"]; !ok {
 		h["User-Agent"] = nil // or net/http invents one
 	}
-	h[RunHeader] = []string{s.options.RunID}
+	h[RunHeader] = []string{c.options.RunID}
 	h[ExchangeHeader] = []string{e.ID.String()}
 	return h, nil
 }

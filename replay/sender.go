@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"net/http"
 	"sync/atomic"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -24,11 +23,10 @@ import (
 // the answers in it. At either bound dispatch stops until the head is
 // done. Split's errgroup owns all three kinds of goroutine.
 type Sender struct {
-	options   Options
-	target    *target
-	transport *http.Transport
-	pace      pacer
-	slots     *semaphore.Weighted // requests in flight
+	options Options
+	client  client
+	pace    pacer
+	slots   *semaphore.Weighted // requests in flight
 
 	window    int   // rows in a split's queue
 	maxQueued int64 // bytes of answers in a split's queue before dispatch stops
@@ -43,19 +41,19 @@ func New(o Options) (*Sender, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	t, err := parseTarget(o.Target)
+	c, err := newClient(o)
 	if err != nil {
 		return nil, err
 	}
 	return &Sender{
-		options: o, target: t, transport: newTransport(o), pace: pacer{rate: o.Rate},
+		options: o, client: c, pace: pacer{rate: o.Rate},
 		slots:  semaphore.NewWeighted(int64(o.Concurrency)),
 		window: max(4*o.Concurrency, 1024), maxQueued: 32 << 20,
 	}, nil
 }
 
 // Close gives back the idle connections. No Split may be running.
-func (s *Sender) Close() { s.transport.CloseIdleConnections() }
+func (s *Sender) Close() { s.client.close() }
 
 // Split sends the planned requests of src, which must read RecordingSides or
 // the key and the request, and writes one result row for each to sink, in their

@@ -1,10 +1,10 @@
 package replay
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"sync/atomic"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -68,8 +68,7 @@ func (sp *split) plan(ctx context.Context, e *exchange.Exchange) error {
 		p.fail(exchange.Skipped, string(e.Defect))
 		return sp.enqueue(ctx, p)
 	}
-	req, err := sp.request(e)
-	if err != nil {
+	if _, err := sp.client.endpoint(e); err != nil {
 		sp.failed.Add(1)
 		p.fail(exchange.Unsendable, err.Error())
 		return sp.enqueue(ctx, p)
@@ -77,13 +76,16 @@ func (sp *split) plan(ctx context.Context, e *exchange.Exchange) error {
 	if err := sp.enqueue(ctx, p); err != nil {
 		return err
 	}
+	p.row.Request = e.Request
+	p.row.Request.Body, p.row.Request.Headers = bytes.Clone(e.Request.Body), bytes.Clone(e.Request.Headers)
+	var err error
 	if p.row.Candidate.Due, err = sp.pace.wait(ctx); err != nil {
 		return err
 	}
 	if err := sp.slots.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	sp.group.Go(func() error { return sp.work(ctx, req, p) })
+	sp.group.Go(func() error { return sp.work(ctx, p) })
 	return nil
 }
 
@@ -105,16 +107,22 @@ func (sp *split) enqueue(ctx context.Context, p *pending) error {
 }
 
 // work sends p and gives its slot back.
-func (sp *split) work(ctx context.Context, req *http.Request, p *pending) error {
+func (sp *split) work(ctx context.Context, p *pending) error {
 	defer sp.slots.Release(1)
 	sp.sent.Add(1)
 	sp.inFlight.Add(1)
 	defer sp.inFlight.Add(-1)
-	sp.send(ctx, req, &p.row.Candidate)
+	sp.client.send(ctx, &p.row, &p.row.Candidate)
+	p.row.Request = exchange.Request{}
 	if err := ctx.Err(); err != nil {
 		return err // we may have broken it off ourselves: that is no answer of the candidate's
 	}
-	if p.row.Candidate.Failure != "" {
+	switch p.row.Candidate.Failure {
+	case "":
+	case exchange.Unsendable:
+		sp.sent.Add(-1)
+		fallthrough
+	default:
 		sp.failed.Add(1)
 	}
 	sp.queued.Add(p.size())

@@ -130,6 +130,12 @@ func (t *target) fillable(e *exchange.Exchange) error {
 	return nil
 }
 
+// endpoint is the host, with what the target makes of the model: where it says
+// nothing of models, all are one endpoint.
+func (t *target) endpoint(e *exchange.Exchange) string {
+	return t.host + expand(t.path, e, url.PathEscape) + expand(t.query, e, url.QueryEscape)
+}
+
 func expand(template string, e *exchange.Exchange, escape func(string) string) string {
 	return strings.NewReplacer("{model}", escape(e.Model), "{version}", escape(e.ModelVersion)).Replace(template)
 }

@@ -129,8 +129,8 @@ func TestHTTP2(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	s := newSender(t, Options{Target: server.URL})
-	s.transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
-	s.transport.TLSClientConfig.NextProtos = nil
+	s.client.(*httpClient).transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+	s.client.(*httpClient).transport.TLSClientConfig.NextProtos = nil
 	rows := recording(50)
 	rows[7].Request.Path = "/a%2fb|c?x;y"
 	got, _ := replay(t, s, rows...)

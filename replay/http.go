@@ -14,6 +14,23 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
+// httpClient sends requests over HTTP as they were recorded.
+type httpClient struct {
+	options   Options
+	target    *target
+	transport *http.Transport
+}
+
+// endpoint is the host, and the path where models have paths of their own.
+func (h *httpClient) endpoint(e *exchange.Exchange) (string, error) {
+	if err := h.target.fillable(e); err != nil {
+		return "", err
+	}
+	return h.target.endpoint(e), nil
+}
+
+func (h *httpClient) close() { h.transport.CloseIdleConnections() }
+
 // newTransport makes the one that all splits share. It is used without an
 // http.Client: so redirects are answers like any other, wherever they point.
 func newTransport(o Options) *http.Transport {
@@ -32,8 +49,13 @@ func newTransport(o Options) *http.Transport {
 // Status and headers stay where the failure came after them; a body that is not
 // whole does not. All times count from the call, so that dialling is in them,
 // as it is for any client.
-func (s *Sender) send(ctx context.Context, req *http.Request, c *exchange.Candidate) {
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
+	req, err := h.request(e)
+	if err != nil {
+		c.Failure, c.Error = exchange.Unsendable, short(err.Error())
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.options.Timeout)
 	defer cancel()
 	start := time.Now()
 	c.Sent = exchange.At(start)
@@ -45,9 +67,9 @@ func (s *Sender) send(ctx context.Context, req *http.Request, c *exchange.Candid
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotFirstResponseByte: func() { firstByte.Store(time.Since(start).Microseconds()) },
 	})
-	res, err := s.transport.RoundTrip(req.WithContext(ctx))
+	res, err := h.transport.RoundTrip(req.WithContext(ctx))
 	if err == nil {
-		err = readAnswer(res, s.options.MaxBody, &c.Answer)
+		err = readAnswer(res, h.options.MaxBody, &c.Answer)
 	}
 	c.LatencyUS = time.Since(start).Microseconds()
 	c.FirstByteUS = firstByte.Load()

@@ -1,0 +1,28 @@
+package replay
+
+import (
+	"context"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// client asks the endpoints of one target. It counts nothing, waits for nothing
+// and asks once: when to ask, and whether to ask again, is the Sender's.
+type client interface {
+	// endpoint names where e goes. Endpoints fail and slow down by themselves, so
+	// what one does is no matter of another's. An error says why e can't be sent.
+	endpoint(e *exchange.Exchange) (string, error)
+	// send asks for e once and fills in c: the answer, or the class of failure,
+	// which is Unsendable where nothing went out because e can't be asked so. It
+	// keeps c.Due and sets c.Sent. Bytes of e may be read until the context ends.
+	send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate)
+	close()
+}
+
+func newClient(o Options) (client, error) {
+	t, err := parseTarget(o.Target)
+	if err != nil {
+		return nil, err
+	}
+	return &httpClient{options: o, target: t, transport: newTransport(o)}, nil
+}
