@@ -25,7 +25,8 @@ type Sender struct {
 	memory  memory
 	stopper stopper
 
-	sent, inFlight, failed, retried, warmed atomic.Int64
+	finished, sent, inFlight, warmed atomic.Int64
+	failed, retried                  byClass
 }
 
 // waitingBytes is the bound of what waits in memory.
@@ -131,7 +132,7 @@ func (s *Sender) attempt(t *task) exchange.Failure {
 	case t.warming:
 		s.warmed.Add(1)
 	case len(t.attempts) > 0:
-		s.retried.Add(1)
+		s.retried.add(t.attempts[len(t.attempts)-1].Failure)
 	default:
 		s.sent.Add(1)
 	}
@@ -146,8 +147,8 @@ func (s *Sender) settle(t *task, class exchange.Failure) {
 	if class == exchange.Canceled {
 		return
 	}
-	if t.row.Candidate.Failure != "" {
-		s.failed.Add(1)
+	if class != "" {
+		s.failed.add(class)
 	}
 	if err := s.stopper.observe(class, &t.row.Candidate); err != nil {
 		t.split.fail(err)
@@ -158,6 +159,6 @@ func (s *Sender) settle(t *task, class exchange.Failure) {
 
 // lose ends a task whose endpoint is given up.
 func (s *Sender) lose(t *task) {
-	s.failed.Add(1)
+	s.failed.add(exchange.EndpointDown)
 	t.split.keepAnswer(t)
 }

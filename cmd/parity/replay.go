@@ -176,7 +176,7 @@ func targetNamed(cfg config.Config, target string) (string, error) {
 // replayLine is the progress of a replay.
 func replayLine(sender *replay.Sender, planned int64) string {
 	p := sender.Progress()
-	return fmt.Sprintf("replay: %s %d sent of %d, %d in flight, %d failed", telemetry.Bar(p.Sent, planned), p.Sent, planned, p.InFlight, p.Failed)
+	return fmt.Sprintf("replay: %s %d sent of %d, %d in flight, %d failed", telemetry.Bar(p.Sent, planned), p.Sent, planned, p.InFlight, total(p.Failed))
 }
 
 func someKeys[V any](m map[string]V) string {
@@ -263,8 +263,8 @@ func (a *app) sayReplayed(c replay.Counts, w dataset.Worked, p replay.Progress) 
 	if w.Existed > 0 {
 		fmt.Fprintf(a.stderr, "; another worker was first with %d splits", w.Existed)
 	}
-	if p.Retried > 0 {
-		fmt.Fprintf(a.stderr, "; %d more attempts", p.Retried)
+	if n := total(p.Retried); n > 0 {
+		fmt.Fprintf(a.stderr, "; %d more attempts", n)
 	}
 	if p.Warmed > 0 {
 		fmt.Fprintf(a.stderr, "; %d requests to warm up", p.Warmed)
