@@ -8,7 +8,8 @@ import (
 
 // Counts say what became of the planned rows of a split. Each is counted when
 // its result is written: Planned = Answered + all Skipped + all Failed, and
-// Sent leaves out those that were not sent (skipped, unsendable, endpoint_down).
+// Sent leaves out those that were not sent: skipped, unsendable, and endpoint_down
+// without an attempt before.
 type Counts struct {
 	Planned  int64
 	Sent     int64
@@ -52,6 +53,9 @@ func (c *Counts) count(e *exchange.Exchange) {
 	case exchange.Skipped:
 		addAll(&c.Skipped, map[string]int64{string(e.Defect): 1})
 	case exchange.Unsendable, exchange.EndpointDown:
+		if f == exchange.EndpointDown && e.Candidate.Delivery != "" { // it was, and then given up
+			c.Sent++
+		}
 		addAll(&c.Failed, map[string]int64{string(f): 1})
 	default:
 		c.Sent++
