@@ -21,10 +21,12 @@ type Progress struct {
 	// Failed counts requests that got no usable answer and rows that can't be
 	// sent, by class. A status that means that the endpoint itself did not answer
 	// is among them; rows with a defect are not.
-	Failed map[string]int64
-	// Retried counts attempts after the first, by the class of the one before.
-	Retried map[string]int64
-	Splits  int // that are open
+	Failed  map[string]int64
+	Retried int64 // attempts after the first
+	// PutOff counts attempts after which another one was decided on, by class. It
+	// may not have been made yet.
+	PutOff map[string]int64
+	Splits int // that are open
 
 	Endpoints int        // that something was to be sent to
 	Slowest   []Endpoint // those with the longest mean service time
@@ -53,7 +55,7 @@ const mostListed = 5
 func (s *Sender) Progress() Progress {
 	p := Progress{
 		Done: s.finished.Load(), Sent: s.sent.Load(), InFlight: s.inFlight.Load(), Warmed: s.warmed.Load(),
-		Failed: s.failed.counts(), Retried: s.retried.counts(),
+		Failed: s.failed.counts(), Retried: s.retried.Load(),
 	}
 	s.sched.observe(&p, time.Now())
 	return p
@@ -77,6 +79,7 @@ func (s *scheduler) observe(p *Progress, now time.Time) {
 		}
 	}
 	p.Splits, p.Endpoints, p.Waiting = s.admitted.open, len(s.lanes), int64(max(len(s.later)-probes, 0))
+	p.PutOff = maps.Clone(s.putOff)
 	for _, l := range slowest {
 		p.Slowest = append(p.Slowest, l.endpoint(now))
 	}

@@ -66,7 +66,7 @@ func TestUnavailableIsToldFromAnswered(t *testing.T) {
 		if counts.Answered != 7 || counts.Unavailable["not_ready"] != 3 || len(counts.Failed) != 0 {
 			t.Errorf("%+v", counts)
 		}
-		if p := s.Progress(); p.Failed["not_ready"] != 3 || p.Retried["not_ready"] != 6 || p.Done != 7 {
+		if p := s.Progress(); p.Failed["not_ready"] != 3 || p.PutOff["not_ready"] != 6 || p.Retried != 6 || p.Done != 7 {
 			t.Errorf("%+v", p)
 		}
 	})

@@ -187,7 +187,7 @@ func TestShortOutageLosesNothing(t *testing.T) {
 				t.Errorf("%+v", d)
 			}
 		}
-		if again == 0 || int64(again) != s.Progress().Retried["refused"] {
+		if again == 0 || int64(again) != s.Progress().Retried {
 			t.Errorf("%d attempts are kept, %+v", again, s.Progress())
 		}
 	})

@@ -25,8 +25,8 @@ type Sender struct {
 	memory  memory
 	stopper stopper
 
-	finished, sent, inFlight, warmed atomic.Int64
-	failed, retried                  byClass
+	finished, sent, inFlight, retried, warmed atomic.Int64
+	failed                                    byClass
 }
 
 // waitingBytes is the bound of what waits in memory.
@@ -46,7 +46,7 @@ func New(o Options) (*Sender, error) {
 	s := &Sender{options: o, client: c, memory: memory{limit: waitingBytes}, stopper: stopper{share: o.AbortAfter}}
 	s.sched = &scheduler{
 		options: &s.options, run: s.run, lost: s.lose, memory: s.memory.roomy,
-		lanes: map[string]*lane{}, pace: s.options.pace(),
+		lanes: map[string]*lane{}, putOff: map[string]int64{}, pace: s.options.pace(),
 	}
 	return s, nil
 }
@@ -132,7 +132,7 @@ func (s *Sender) attempt(t *task) exchange.Failure {
 	case t.warming:
 		s.warmed.Add(1)
 	case len(t.attempts) > 0:
-		s.retried.add(t.attempts[len(t.attempts)-1].Failure)
+		s.retried.Add(1)
 	default:
 		s.sent.Add(1)
 	}

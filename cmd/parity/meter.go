@@ -5,14 +5,11 @@ import (
 	"time"
 )
 
-// What is shown as now is of the last rateWindow; what is left is reckoned by the
-// last etaWindow, so that it does not jump.
-const (
-	rateWindow = 10 * time.Second
-	etaWindow  = time.Minute
-)
+// meterWindow is how long ago is still now: short enough to show that something has
+// changed, long enough that the time left does not jump.
+const meterWindow = 15 * time.Second
 
-// meter is how fast it goes.
+// meter is how fast it goes now.
 type meter struct{ samples []sample }
 
 type sample struct {
@@ -20,28 +17,23 @@ type sample struct {
 	done, requests int64
 }
 
-// add takes in how far it is, and forgets what is past all windows.
+// add takes in how far it is, and forgets what is past the window, but for what the
+// last sample is held against.
 func (m *meter) add(s sample) {
 	m.samples = append(m.samples, s)
 	old := 0
-	for len(m.samples)-old > 2 && s.at.Sub(m.samples[old+1].at) >= etaWindow {
+	for len(m.samples)-old > 2 && s.at.Sub(m.samples[old].at) > meterWindow {
 		old++
 	}
 	m.samples = slices.Delete(m.samples, 0, old)
 }
 
-// over is how much a second was done and asked for within a window, or since the
-// sample before the last where that is longer ago.
-func (m *meter) over(window time.Duration) (done, requests float64) {
-	last := len(m.samples) - 1
-	if last < 1 {
+// rates are how much a second was done and asked for.
+func (m *meter) rates() (done, requests float64) {
+	if len(m.samples) == 0 {
 		return 0, 0
 	}
-	first := last - 1
-	for first > 0 && m.samples[last].at.Sub(m.samples[first-1].at) <= window {
-		first--
-	}
-	from, to := m.samples[first], m.samples[last]
+	from, to := m.samples[0], m.samples[len(m.samples)-1]
 	seconds := to.at.Sub(from.at).Seconds()
 	if seconds <= 0 {
 		return 0, 0

@@ -50,13 +50,13 @@ func (r *replayed) ledger() string {
 // requests says what was sent, and how fast.
 func (r *replayed) requests() string {
 	p := r.progress
-	again := total(p.Retried)
+	again := p.Retried
 	s := fmt.Sprintf("%d requests in %s", p.Sent+again+p.Warmed, r.took.Round(time.Millisecond))
 	if r.took > 0 {
 		s += fmt.Sprintf(" (%s/s)", perSecond(float64(p.Sent+again+p.Warmed)/r.took.Seconds()))
 	}
 	if again > 0 {
-		s += fmt.Sprintf("; %d of them again, after %s", again, reasons(p.Retried))
+		s += fmt.Sprintf("; %d of them again, after %s", again, reasons(p.PutOff))
 	}
 	if p.Warmed > 0 {
 		s += fmt.Sprintf("; %d of them to warm up", p.Warmed)
@@ -164,9 +164,9 @@ func (w *replayWatch) view(now time.Time) *replayView {
 	w.mu.Lock()
 	v.planned, v.splits, v.committed = w.sum.planned, w.sum.splits, w.sum.here+w.sum.elsewhere
 	w.mu.Unlock()
-	w.meter.add(sample{at: now, done: v.Done, requests: v.Sent + total(v.Retried)})
-	_, v.rate = w.meter.over(rateWindow)
-	if done, _ := w.meter.over(etaWindow); done > 0 {
+	w.meter.add(sample{at: now, done: v.Done, requests: v.Sent + v.Retried})
+	var done float64
+	if done, v.rate = w.meter.rates(); done > 0 {
 		v.left = time.Duration(float64(max(v.planned-v.Done, 0)) / done * float64(time.Second))
 	}
 	return v

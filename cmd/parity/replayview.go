@@ -47,8 +47,8 @@ func (v *replayView) lines(width, height int) []string {
 	if n := total(v.Failed); n > 0 {
 		b.add("failed", "%s: %s", thousands(n), reasons(v.Failed))
 	}
-	if n := total(v.Retried); n > 0 {
-		b.add("sent again", "%s, after %s", thousands(n), reasons(v.Retried))
+	if n := total(v.PutOff); n > 0 {
+		b.add("sent again", "%s of %s: %s", thousands(v.Retried), thousands(n), reasons(v.PutOff))
 	}
 	if v.Warmed > 0 {
 		b.add("warm-ups", "%s", thousands(v.Warmed))
@@ -233,8 +233,8 @@ func (v *replayView) plain() string {
 	}
 	fmt.Fprintf(&b, ", elapsed %s, in flight %d, splits committed %d of %d, failed %d%s", v.took.Round(time.Second), v.InFlight, v.committed, v.splits,
 		total(v.Failed), byReason(v.Failed))
-	if n := total(v.Retried); n > 0 {
-		fmt.Fprintf(&b, ", sent again %d%s", n, byReason(v.Retried))
+	if n := total(v.PutOff); n > 0 {
+		fmt.Fprintf(&b, ", sent again %d of %d%s", v.Retried, n, byReason(v.PutOff))
 	}
 	if v.Warmed > 0 {
 		fmt.Fprintf(&b, ", warm-ups %d", v.Warmed)

@@ -47,7 +47,7 @@ func busy() *replayView {
 		judged: judgedView{on: true, pairs: 3_600_000, mismatches: 41},
 		Progress: replay.Progress{
 			Done: 3_612_345, Sent: 3_612_300, InFlight: 200, Waiting: 12, Warmed: 800, Splits: 3, Endpoints: 400, AllDown: 9,
-			Failed: map[string]int64{"endpoint_down": 4410, "timeout": 12, "not_ready": 3}, Retried: map[string]int64{"throttled": 20_100, "reset": 5},
+			Failed: map[string]int64{"endpoint_down": 4410, "timeout": 12, "not_ready": 3}, Retried: 20_005, PutOff: map[string]int64{"throttled": 20_100, "reset": 5},
 			Slowest: []replay.Endpoint{
 				busyEndpoint("new.example/models/legal-summary-de/invocations", 12_345, 1_203, 64, 64), busyEndpoint("new.example/models/spam/invocations", 987, 90_210, 9, 31),
 				busyEndpoint("new.example/models/a\x1b[2J\u202e\n</script>/invocations", 101, 7, 1, 2),
@@ -125,20 +125,20 @@ func TestMeter(t *testing.T) {
 			done += 2
 		}
 	}
-	if now, requests := m.over(rateWindow); now < 9.99 || now > 10.01 || requests != 2*now {
+	if now, requests := m.rates(); now < 9.99 || now > 10.01 || requests != 2*now {
 		t.Errorf("%v and %v a second", now, requests)
 	}
-	if n := len(m.samples); n > 302 {
+	if n := len(m.samples); n > 77 {
 		t.Errorf("%d samples are kept", n)
 	}
 	rare := meter{}
 	for _, s := range []sample{{at: begin}, {at: begin.Add(time.Hour), done: 7200}} {
 		rare.add(s)
 	}
-	if done, _ := rare.over(rateWindow); done != 2 {
+	if done, _ := rare.rates(); done != 2 {
 		t.Errorf("between two samples an hour apart: %v a second", done)
 	}
-	if done, _ := (&meter{}).over(rateWindow); done != 0 {
+	if done, _ := (&meter{}).rates(); done != 0 {
 		t.Errorf("nothing gives %v", done)
 	}
 }
