@@ -109,7 +109,7 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dat
 		return nil, err
 	}
 	return run, a.sendWith(ctx, opts, sending{
-		what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: plan, done: done, shard: shard,
+		run: run, what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: plan, done: done, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
 			return rec.Source(ctx, s, exchange.RequestSide)
 		},
@@ -189,6 +189,8 @@ func someKeys[V any](m map[string]V) string {
 // sending is a generation of a run on its way.
 type sending struct {
 	what, target string
+	run          *dataset.Run
+	generation   int
 	plan         []dataset.Split
 	done         map[int]bool
 	shard        dataset.Shard
@@ -215,6 +217,9 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error 
 	}
 	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
 		left, dataset.Planned(g.plan), len(work.Left()), len(g.plan), g.target)
+	if err := a.sayBegun(ctx, g, work.Left()); err != nil {
+		return err
+	}
 	var mu sync.Mutex
 	var counts replay.Counts
 	stop := telemetry.Watch(a.stderr, func() string { return replayLine(sender, left) })
@@ -236,7 +241,29 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error 
 	return err
 }
 
+// sayBegun counts what is sent once more, because a worker died over it.
+func (a *app) sayBegun(ctx context.Context, g sending, left []dataset.Split) error {
+	begun, err := g.run.Begun(ctx, g.generation)
+	if err != nil {
+		return err
+	}
+	splits, rows := 0, int64(0)
+	for _, s := range left {
+		if begun[s.Index] > 0 {
+			splits++
+			rows += s.Planned
+		}
+	}
+	if splits > 0 {
+		fmt.Fprintf(a.stderr, "replay: %d splits were open when a worker ended, or are another's by now: up to %d exchanges are sent again\n", splits, rows)
+	}
+	return nil
+}
+
 func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.Sender) (_ replay.Counts, err error) {
+	if err := g.run.Begin(ctx, g.generation, s, s.Planned); err != nil {
+		return replay.Counts{}, err
+	}
 	src, err := g.source(ctx, s)
 	if err != nil {
 		return replay.Counts{}, err
