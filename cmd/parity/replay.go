@@ -94,7 +94,7 @@ changed since needs a run of its own instead.`,
 }
 
 // replay sends what is left of a run's plan and returns the run.
-func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dataset.Run, error) {
+func (a *app) replay(ctx context.Context, recording string, f replayFlags) (run *dataset.Run, err error) {
 	opts, shard, err := a.replayOptions(f)
 	if err != nil {
 		return nil, err
@@ -103,20 +103,19 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dat
 	if err != nil {
 		return nil, err
 	}
-	rec = rec.Narrow(opts.Selection.Signatures)
-	run, plan, err := a.plan(ctx, rec, f.out, opts)
+	p, err := a.plan(ctx, rec, f.out, opts)
 	if err != nil {
 		return nil, err
 	}
-	opts.RunID = run.Info.ID
+	run, opts.RunID = p.run, p.run.Info.ID
 	done, err := run.Results(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return run, a.sendWith(ctx, opts, sending{
-		what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: plan, done: done, shard: shard,
+		what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: p.splits, done: done, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
-			return rec.Source(ctx, s, exchange.RequestSide)
+			return p.rec.Source(ctx, s, exchange.RequestSide)
 		},
 		sink: func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
 	})
@@ -149,7 +148,7 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if opts.Rate, err = parseRate(f.rate); err != nil {
 		return opts, dataset.Shard{}, err
 	}
-	if opts.Selection, err = f.selection.selection(); err != nil {
+	if opts.Selection, err = f.selection.selection(a.stdin); err != nil {
 		return opts, dataset.Shard{}, err
 	}
 	shard, err := a.shard(f.shard)

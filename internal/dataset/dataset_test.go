@@ -279,7 +279,7 @@ func TestFlippedBitsInPlansAndDocuments(t *testing.T) {
 	for i := range 50 {
 		splits = append(splits, Split{i, fmt.Sprint("dt/", i/5), 1000, i % 5, 20, 19})
 	}
-	plan, err := run.FreezePlan(ctx, splits)
+	plan, err := run.FreezePlan(ctx, planFor(splits...))
 	if err != nil || !reflect.DeepEqual(plan, splits) {
 		t.Fatalf("%v, %+v", err, plan)
 	}
