@@ -123,8 +123,10 @@ func TestDuckDBReadsPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := duckdb(t, filepath.Join(run.Location, planKey))
-	want := map[string]string{"split": "0", "object": "dt=x/a b.parquet", "object_size": "1000", "row_group": "3", "rows": "20",
-		"model": "m", "defect": "", "planned": "19", "request_bytes": "190", "response_bytes": "19"}
+	want := map[string]string{
+		"split": "0", "object": "dt=x/a b.parquet", "object_size": "1000", "row_group": "3", "rows": "20",
+		"model": "m", "defect": "", "planned": "19", "request_bytes": "190", "response_bytes": "19",
+	}
 	if len(rows) != 1 || fmt.Sprint(rows[0]) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", rows, want)
 	}
