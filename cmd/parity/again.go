@@ -38,7 +38,7 @@ func (f againFlags) sorted() ([]string, error) {
 
 // refuseWithAgain names the first flag that says what --again says already.
 func refuseWithAgain(cmd *cobra.Command) error {
-	for _, name := range append([]string{"out"}, selectionNames...) {
+	for _, name := range append([]string{"out", "dry-run"}, selectionNames...) {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s does not go with --again, which writes into the run that it names, and chooses from it: leave --%s out", name, name)
 		}

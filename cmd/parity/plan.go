@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -16,41 +17,53 @@ type planned struct {
 	run    *dataset.Run
 	rec    *dataset.Recording
 	splits []dataset.Split
-	totals *dataset.Totals
 }
 
 // plan opens the run and its plan, or makes them. Nothing is written before it
 // is clear that there is something to send, and that it can be sent.
-func (a *app) plan(ctx context.Context, rec *dataset.Recording, out string, opts replay.Options) (p planned, err error) {
+func (a *app) plan(ctx context.Context, rec *dataset.Recording, f replayFlags, opts replay.Options) (p planned, err error) {
 	info, err := runInfo(rec, opts)
 	if err != nil {
 		return p, err
 	}
-	if p.run, p.splits, err = dataset.ResumeRun(ctx, out, info); err != nil {
+	if p.run, p.splits, err = dataset.ResumeRun(ctx, f.out, info); err != nil {
 		return p, err
 	}
 	if p.splits == nil {
-		if err := refuseInside(rec, out); err != nil {
+		if err := refuseInside(rec, f.out); err != nil {
 			return p, err
 		}
 		plan, err := a.makePlan(ctx, rec, opts)
 		if err != nil {
 			return p, err
 		}
-		if p.run, err = dataset.CreateRun(ctx, out, info); err != nil {
+		if p.run, err = dataset.CreateRun(ctx, f.out, info); err != nil {
 			return p, err
 		}
 		if p.splits, err = p.run.FreezePlan(ctx, plan); err != nil {
 			return p, err
 		}
 	}
-	if p.totals, err = p.run.PlanTotals(ctx); err != nil { // another worker's may count
-		return p, err
-	}
 	if p.rec, err = p.run.Narrow(ctx, rec); err != nil {
 		return p, err
 	}
-	return p, replay.CheckModels(opts, p.totals.ModelNames())
+	return p, a.sayPlan(ctx, p.run, f, opts)
+}
+
+// sayPlan prints the plan that counts, which may be another worker's.
+func (a *app) sayPlan(ctx context.Context, run *dataset.Run, f replayFlags, opts replay.Options) error {
+	t, err := run.PlanTotals(ctx)
+	if err != nil {
+		return err
+	}
+	if err := replay.CheckModels(opts, t.ModelNames()); err != nil {
+		return err
+	}
+	v, err := a.view(t, run.Info, f, opts)
+	if err == nil {
+		_, err = io.WriteString(a.stderr, v.short())
+	}
+	return err
 }
 
 func runInfo(rec *dataset.Recording, opts replay.Options) (dataset.RunInfo, error) {

@@ -29,6 +29,7 @@ type replayFlags struct {
 	concurrency              int
 	timeout                  time.Duration
 	selection                selectionFlags
+	dry                      dryFlags
 }
 
 func (f *replayFlags) register(cmd *cobra.Command) {
@@ -51,7 +52,8 @@ func (a *app) replayCommand() *cobra.Command {
 
 Every request carries X-Parity-Run and X-Parity-Exchange, so that the new service
 can keep replayed traffic from having effects. What is to be sent is frozen in the
-run's plan by the first worker; the same command again goes on where it stopped.
+run's plan by the first worker, which prints it; the same command again goes on
+where it stopped. --dry-run prints the whole plan, model by model, and sends nothing.
 A request that gets no answer is a row with the class of its failure.
 
 With --again a RUN is named, and a part of it is sent again to its target, as the
@@ -63,6 +65,10 @@ changed since needs a run of its own instead.`,
 		Example: `  parity replay recording --target http://127.0.0.1:9000 --out run
   parity replay s3://bucket/recording --target 'https://new.example/{model}/invocations' --rate 50/s --out s3://bucket/run
   parity replay recording --target http://127.0.0.1:9000 --model 'spam-*' --sample 10% --out run-spam
+  parity replay recording --target http://127.0.0.1:9000 --rate 50/s --dry-run         # what would be sent, and how long it takes
+  parity replay recording --target http://127.0.0.1:9000 --max-requests 1000 --out run1k
+  parity replay recording --target http://127.0.0.1:9000 --status 2xx --version '3.*' --out run3
+  parity replay recording --target http://127.0.0.1:9000 --ids ids.txt --out run-few
   parity replay run/mismatches --target http://127.0.0.1:9000 --out run2   # only what differed
   parity replay run/mismatches --signature '$.scores[*].value number' --target http://127.0.0.1:9000 --out run3
   parity replay run --again unavailable
@@ -71,12 +77,15 @@ changed since needs a run of its own instead.`,
 		Args: cobra.ExactArgs(1),
 		PreRun: func(cmd *cobra.Command, _ []string) {
 			for _, name := range []string{"target", "out"} {
-				if len(f.again.what) > 0 { // the run that is named says both
+				if len(f.again.what) > 0 || f.dry.run && name == "out" { // the run that is named says both
 					cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
 				}
 			}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.dry.validate(); err != nil {
+				return err
+			}
 			if len(f.again.what) == 0 {
 				_, err := a.replay(cmd.Context(), args[0], f)
 				return err
@@ -88,6 +97,7 @@ changed since needs a run of its own instead.`,
 		},
 	}
 	f.register(cmd)
+	f.dry.register(cmd)
 	cmd.Flags().StringVar(&f.shard, "shard", "", "do only part `I/N` of the splits, counting from 0")
 	cmd.Flags().StringArrayVar(&f.again.what, "again", nil, "send a part of a RUN again, into it: unavailable, mismatched, or the exchange with this `ID`, which may be repeated")
 	return cmd
@@ -103,7 +113,10 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags) (run 
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.plan(ctx, rec, f.out, opts)
+	if f.dry.run {
+		return nil, a.dryRun(ctx, rec, f, opts)
+	}
+	p, err := a.plan(ctx, rec, f, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -135,7 +135,7 @@ func (s Selection) String() string {
 	}
 	add("status", s.Statuses)
 	if len(s.IDs) > maxNamedIDs {
-		flags = append(flags, fmt.Sprintf("--ids FILE (%d ids, SHA-256 %x)", len(s.IDs), sha256.Sum256([]byte(strings.Join(s.IDs, "\n")))))
+		flags = append(flags, fmt.Sprintf("--ids FILE (%d ids, SHA-256 %.16x)", len(s.IDs), sha256.Sum256([]byte(strings.Join(s.IDs, "\n")))))
 	} else {
 		add("id", s.IDs)
 	}
