@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -26,16 +27,25 @@ func planMain(ctx context.Context, args []string) error {
 	n := flag.Int("exchanges", 10_000_000, "how many exchanges the recording has")
 	models := flag.Int("models", 400, "and of how many models")
 	parity := flag.String("parity", "bin/parity", "the binary to measure")
+	only := flag.String("generate", "", "write the recording to this folder, and measure nothing")
 	flag.Parse(args)
 	if *n < planObjectRows || *models < 1 {
 		return fmt.Errorf("-exchanges %d -models %d: at least %d and 1", *n, *models, planObjectRows)
+	}
+	if *only != "" {
+		return manyExchanges(ctx, *only, *n, *models)
 	}
 	dir, err := os.MkdirTemp("", "parity-bench-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	files, err := manyExchanges(ctx, dir, *n, *models)
+	// In a process of its own: one that is started by a large process counts that
+	// one's memory as its own peak.
+	if err := planGenerate(ctx, dir, *n, *models); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*", "*.parquet"))
 	if err != nil {
 		return err
 	}
@@ -49,6 +59,16 @@ func planMain(ctx context.Context, args []string) error {
 		}
 	}
 	return nil
+}
+
+func planGenerate(ctx context.Context, dir string, n, models int) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, self, "plan", "-generate", dir, "-exchanges", fmt.Sprint(n), "-models", fmt.Sprint(models))
+	cmd.Stderr = os.Stderr
+	return cmd.Run()
 }
 
 func measurePlan(ctx context.Context, parity, dir string, files, flags []string) error {
@@ -91,23 +111,21 @@ func forget(files []string) error {
 const planObjectRows = 100_000
 
 // manyExchanges writes an object and as many copies of it as it takes.
-func manyExchanges(ctx context.Context, dir string, n, models int) (files []string, err error) {
+func manyExchanges(ctx context.Context, dir string, n, models int) error {
 	b, err := store.Open(ctx, dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	info := dataset.ObjectInfo{Hour: start, Instance: "bench", ID: exchange.DeriveID(start, []byte("0"))}
 	if err := writeSmall(ctx, b, info, models); err != nil {
-		return nil, err
+		return err
 	}
-	files = []string{filepath.Join(dir, info.Key())}
-	bytes, err := os.ReadFile(files[0])
+	bytes, err := os.ReadFile(filepath.Join(dir, info.Key()))
 	for i := 1; i < n/planObjectRows && err == nil; i++ {
 		info.ID = exchange.DeriveID(start, fmt.Append(nil, i))
-		files = append(files, filepath.Join(dir, info.Key()))
-		err = os.WriteFile(files[i], bytes, 0o600)
+		err = os.WriteFile(filepath.Join(dir, info.Key()), bytes, 0o600)
 	}
-	return files, err
+	return err
 }
 
 // writeSmall writes an object of exchanges with bodies of 40 bytes.
