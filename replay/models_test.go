@@ -9,25 +9,25 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
-// short is a client whose endpoints have short names, as SageMaker's have.
-type short struct{}
+// threeLetters is a client whose endpoints have short names, as SageMaker's have.
+type threeLetters struct{}
 
-func (short) endpoint(e *exchange.Exchange) (string, error) {
+func (threeLetters) endpoint(e *exchange.Exchange) (string, error) {
 	if e.Model == "" {
 		return "", fmt.Errorf("no name")
 	}
 	return e.Model[:min(3, len(e.Model))], nil
 }
-func (short) send(context.Context, *exchange.Exchange, *exchange.Candidate) {}
-func (short) close()                                                        {}
+func (threeLetters) send(context.Context, *exchange.Exchange, *exchange.Candidate) {}
+func (threeLetters) close()                                                        {}
 
 // Without this, two models could be sent to one endpoint, and one be judged by the
 // other's answers.
 func TestModelsWithOneEndpoint(t *testing.T) {
-	if err := checkModels(short{}, []string{"", "abc", "abd", "b", ""}); err != nil {
+	if err := checkModels(threeLetters{}, []string{"", "abc", "abd", "b", ""}); err != nil {
 		t.Error(err)
 	}
-	err := checkModels(short{}, []string{"abc1", "b", "abc2"})
+	err := checkModels(threeLetters{}, []string{"abc1", "b", "abc2"})
 	if err == nil || !strings.Contains(err.Error(), `models "abc1" and "abc2" would both be sent to the endpoint "abc"`) {
 		t.Errorf("%v", err)
 	}
