@@ -55,6 +55,7 @@ type Target struct {
 	// Headers go with every request. $NAME and ${NAME} in a value stand for the
 	// environment's, so that no secret needs to be in the file.
 	Headers map[string]string `yaml:"headers"`
+	Price   Price             `yaml:"price"`
 }
 
 // Load reads the file; no path is no file, and all defaults.
@@ -156,6 +157,9 @@ func (c Config) validateTargets() error {
 		o.RunID, o.Headers = "config", t.header(func(string) string { return "" })
 		if err := o.Validate(); err != nil {
 			return fmt.Errorf("targets.%s: %w", name, err)
+		}
+		if err := t.Price.Validate(); err != nil {
+			return fmt.Errorf("targets.%s.%w", name, err)
 		}
 	}
 	return nil
