@@ -5,6 +5,7 @@ package replay
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -29,7 +30,14 @@ type Options struct {
 	// the place of the recorded one, which is kept otherwise. In path and query
 	// {model} and {version} stand for the exchange's, escaped. Credentials
 	// belong in Headers.
+	//
+	// Or it is sagemaker://endpoint-name[?variant=…&model=…&component=…&region=…],
+	// where they are filled in too (docs/sagemaker.md). Region and credentials are
+	// the environment's, as every AWS tool has them.
 	Target string
+	// Names are the endpoints of models, in place of what a SageMaker target's
+	// template makes of them.
+	Names map[string]string
 	// RunID goes with every request as X-Parity-Run.
 	RunID string
 	// Selection is what of each split is planned.
@@ -41,21 +49,26 @@ type Options struct {
 	// 0 means as fast as it goes.
 	Rate float64
 	// Timeout is for one request, from dialling to the last byte of the
-	// answer; 0 means DefaultTimeout.
+	// answer; 0 means DefaultTimeout, or DefaultSageMakerTimeout.
 	Timeout time.Duration
 	// MaxBody is how many bytes the body of an answer may have; one that has
 	// more is dropped and its row has the class too_large. 0 means
 	// DefaultMaxBody. At worst, answers take Concurrency times this much memory,
 	// and 32 MiB for each open split.
 	MaxBody int64
-	// Headers take the place of recorded fields of the same name.
+	// MaxRequest is how many bytes a SageMaker endpoint takes; a request whose body
+	// has more is not sent and its row has the class unsendable. 0 means
+	// DefaultMaxRequest.
+	MaxRequest int64
+	// Headers take the place of recorded fields of the same name. SageMaker carries
+	// Content-Type, Accept and X-Amzn-SageMaker-Custom-Attributes, and no others.
 	Headers http.Header
 }
 
 // Validate names the first field that makes no sense, its value and what is
 // allowed. Values of headers are left out of errors: they may be secrets.
 func (o Options) Validate() error {
-	if _, err := parseTarget(o.Target); err != nil {
+	if err := o.validateTarget(); err != nil {
 		return err
 	}
 	switch {
@@ -67,6 +80,8 @@ func (o Options) Validate() error {
 		return fmt.Errorf("rate %v: must be requests a second, or 0 for no limit", o.Rate)
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout %s: must be above 0, or 0 for %s", o.Timeout, DefaultTimeout)
+	case o.MaxRequest < 0:
+		return fmt.Errorf("max request %d: must be bytes, or 0 for %d", o.MaxRequest, DefaultMaxRequest)
 	case o.MaxBody < 0:
 		return fmt.Errorf("max body %d: must be bytes, or 0 for %d", o.MaxBody, DefaultMaxBody)
 	}
@@ -74,6 +89,41 @@ func (o Options) Validate() error {
 		return err
 	}
 	return o.Selection.Validate()
+}
+
+func (o Options) validateTarget() error {
+	if isSageMaker(o.Target) {
+		return o.validateSageMaker()
+	}
+	if len(o.Names) > 0 {
+		return errors.New("names: only a sagemaker:// target has names of endpoints")
+	}
+	if o.MaxRequest != 0 {
+		return fmt.Errorf("max request %d: only a sagemaker:// target has such a limit", o.MaxRequest)
+	}
+	_, err := parseTarget(o.Target)
+	return err
+}
+
+// validateSageMaker looks at what InvokeEndpoint can't carry.
+func (o Options) validateSageMaker() error {
+	if _, err := parseSageMakerTarget(o.Target, o.Names); err != nil {
+		return err
+	}
+	for model, name := range o.Names {
+		if !endpointName.MatchString(name) {
+			return fmt.Errorf("names: endpoint %q of model %q: a name has %s", name, model, endpointNameForm)
+		}
+	}
+	if !isVisible(o.RunID) || len(o.RunID) > 256 || strings.Contains(o.RunID, ",") {
+		return fmt.Errorf("run id %q: must be at most 256 characters of visible ASCII without commas, to go along with InvokeEndpoint", o.RunID)
+	}
+	for name := range o.Headers {
+		if !isCarried(name) {
+			return fmt.Errorf("header %s: InvokeEndpoint strips it; it carries Content-Type, Accept and %s, and the target's options are variant, model and component", name, customAttributes)
+		}
+	}
+	return nil
 }
 
 func validateHeaders(headers http.Header) error {
@@ -96,6 +146,10 @@ func validateHeaders(headers http.Header) error {
 // withDefaults fills in what is zero.
 func (o Options) withDefaults() Options {
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
+	if isSageMaker(o.Target) {
+		o.Timeout = cmp.Or(o.Timeout, DefaultSageMakerTimeout)
+		o.MaxRequest = cmp.Or(o.MaxRequest, DefaultMaxRequest)
+	}
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
 	o.Headers = o.Headers.Clone()

@@ -16,7 +16,8 @@ type Endpoint struct {
 	// MaxConcurrency is how many invocations may be under way, each on an instance
 	// of its own: 1 to 200; 0 means 200.
 	MaxConcurrency int
-	// Provision takes as long as it takes to start an instance; nil is no time.
+	// Provision takes as long as it takes to start an instance, unless its context
+	// ends; nil is no time.
 	Provision func(context.Context)
 	// Patience is how long an invocation waits for an instance before it is
 	// answered with ModelNotReadyException; 0 means 60 s, less not at all.
@@ -85,7 +86,7 @@ const (
 
 // acquire takes an idle instance, or waits for one that is provisioned for it or
 // becomes free before. Provisioning goes on when the invocation no longer waits.
-func (e *Endpoint) acquire(ctx context.Context, running *sync.WaitGroup) availability {
+func (e *Endpoint) acquire(ctx context.Context, r *Runtime) availability {
 	e.mu.Lock()
 	if e.held >= e.concurrency() {
 		e.mu.Unlock()
@@ -104,7 +105,7 @@ func (e *Endpoint) acquire(ctx context.Context, running *sync.WaitGroup) availab
 	e.waiting = append(e.waiting, turn)
 	if e.coming < len(e.waiting) {
 		e.coming++
-		running.Go(func() { e.provision(context.WithoutCancel(ctx)) })
+		r.running.Go(func() { e.provision(r.alive()) })
 	}
 	e.mu.Unlock()
 	if e.wait(ctx, turn) {

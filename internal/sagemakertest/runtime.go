@@ -18,6 +18,7 @@
 package sagemakertest
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -52,6 +53,9 @@ type Runtime struct {
 	mu       sync.Mutex
 	inFlight int
 	running  sync.WaitGroup // what outlives the requests that began it
+	begin    sync.Once
+	life     context.Context // ends with Close
+	end      context.CancelFunc
 }
 
 // Key is what belongs to an access key id.
@@ -62,9 +66,18 @@ type Key struct {
 	Denied  bool        // authentic, and no policy lets it invoke anything
 }
 
-// Close waits for containers and instances that are under way. The server that
-// serves must be closed before.
-func (r *Runtime) Close() { r.running.Wait() }
+// Close ends the provisioning of instances, and waits for that and for containers
+// that are under way. The server that serves must be closed before.
+func (r *Runtime) Close() {
+	r.alive()
+	r.end()
+	r.running.Wait()
+}
+
+func (r *Runtime) alive() context.Context {
+	r.begin.Do(func() { r.life, r.end = context.WithCancel(context.Background()) })
+	return r.life
+}
 
 var (
 	nameForm     = regexp.MustCompile(`^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$`)
@@ -124,7 +137,7 @@ func (r *Runtime) invoke(w http.ResponseWriter, req *http.Request, name, id stri
 		return
 	}
 	defer r.leave()
-	switch e.acquire(req.Context(), &r.running) {
+	switch e.acquire(req.Context(), r) {
 	case full:
 		throttle(w)
 	case notReady:
