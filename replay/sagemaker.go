@@ -89,6 +89,7 @@ func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exc
 // outcome reads what came of a call.
 func (s *sageMakerClient) outcome(w *wire, err error, c *exchange.Candidate) {
 	c.Answer = w.answer
+	c.Delivery = exchange.Delivery{Variant: w.header.Get("X-Amzn-Invoked-Production-Variant")}.String()
 	switch {
 	case err == nil:
 	case errors.Is(err, errCredentials):

@@ -101,8 +101,8 @@ func TestSageMaker(t *testing.T) {
 	if path != "/invocations" || body != string(row.Request.Body) {
 		t.Errorf("the container got %q at %s", body, path)
 	}
-	if !strings.Contains(string(c.Headers), `["x-amzn-invoked-production-variant","blue"]`) {
-		t.Errorf("which variant answered is not in %s", c.Headers)
+	if how, err := c.HowDelivered(); err != nil || how.Variant != "blue" {
+		t.Errorf("which variant answered is not in %s: %v", c.Delivery, err)
 	}
 	if c.Sent == 0 || c.Due != c.Sent || c.FirstByteUS <= 0 || c.LatencyUS < c.FirstByteUS {
 		t.Errorf("times: %+v", c)
