@@ -20,7 +20,7 @@ type client interface {
 }
 
 func newClient(o Options) (client, error) {
-	if isSageMaker(o.Target) {
+	if IsSageMaker(o.Target) {
 		return newSageMakerClient(o)
 	}
 	t, err := parseTarget(o.Target)

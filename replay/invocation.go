@@ -105,6 +105,27 @@ func isCarried(name string) bool {
 
 func joined(h http.Header, name string) string { return strings.Join(h.Values(name), ", ") }
 
+// validateSageMaker looks at what InvokeEndpoint can't carry.
+func (o Options) validateSageMaker() error {
+	if _, err := parseSageMakerTarget(o.Target, o.Names); err != nil {
+		return err
+	}
+	for model, name := range o.Names {
+		if !endpointName.MatchString(name) {
+			return fmt.Errorf("names: endpoint %q of model %q: a name has %s", name, model, endpointNameForm)
+		}
+	}
+	if !isVisible(o.RunID) || len(o.RunID) > 256 || strings.Contains(o.RunID, ",") {
+		return fmt.Errorf("run id %q: must be at most 256 characters of visible ASCII without commas, to go along with InvokeEndpoint", o.RunID)
+	}
+	for name := range o.Headers {
+		if !isCarried(name) {
+			return fmt.Errorf("header %s: InvokeEndpoint strips it; it carries Content-Type, Accept and %s, and the target's options are variant, model and component", name, customAttributes)
+		}
+	}
+	return nil
+}
+
 // input is the call as the SDK takes it.
 func (call Invocation) input(body []byte) *sagemakerruntime.InvokeEndpointInput {
 	if body == nil {

@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-
-	"github.com/modelparity/parity/internal/exchange"
 )
 
 // ReadNames reads a table of endpoints by model: a line of CSV each, model and
@@ -44,38 +41,4 @@ func ReadNames(r io.Reader) (map[string]string, error) {
 		}
 		names[model], at[model] = endpoint, line
 	}
-}
-
-// CheckModels refuses a set of models, of which all will be sent, where one has no
-// endpoint's name or two end at the same: answers of one would be judged as the
-// other's. Names that differ in case only are the same, as SageMaker has no two
-// such. Two models of which the table says the same endpoint are meant so. Any set
-// is well with a target of HTTP, whose paths say what they like.
-func (o Options) CheckModels(models []string) error {
-	if !isSageMaker(o.Target) {
-		return nil
-	}
-	t, err := parseSageMakerTarget(o.Target, o.Names)
-	if err != nil {
-		return err
-	}
-	models = slices.Sorted(slices.Values(models))
-	owner := map[string]string{}
-	for _, model := range models {
-		// What the version makes of a name is not known before it is sent.
-		d, err := t.destination(&exchange.Exchange{Model: model, ModelVersion: "v"})
-		if err != nil {
-			return fmt.Errorf("target %s: %w", o.Target, err)
-		}
-		d.endpoint = strings.ToLower(d.endpoint)
-		other, taken := owner[d.String()]
-		if !taken {
-			owner[d.String()] = model
-			continue
-		}
-		if _, both := o.Names[other]; !both || o.Names[model] == "" || o.Names[model] != o.Names[other] {
-			return fmt.Errorf("target %s: models %q and %q would both be sent to %s: give each a name of its own in the table of names, or both the same if that is meant", o.Target, other, model, d)
-		}
-	}
-	return nil
 }

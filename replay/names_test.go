@@ -50,7 +50,8 @@ func TestCheckModels(t *testing.T) {
 		models string
 		want   string // within the error
 	}{
-		{"http://new.example", nil, "a a_b ''", ""},
+		{"http://new.example", nil, "a a_b", ""},
+		{"http://new.example/{model}", nil, "a a_b", ""},
 		{"sagemaker://mod-{model}", nil, "a b", ""},
 		{"sagemaker://mod-{model}", nil, "a b_c", `"mod-b_c"`},
 		{"sagemaker://mod-{model}", map[string]string{"b_c": "mod-bc"}, "a b_c", ""},
@@ -66,7 +67,7 @@ func TestCheckModels(t *testing.T) {
 		{"sagemaker://all?variant=blue", nil, "a b", "would both"},
 		{"sagemaker://m-{model}-{version}", nil, "a b", ""},
 	} {
-		err := Options{Target: c.target, Names: c.names}.CheckModels(strings.Fields(c.models))
+		err := CheckModels(Options{Target: c.target, Names: c.names}, strings.Fields(c.models))
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s with %v, %s: %v; want %q", c.target, c.names, c.models, err, c.want)
 		}

@@ -128,7 +128,7 @@ func (o Options) Validate() error {
 }
 
 func (o Options) validateTarget() error {
-	if isSageMaker(o.Target) {
+	if IsSageMaker(o.Target) {
 		return o.validateSageMaker()
 	}
 	if len(o.Names) > 0 {
@@ -139,27 +139,6 @@ func (o Options) validateTarget() error {
 	}
 	_, err := parseTarget(o.Target)
 	return err
-}
-
-// validateSageMaker looks at what InvokeEndpoint can't carry.
-func (o Options) validateSageMaker() error {
-	if _, err := parseSageMakerTarget(o.Target, o.Names); err != nil {
-		return err
-	}
-	for model, name := range o.Names {
-		if !endpointName.MatchString(name) {
-			return fmt.Errorf("names: endpoint %q of model %q: a name has %s", name, model, endpointNameForm)
-		}
-	}
-	if !isVisible(o.RunID) || len(o.RunID) > 256 || strings.Contains(o.RunID, ",") {
-		return fmt.Errorf("run id %q: must be at most 256 characters of visible ASCII without commas, to go along with InvokeEndpoint", o.RunID)
-	}
-	for name := range o.Headers {
-		if !isCarried(name) {
-			return fmt.Errorf("header %s: InvokeEndpoint strips it; it carries Content-Type, Accept and %s, and the target's options are variant, model and component", name, customAttributes)
-		}
-	}
-	return nil
 }
 
 func validateHeaders(headers http.Header) error {
@@ -182,7 +161,7 @@ func validateHeaders(headers http.Header) error {
 // withDefaults fills in what is zero.
 func (o Options) withDefaults() Options {
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
-	if isSageMaker(o.Target) {
+	if IsSageMaker(o.Target) {
 		o.Timeout = cmp.Or(o.Timeout, DefaultSageMakerTimeout)
 		o.MaxRequest = cmp.Or(o.MaxRequest, DefaultMaxRequest)
 	}

@@ -48,9 +48,12 @@ var refusals = map[string]exchange.Failure{
 // refusal fills in c by an answer of SageMaker's that is not 200.
 func refusal(w *wire, err error, c *exchange.Candidate) {
 	status := w.answer.Status
-	c.Answer = exchange.Answer{Headers: w.answer.Headers}
+	h := w.header.Clone()
+	h.Del("Content-Type") // these are of SageMaker's words
+	h.Del("Content-Length")
+	c.Answer = exchange.Answer{Headers: exchange.EncodeHeaders(h)}
 	if said, ok := errors.AsType[*types.ModelError](err); ok {
-		unwrap(w, said, c)
+		unwrap(said, c)
 		return
 	}
 	code, message := "", "what came is no error of SageMaker's"
@@ -101,7 +104,7 @@ const maxOriginal = 2048
 // unwrap makes the container's answer of a ModelError. Its body is text that AWS
 // may have cut, and its media type is lost. A container that answered nothing has
 // the status 0.
-func unwrap(w *wire, said *types.ModelError, c *exchange.Candidate) {
+func unwrap(said *types.ModelError, c *exchange.Candidate) {
 	message := said.ErrorMessage()
 	status := int64(0)
 	if said.OriginalStatusCode != nil {
@@ -115,10 +118,7 @@ func unwrap(w *wire, said *types.ModelError, c *exchange.Candidate) {
 		c.Error = short("ModelError: " + message)
 		return
 	}
-	h := w.header.Clone()
-	h.Del("Content-Type") // these are of the wrapping
-	h.Del("Content-Length")
-	c.Status, c.Headers = status, exchange.EncodeHeaders(h)
+	c.Status = status
 	if said.OriginalMessage == nil || utf8.RuneCountInString(*said.OriginalMessage) == maxOriginal {
 		c.Failure, c.Error = exchange.TooLarge, "SageMaker has cut what the container said"
 		return

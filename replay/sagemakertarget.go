@@ -13,9 +13,9 @@ import (
 
 const sageMakerScheme = "sagemaker://"
 
-// isSageMaker says whether a target is an endpoint of SageMaker, however it is
+// IsSageMaker says whether a target is an endpoint of SageMaker, however it is
 // written after that.
-func isSageMaker(targetText string) bool { return strings.HasPrefix(targetText, sageMakerScheme) }
+func IsSageMaker(targetText string) bool { return strings.HasPrefix(targetText, sageMakerScheme) }
 
 // sageMakerTarget says which endpoint of SageMaker an exchange is sent to, and
 // with which options. All are templates; "" leaves an option out.
@@ -30,18 +30,19 @@ type sageMakerTarget struct {
 type destination struct{ endpoint, variant, model, component string }
 
 // String is the destination as a target would be written.
-func (d destination) String() string {
+func (d destination) String() string { return sageMakerScheme + d.endpoint + d.options() }
+
+func (d destination) options() string {
 	options := url.Values{}
 	for name, value := range map[string]string{"variant": d.variant, "model": d.model, "component": d.component} {
 		if value != "" {
 			options.Set(name, value)
 		}
 	}
-	text := sageMakerScheme + d.endpoint
-	if len(options) > 0 {
-		text += "?" + options.Encode()
+	if len(options) == 0 {
+		return ""
 	}
-	return text
+	return "?" + options.Encode()
 }
 
 const sageMakerForm = "must be sagemaker://endpoint-name[?variant=…&model=…&component=…&region=…]"
@@ -110,7 +111,7 @@ func (t *sageMakerTarget) destination(e *exchange.Exchange) (destination, error)
 	if d.endpoint = named; !ok {
 		d.endpoint = fill(t.endpoint, e)
 		if !endpointName.MatchString(d.endpoint) {
-			return d, fmt.Errorf("the endpoint's name for model %q would be %q, and SageMaker has only %s: give it one in the table of names", e.Model, d.endpoint, endpointNameForm)
+			return d, fmt.Errorf("the endpoint's name for model %q would be %q, and SageMaker has only %s: give it one in the table of names (names: of the config's target)", e.Model, d.endpoint, endpointNameForm)
 		}
 	}
 	for option, value := range map[string]string{"variant": d.variant, "component": d.component} {

@@ -19,7 +19,7 @@ func (a *app) plan(ctx context.Context, rec *dataset.Recording, out string, opts
 	}
 	info := dataset.RunInfo{
 		ID: opts.RunID, Created: time.Now().UTC().Truncate(time.Millisecond), Version: version(),
-		Recording: recording, Target: opts.Target, Selection: opts.Selection,
+		Recording: recording, Target: opts.Target, Selection: opts.Selection, Names: opts.Names,
 	}
 	if run, plan, err := dataset.ResumeRun(ctx, out, info); err != nil || plan != nil {
 		return run, plan, err

@@ -142,8 +142,12 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 		Target:      cmp.Or(target.URL, f.target),
 		Concurrency: cmp.Or(f.concurrency, target.Concurrency),
 		Timeout:     cmp.Or(f.timeout, target.Timeout),
+		MaxRequest:  target.MaxRequest,
 	}
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
+	}
+	if opts.Names, err = a.endpointNames(target); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
 	if opts.Rate, err = parseRate(f.rate); err != nil {

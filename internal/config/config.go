@@ -46,6 +46,10 @@ type Target struct {
 	// Headers go with every request. $NAME and ${NAME} in a value stand for the
 	// environment's, so that no secret needs to be in the file.
 	Headers map[string]string `yaml:"headers"`
+	// Names is a file with the endpoints of models, for a SageMaker target: model
+	// and endpoint, a line of CSV each. Its place is relative to the config's.
+	Names      string `yaml:"names"`
+	MaxRequest int64  `yaml:"max_request"` // bytes that a SageMaker endpoint takes
 }
 
 // Load reads the file; no path is no file, and all defaults.
@@ -143,7 +147,10 @@ func (c Config) validateTargets() error {
 		if t.URL == "" {
 			return fmt.Errorf("targets.%s: it has no url", name)
 		}
-		o := replay.Options{Target: t.URL, RunID: "config", Concurrency: t.Concurrency, Timeout: t.Timeout, Headers: t.header(func(string) string { return "" })}
+		if t.Names != "" && !replay.IsSageMaker(t.URL) {
+			return fmt.Errorf("targets.%s.names: only a sagemaker:// target has names of endpoints", name)
+		}
+		o := replay.Options{Target: t.URL, RunID: "config", Concurrency: t.Concurrency, Timeout: t.Timeout, MaxRequest: t.MaxRequest, Headers: t.header(func(string) string { return "" })}
 		if err := o.Validate(); err != nil {
 			return fmt.Errorf("targets.%s: %w", name, err)
 		}
