@@ -104,7 +104,7 @@ func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dat
 		return opts, shard, fmt.Errorf("--target %s is %s, and run %s was sent to %s: leave --target out, or replay the recording into another --out",
 			f.target, opts.Target, run.Location, run.Info.Target)
 	}
-	opts.RunID, opts.Selection = run.Info.ID, run.Info.Selection
+	opts.RunID, opts.Selection, opts.Names = run.Info.ID, run.Info.Selection, run.Info.Names
 	return opts, shard, nil
 }
 

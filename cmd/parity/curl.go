@@ -22,6 +22,7 @@ import (
 type endpoint struct {
 	base    string            // a replay target; "" is $OLD, which the user sets
 	headers map[string]string // as the config has them, with $NAME for the environment's
+	names   map[string]string // of endpoints, by model
 }
 
 // unknownBase stands for the old system where its address is not known.
@@ -37,7 +38,7 @@ func (a *app) curls(ctx context.Context, run *dataset.Run, j *dataset.Judgement,
 	old := endpoint{}
 	if j != nil && j.Info.Control != "" && j.Info.Control != run.Info.Recording {
 		if control, err := dataset.OpenRun(ctx, j.Info.Control); err == nil { // else it is gone, or out of reach
-			old = endpoint{control.Info.Target, headersFor(cfg, control.Info.Target)}
+			old = endpoint{control.Info.Target, headersFor(cfg, control.Info.Target), control.Info.Names}
 		}
 	}
 	where := ", where the control was sent"
@@ -45,7 +46,7 @@ func (a *app) curls(ctx context.Context, run *dataset.Run, j *dataset.Judgement,
 		where = " (a recording has neither its address, $OLD, nor credentials)"
 	}
 	return []explorer.Command{
-		{What: "send it again", Line: curl(run, e, endpoint{run.Info.Target, headersFor(cfg, run.Info.Target)})},
+		{What: "send it again", Line: curl(run, e, endpoint{run.Info.Target, headersFor(cfg, run.Info.Target), run.Info.Names})},
 		{What: "send it to the old system" + where, Line: curl(run, e, old)},
 	}, nil
 }
@@ -62,7 +63,9 @@ func headersFor(cfg config.Config, url string) map[string]string {
 
 // curl is a command line that sends the request.
 func curl(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
-	const inline = 8 << 10
+	if replay.IsSageMaker(to.base) {
+		return invoke(run, e, to)
+	}
 	url, err := replay.RequestURL(cmp.Or(to.base, unknownBase), e)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %v)", err)
@@ -90,17 +93,27 @@ func curl(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
 	}
 	switch body := e.Request.Body; {
 	case len(body) == 0:
-	case len(body) <= inline && utf8.Valid(body) && !strings.ContainsRune(string(body), 0):
+	case fitsLine(body):
 		args = append(args, "--data-raw "+shellQuote(string(body)))
 	default:
-		field, decode := ".body", ""
-		if !utf8.Valid(body) {
-			field, decode = ".body_base64", "base64 -d |\n  " // jq's @base64d changes what is no text
-		}
-		from := fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s'", shellQuote(run.Location), e.ID, field)
-		return from + " |\n  " + decode + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
+		return catBody(run, e) + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
 	}
 	return "  " + strings.Join(args, " \\\n    ")
+}
+
+// fitsLine says whether a body can stand in a command line.
+func fitsLine(body []byte) bool {
+	const most = 8 << 10
+	return len(body) <= most && utf8.Valid(body) && !strings.ContainsRune(string(body), 0)
+}
+
+// catBody is a command that writes the recorded body, to be piped into what follows.
+func catBody(run *dataset.Run, e *exchange.Exchange) string {
+	field, decode := ".body", ""
+	if !utf8.Valid(e.Request.Body) {
+		field, decode = ".body_base64", "base64 -d |\n  " // jq's @base64d changes what is no text
+	}
+	return fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s' |\n  %s", shellQuote(run.Location), e.ID, field, decode)
 }
 
 // configured are the config's headers. What they hold of the environment stays

@@ -70,7 +70,7 @@ func runInfo(rec *dataset.Recording, opts replay.Options) (dataset.RunInfo, erro
 	recording, err := absolute(rec.Location)
 	return dataset.RunInfo{
 		ID: opts.RunID, Created: time.Now().UTC().Truncate(time.Millisecond), Version: version(),
-		Recording: recording, Target: opts.Target, Selection: opts.Selection,
+		Recording: recording, Target: opts.Target, Selection: opts.Selection, Names: opts.Names,
 	}, err
 }
 

@@ -153,6 +153,9 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
+	if opts.Names, err = a.endpointNames(target); err != nil {
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
+	}
 	if opts.Selection, err = f.selection.selection(a.stdin); err != nil {
 		return opts, dataset.Shard{}, err
 	}

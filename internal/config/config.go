@@ -56,6 +56,10 @@ type Target struct {
 	// environment's, so that no secret needs to be in the file.
 	Headers map[string]string `yaml:"headers"`
 	Price   Price             `yaml:"price"`
+	// Names is a file with the endpoints of models, for a SageMaker target: model
+	// and endpoint, a line of CSV each. Its place is relative to the config's.
+	Names      string `yaml:"names"`
+	MaxRequest int64  `yaml:"max_request"` // bytes that a SageMaker endpoint takes
 }
 
 // Load reads the file; no path is no file, and all defaults.
@@ -153,6 +157,9 @@ func (c Config) validateTargets() error {
 		if t.URL == "" {
 			return fmt.Errorf("targets.%s: it has no url", name)
 		}
+		if t.Names != "" && !replay.IsSageMaker(t.URL) {
+			return fmt.Errorf("targets.%s.names: only a sagemaker:// target has names of endpoints", name)
+		}
 		o := t.Options()
 		o.RunID, o.Headers = "config", t.header(func(string) string { return "" })
 		if err := o.Validate(); err != nil {
@@ -168,7 +175,7 @@ func (c Config) validateTargets() error {
 // Options are what the config says of sending to the target, its headers left out.
 func (t Target) Options() replay.Options {
 	o := replay.Options{
-		Target: t.URL, Timeout: t.Timeout, Retries: replay.DefaultRetries, RetryOn: t.RetryOn,
+		Target: t.URL, Timeout: t.Timeout, MaxRequest: t.MaxRequest, Retries: replay.DefaultRetries, RetryOn: t.RetryOn,
 		Adaptive: t.Concurrency == Auto, Concurrency: int(t.Concurrency), PerEndpoint: t.EndpointConcurrency,
 	}
 	if o.Adaptive {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +34,9 @@ type RunInfo struct {
 	Recording string             `json:"recording"`
 	Target    string             `json:"target"`
 	Selection exchange.Selection `json:"selection"`
+	// Names are the endpoints of models whose names the target's template does not
+	// make, as the config's table had them.
+	Names map[string]string `json:"names,omitempty"`
 }
 
 // Run is one replay of a recording against a target.
@@ -125,6 +130,22 @@ func (r *Run) sameAs(info RunInfo) error {
 		if !reflect.DeepEqual(field.has, field.want) {
 			return fmt.Errorf("run %s was begun with %s %v, not %v: repeat that command to go on, or choose another --out",
 				r.Location, field.name, field.has, field.want)
+		}
+	}
+	return r.sameNames(info.Names)
+}
+
+// sameNames names one model whose endpoint is another one.
+func (r *Run) sameNames(names map[string]string) error {
+	both := maps.Clone(r.Info.Names)
+	if both == nil {
+		both = map[string]string{}
+	}
+	maps.Copy(both, names)
+	for _, model := range slices.Sorted(maps.Keys(both)) {
+		if had, has := r.Info.Names[model], names[model]; had != has {
+			return fmt.Errorf("run %s was begun with the endpoint %q for model %q in the table of names, not %q: bring that back to go on, or choose another --out",
+				r.Location, had, model, has)
 		}
 	}
 	return nil
