@@ -228,28 +228,12 @@ func (c *comparer) mapSide(i int, side *answer.Decoded) (err error) {
 	if side.Form == answer.Text || side.Form == answer.Binary || side.Form == answer.CSV {
 		return nil
 	}
-	c.mapped[i], err = c.walker.machine.program.Apply(context.Background(), c.mapped[i][:0], jsonText(side))
+	c.mapped[i], err = c.walker.machine.program.Apply(context.Background(), c.mapped[i][:0], side.JSONText())
 	if err == nil {
 		err = side.Tape.ReadJSON(c.mapped[i])
 	}
 	side.Tensors = nil
 	return err
-}
-
-// jsonText is an answer as one JSON value: lines as an array.
-func jsonText(side *answer.Decoded) []byte {
-	t := &side.Tape
-	if side.Form != answer.Lines {
-		return t.Literal(0)
-	}
-	text := []byte{'['}
-	for n := int32(1); n < t.Nodes[0].End; n = t.Nodes[n].End {
-		if n > 1 {
-			text = append(text, ',')
-		}
-		text = append(text, t.Literal(n)...)
-	}
-	return append(text, ']')
 }
 
 // unreadable gives a reason that can be counted; details would be too many keys.
