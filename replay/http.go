@@ -50,7 +50,11 @@ func newTransport(o Options) *http.Transport {
 // whole does not. All times count from the call, so that dialling is in them,
 // as it is for any client.
 func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
-	req, err := h.request(e)
+	e, err := h.options.mapped(ctx, e)
+	var req *http.Request
+	if err == nil {
+		req, err = h.request(e)
+	}
 	if err != nil {
 		c.Failure, c.Error = exchange.Unsendable, short(err.Error())
 		return

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/mapping"
 )
 
 // What an Options field means where it is zero.
@@ -50,6 +51,12 @@ type Options struct {
 	MaxBody int64
 	// Headers take the place of recorded fields of the same name.
 	Headers http.Header
+	// Mapping is applied to the recorded bodies; those that are empty stay so. What
+	// it makes is sent as application/json, unless Headers say otherwise. What it
+	// can't map is Unsendable.
+	Mapping mapping.Set
+
+	programs *mapping.Programs // of Mapping, by withDefaults
 }
 
 // Validate names the first field that makes no sense, its value and what is
@@ -73,6 +80,9 @@ func (o Options) Validate() error {
 	if err := validateHeaders(o.Headers); err != nil {
 		return err
 	}
+	if _, err := o.Mapping.Compile("request"); err != nil {
+		return err
+	}
 	return o.Selection.Validate()
 }
 
@@ -93,12 +103,14 @@ func validateHeaders(headers http.Header) error {
 	return nil
 }
 
-// withDefaults fills in what is zero.
+// withDefaults fills in what is zero, and what Mapping compiles to. The options
+// are valid.
 func (o Options) withDefaults() Options {
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
 	o.Headers = o.Headers.Clone()
+	o.programs, _ = o.Mapping.Compile("request") // Validate has said what is wrong with it
 	return o
 }
 
