@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -20,7 +19,6 @@ import (
 
 	"github.com/modelparity/parity/capture"
 	"github.com/modelparity/parity/compare"
-	"github.com/modelparity/parity/replay"
 	"github.com/modelparity/parity/report"
 )
 
@@ -46,6 +44,10 @@ type Target struct {
 	// Headers go with every request. $NAME and ${NAME} in a value stand for the
 	// environment's, so that no secret needs to be in the file.
 	Headers map[string]string `yaml:"headers"`
+	Mapping `yaml:",inline"`
+	// Models has mappings of their own for the models that a glob matches. At most
+	// one glob may match any one model.
+	Models map[string]Mapping `yaml:"models"`
 }
 
 // Load reads the file; no path is no file, and all defaults.
@@ -132,20 +134,6 @@ func (c Capture) validate() error {
 			if _, err := capture.ParseRule(rule); err != nil {
 				return fmt.Errorf("capture.%s[%d]: %w", field, i, err)
 			}
-		}
-	}
-	return nil
-}
-
-func (c Config) validateTargets() error {
-	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
-		t := c.Targets[name]
-		if t.URL == "" {
-			return fmt.Errorf("targets.%s: it has no url", name)
-		}
-		o := replay.Options{Target: t.URL, RunID: "config", Concurrency: t.Concurrency, Timeout: t.Timeout, Headers: t.header(func(string) string { return "" })}
-		if err := o.Validate(); err != nil {
-			return fmt.Errorf("targets.%s: %w", name, err)
 		}
 	}
 	return nil
