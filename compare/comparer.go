@@ -26,6 +26,7 @@ type comparer struct {
 	whole    []finding // what is not of a walk: status, content type
 	flips    []flip    // the pair's decisions, those that agree too
 	mapped   [2][]byte // scratch of jq rules
+	mapper   mapper
 }
 
 func newComparer(s *settings) *comparer {
@@ -46,7 +47,7 @@ func (c *comparer) reads(ref, cand *exchange.Answer) exchange.Sides {
 	switch {
 	case ref.Status != cand.Status:
 		return 0
-	case !answer.SameHash(ref, cand) || s.contentType && ref.ContentType != cand.ContentType:
+	case c.mapper.maps(cand) || !answer.SameHash(ref, cand) || s.contentType && ref.ContentType != cand.ContentType:
 		return bothAnswers
 	case s.decision != nil: // what is decided, both decide
 		return exchange.ReferenceSide

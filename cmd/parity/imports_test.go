@@ -33,11 +33,11 @@ var mayImport = map[string][]string{
 	"compare":                       {"internal/answer", "internal/exchange", "internal/mapping", "internal/number", "internal/tape"},
 	"report":                        {"compare", "internal/exchange"},
 	"report/reporttest":             {},
-	"internal/config":               {"capture", "compare", "internal/mapping", "replay", "report"},
+	"internal/config":               {"capture", "compare", "internal/exchange", "internal/mapping", "replay", "report"},
 	"internal/explorer":             {"compare", "internal/dataset", "internal/exchange", "internal/store", "report"},
 	"bench":                         {"internal/dataset", "internal/exchange", "internal/store"},
 	"cmd/parity": {
-		"capture", "compare", "replay", "report", "internal/config", "internal/dataset", "internal/demo",
+		"capture", "compare", "replay", "report", "internal/answer", "internal/config", "internal/dataset", "internal/demo",
 		"internal/exchange", "internal/explorer", "internal/mapping", "internal/store", "internal/telemetry",
 	},
 }

@@ -12,14 +12,18 @@ import (
 
 // plan opens the run and its plan, or makes them. Nothing is written before it
 // is clear that there is something to send.
-func (a *app) plan(ctx context.Context, rec *dataset.Recording, out string, opts replay.Options) (*dataset.Run, []dataset.Split, error) {
+func (a *app) plan(ctx context.Context, rec *dataset.Recording, f replayFlags, opts replay.Options) (*dataset.Run, []dataset.Split, error) {
 	recording, err := absolute(rec.Location)
 	if err != nil {
 		return nil, nil, err
 	}
+	out := f.out
 	info := dataset.RunInfo{
 		ID: opts.RunID, Created: time.Now().UTC().Truncate(time.Millisecond), Version: version(),
-		Recording: recording, Target: opts.Target, Selection: opts.Selection,
+		Recording: recording, Target: opts.Target, Selection: opts.Selection, RequestMapping: opts.Mapping.JSON(),
+	}
+	if info.TargetName, info.ResponseMapping, err = a.answersOf(f.target); err != nil {
+		return nil, nil, err
 	}
 	if run, plan, err := dataset.ResumeRun(ctx, out, info); err != nil || plan != nil {
 		return run, plan, err

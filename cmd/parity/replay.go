@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/telemetry"
@@ -104,7 +103,7 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dat
 		return nil, err
 	}
 	rec = rec.Narrow(opts.Selection.Signatures)
-	run, plan, err := a.plan(ctx, rec, f.out, opts)
+	run, plan, err := a.plan(ctx, rec, f, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +141,7 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 		Target:      cmp.Or(target.URL, f.target),
 		Concurrency: cmp.Or(f.concurrency, target.Concurrency),
 		Timeout:     cmp.Or(f.timeout, target.Timeout),
+		Mapping:     target.Requests(),
 	}
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
@@ -167,20 +167,6 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 		return opts, shard, err
 	}
 	return opts, shard, nil
-}
-
-// targetNamed is the name in the config of a target that is given by name or by
-// URL, so that the same URL always gets the same headers. It is "" where the
-// config has none such.
-func targetNamed(cfg config.Config, target string) (string, error) {
-	if _, ok := cfg.Targets[target]; ok {
-		return target, nil
-	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cfg.Targets)), func(name string) bool { return cfg.Targets[name].URL != target })
-	if len(names) > 1 {
-		return "", fmt.Errorf("the config has the URL %s as targets %s and %s: say by --target whose headers go along", target, names[0], names[1])
-	}
-	return strings.Join(names, ""), nil
 }
 
 // replayLine is the progress of a replay.

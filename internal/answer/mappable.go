@@ -3,6 +3,7 @@ package answer
 import (
 	"cmp"
 	"errors"
+	"fmt"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -15,10 +16,12 @@ func Mappable(a *exchange.Answer, limit int) ([]byte, error) {
 	r, d := reader{limit: limit}, Decoded{}
 	r.open(a, &d)
 	switch {
+	case errors.Is(d.Err, ErrTooLarge):
+		return nil, tooLong(limit)
 	case d.Err != nil:
 		return nil, d.Err
 	case len(r.text) > limit:
-		return nil, ErrTooLarge
+		return nil, tooLong(limit)
 	case r.jsonHeader >= 0:
 		return nil, errors.New("binary tensors are no JSON")
 	case d.Form != Lines:
@@ -26,6 +29,10 @@ func Mappable(a *exchange.Answer, limit int) ([]byte, error) {
 	}
 	r.read(&d)
 	return d.JSONText(), d.Err
+}
+
+func tooLong(limit int) error {
+	return fmt.Errorf("%w: more than %d bytes, unpacked", ErrTooLarge, limit)
 }
 
 // JSONText is a decoded answer of values as one JSON text: lines are an array.
