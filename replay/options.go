@@ -5,6 +5,7 @@ package replay
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -76,6 +77,15 @@ type Options struct {
 	MaxBody int64
 	// Headers take the place of recorded fields of the same name.
 	Headers http.Header
+	// TLS is for https:// targets; nil trusts the machine's authorities. TLSFiles
+	// makes one.
+	TLS *tls.Config
+	// HTTP2 wants HTTP/2 or, where it is false, HTTP/1.1. nil is what the server of
+	// an https:// target prefers, and HTTP/1.1 with http://.
+	HTTP2 *bool
+	// FollowRedirects follows those that keep the request as it is and stay with
+	// its server. They are answers otherwise.
+	FollowRedirects bool
 	// Mapping is applied to the recorded bodies; those that are empty stay so. What
 	// it makes is sent as application/json, unless Headers say otherwise. What it
 	// can't map is Unsendable.

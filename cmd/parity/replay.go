@@ -146,6 +146,10 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
+	if opts.TLS, err = a.tlsOf(target); err != nil {
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
+	}
+	opts.HTTP2, opts.FollowRedirects = target.HTTP2, target.FollowRedirects
 	if opts.Rate, err = parseRate(f.rate); err != nil {
 		return opts, dataset.Shard{}, err
 	}

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/internal/dataset"
@@ -36,6 +39,11 @@ func targetOf(cfg config.Config, run dataset.RunInfo) (string, error) {
 		return run.TargetName, nil
 	}
 	return targetNamed(cfg, run.Target)
+}
+
+// tlsOf reads the files of a target, which are relative to the config's folder.
+func (a *app) tlsOf(t config.Target) (*tls.Config, error) {
+	return t.TLS.Load(filepath.Dir(a.configPath), time.Now())
 }
 
 // answersOf is what a run notes of the target that it is begun with: its name in

@@ -19,6 +19,7 @@ import (
 
 	"github.com/modelparity/parity/capture"
 	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/replay"
 	"github.com/modelparity/parity/report"
 )
 
@@ -44,7 +45,12 @@ type Target struct {
 	// Headers go with every request. $NAME and ${NAME} in a value stand for the
 	// environment's, so that no secret needs to be in the file.
 	Headers map[string]string `yaml:"headers"`
-	Mapping `yaml:",inline"`
+	TLS     replay.TLSFiles   `yaml:"tls"` // files are relative to the config's folder
+	// HTTP2 wants HTTP/2, without TLS too, or HTTP/1.1; left out it is what is
+	// negotiated by TLS, and HTTP/1.1 without.
+	HTTP2           *bool `yaml:"http2"`
+	FollowRedirects bool  `yaml:"follow_redirects"`
+	Mapping         `yaml:",inline"`
 	// Models has mappings of their own for the models that a glob matches. At most
 	// one glob may match any one model.
 	Models map[string]Mapping `yaml:"models"`

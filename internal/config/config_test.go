@@ -97,6 +97,11 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		"targets:\n  a:\n    url: http://x\n    models:\n      'm-*': { }":              "[5:14] targets.a.models.'m-*': says nothing",
 		"targets:\n  a:\n    url: http://x\n    models:\n      'm-*': { reqest: . }":    "[5:16]",
 		"targets:\n  a:\n    url: http://x\n    models:\n      'm-*': { request: . }\n      '*-m': { response: . }": "[6:14] targets.a.models.'*-m' and models.'m-*' can both match",
+		"targets:\n  a:\n    url: https://x\n    tls: { cert: c.pem }":                                              "[4:18] targets.a.tls.cert \"c.pem\": has no key",
+		"targets:\n  a:\n    url: https://x\n    tls: { server_name: 'a:1' }":                                       "[4:25] targets.a.tls.server_name",
+		"targets:\n  a:\n    url: http://x\n    tls: { ca: c.pem }":                                                 "targets.a.tls: is for an https:// url",
+		"targets:\n  a:\n    url: https://x\n    tls: { insecure: true }":                                           "[4:12]",
+		"targets:\n  a:\n    url: https://x\n    http2: maybe":                                                      "[4:",
 		"nonsense": "[1:1]",
 		"compare:\n  rules:\n    - { path: $.a, ignore: true }\n    - { path: $.a, number: { abs: 1 } }": `[3:15] rules[0].path "$.a" and rules[1].path`,
 	} {

@@ -51,12 +51,23 @@ func (c Config) validateTargets() error {
 		if err := t.validateMappings(); err != nil {
 			return fmt.Errorf("targets.%s.%w", name, err)
 		}
+		if err := t.validateTLS(); err != nil {
+			return fmt.Errorf("targets.%s.%w", name, err)
+		}
 		o := replay.Options{Target: t.URL, RunID: "config", Concurrency: t.Concurrency, Timeout: t.Timeout, Headers: t.header(func(string) string { return "" })}
 		if err := o.Validate(); err != nil {
 			return fmt.Errorf("targets.%s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// validateTLS begins its errors with the field.
+func (t Target) validateTLS() error {
+	if t.TLS != (replay.TLSFiles{}) && !strings.HasPrefix(t.URL, "https://") {
+		return errors.New("tls: is for an https:// url, and this is another")
+	}
+	return t.TLS.Validate()
 }
 
 // validateMappings begins its errors with the field.
