@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,19 +21,16 @@ import (
 
 // replayFlags are the flags of replay, which run has too.
 type replayFlags struct {
-	target, out, rate, shard string
-	again                    againFlags
-	concurrency              int
-	timeout                  time.Duration
-	selection                selectionFlags
+	target, out, shard string
+	again              againFlags
+	howFast            howFastFlags
+	selection          selectionFlags
 }
 
 func (f *replayFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.target, "target", "", "`URL` of the new endpoint, or a target's name in the config; {model} is filled in")
 	cmd.Flags().StringVar(&f.out, "out", "", "the `RUN` to write: a folder or s3://bucket/prefix")
-	cmd.Flags().IntVar(&f.concurrency, "concurrency", 0, "requests in flight at a time (default 16)")
-	cmd.Flags().StringVar(&f.rate, "rate", "", "send at most this many requests a second, as in 50 or 50/s (default: as fast as it goes)")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "for one request (default 1m)")
+	f.howFast.register(cmd)
 	f.selection.register(cmd)
 	cmd.MarkFlagRequired("target")
 	cmd.MarkFlagRequired("out")
@@ -137,21 +132,16 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 		return replay.Options{}, dataset.Shard{}, err
 	}
 	target := cfg.Targets[name]
-	opts := replay.Options{
-		Target:      cmp.Or(target.URL, f.target),
-		Concurrency: cmp.Or(f.concurrency, target.Concurrency),
-		Timeout:     cmp.Or(f.timeout, target.Timeout),
-		Mapping:     target.Requests(),
+	opts := target.Options()
+	opts.Target = cmp.Or(target.URL, f.target)
+	if err := f.howFast.apply(&opts); err != nil {
+		return opts, dataset.Shard{}, err
 	}
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
 	if opts.TLS, err = a.tlsOf(target); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
-	}
-	opts.HTTP2, opts.FollowRedirects = target.HTTP2, target.FollowRedirects
-	if opts.Rate, err = parseRate(f.rate); err != nil {
-		return opts, dataset.Shard{}, err
 	}
 	if opts.Selection, err = f.selection.selection(); err != nil {
 		return opts, dataset.Shard{}, err
@@ -160,9 +150,7 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if err != nil {
 		return opts, shard, err
 	}
-	if opts.Rate > 0 && shard.Count > 1 { // a sharded worker takes its share
-		opts.Rate /= float64(shard.Count)
-	}
+	shareRates(&opts, shard)
 	opts.RunID = exchange.NewID(time.Now()).String()
 	if err := opts.Validate(); err != nil {
 		if target.URL == "" && !strings.Contains(f.target, "://") {
@@ -186,21 +174,6 @@ func someKeys[V any](m map[string]V) string {
 	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 }
 
-func parseRate(text string) (float64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	rate, err := strconv.ParseFloat(strings.TrimSuffix(text, "/s"), 64)
-	if err != nil || !(rate > 0) || math.IsInf(rate, 0) {
-		return 0, fmt.Errorf("--rate %q: write requests a second, as in 50 or 50/s", text)
-	}
-	return rate, nil
-}
-
-// openSplits is how many splits are sent side by side, so that the last slow
-// answers of one don't hold up the next.
-const openSplits = 2
-
 // sending is a generation of a run on its way.
 type sending struct {
 	what, target string
@@ -221,7 +194,8 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) erro
 }
 
 func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error {
-	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done, Parallel: openSplits}
+	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done}
+	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, 0) }
 	left := dataset.Planned(work.Left())
 	if left == 0 {
 		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (%s); to ask again, choose another --out, or send a part of it --again\n", g.what)
@@ -243,11 +217,11 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error 
 		return err
 	})
 	stop()
-	if err != nil {
-		return err
+	a.sayReplayed(counts, worked, sender.Progress())
+	if aborted, ok := errors.AsType[*replay.AbortError](err); ok {
+		return fmt.Errorf("replay stopped: %w; what was not complete is not kept: put it right and repeat the command to go on, or allow more by --abort-after", aborted)
 	}
-	a.sayReplayed(counts, worked)
-	return nil
+	return err
 }
 
 func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.Sender) (_ replay.Counts, err error) {
@@ -268,14 +242,23 @@ func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.
 	if counts.Planned != s.Planned {
 		return counts, fmt.Errorf("%d exchanges were met and %d planned: the recording was changed since", counts.Planned, s.Planned)
 	}
-	return counts, sink.Commit(ctx)
+	return counts, sink.Commit(context.WithoutCancel(ctx)) // what is complete stays, whoever ends the rest
 }
 
-func (a *app) sayReplayed(c replay.Counts, w dataset.Worked) {
+func (a *app) sayReplayed(c replay.Counts, w dataset.Worked, p replay.Progress) {
 	fmt.Fprintf(a.stderr, "replay: planned %d = answered %d + failed %d%s + skipped %d%s", c.Planned, c.Answered,
 		total(c.Failed), byReason(c.Failed), total(c.Skipped), byReason(c.Skipped))
 	if w.Existed > 0 {
 		fmt.Fprintf(a.stderr, "; another worker was first with %d splits", w.Existed)
+	}
+	if p.Retried > 0 {
+		fmt.Fprintf(a.stderr, "; %d more attempts", p.Retried)
+	}
+	if p.Warmed > 0 {
+		fmt.Fprintf(a.stderr, "; %d requests to warm up", p.Warmed)
+	}
+	if again := p.Sent - c.Sent; again > 0 {
+		fmt.Fprintf(a.stderr, "; %d more were sent, of splits that are not complete: the same command sends these again", again)
 	}
 	fmt.Fprintln(a.stderr)
 }

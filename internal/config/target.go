@@ -54,7 +54,8 @@ func (c Config) validateTargets() error {
 		if err := t.validateTLS(); err != nil {
 			return fmt.Errorf("targets.%s.%w", name, err)
 		}
-		o := replay.Options{Target: t.URL, RunID: "config", Concurrency: t.Concurrency, Timeout: t.Timeout, Headers: t.header(func(string) string { return "" })}
+		o := t.Options()
+		o.RunID, o.Headers = "config", t.header(func(string) string { return "" })
 		if err := o.Validate(); err != nil {
 			return fmt.Errorf("targets.%s: %w", name, err)
 		}
