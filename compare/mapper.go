@@ -70,3 +70,14 @@ func (c *comparer) compareTwice(first, again *exchange.Answer) decided {
 	c.mapper.body = nil // which is the copy's now
 	return c.compareMapped(&copied, again)
 }
+
+// MapAnswer is an answer of the candidate's as a judge with this mapping compares
+// it, for people who want to see it: a itself where nothing is mapped.
+func MapAnswer(s mapping.Set, model string, a *exchange.Answer) (*exchange.Answer, error) {
+	programs, err := s.Compile("response")
+	if err != nil {
+		return nil, err
+	}
+	m := mapper{program: programs.Of(model)}
+	return m.apply(a)
+}

@@ -25,6 +25,7 @@ type replayFlags struct {
 	again              againFlags
 	howFast            howFastFlags
 	selection          selectionFlags
+	try                int // exchanges; 0: a run is written
 }
 
 func (f *replayFlags) register(cmd *cobra.Command) {
@@ -48,6 +49,10 @@ can keep replayed traffic from having effects. What is to be sent is frozen in t
 run's plan by the first worker; the same command again goes on where it stopped.
 A request that gets no answer is a row with the class of its failure.
 
+With --try N a few exchanges are sent, one after the other, and shown: the request
+as it was recorded and as the target's mapping makes it, the answer as it came and
+as it is mapped, the recorded one, and the verdict. Nothing is written.
+
 With --again a RUN is named, and a part of it is sent again to its target, as the
 run's next generation: what got no answer (unavailable), what differed in its
 latest judgement (mismatched), or exchanges by their ids or their sources'. What
@@ -56,6 +61,7 @@ time, is marked as concurrency-sensitive by the next compare. A target that was
 changed since needs a run of its own instead.`,
 		Example: `  parity replay recording --target http://127.0.0.1:9000 --out run
   parity replay s3://bucket/recording --target 'https://new.example/{model}/invocations' --rate 50/s --out s3://bucket/run
+  parity replay recording --target new --config parity.yaml --try 3        # whether its mappings do what they should
   parity replay recording --target http://127.0.0.1:9000 --model 'spam-*' --sample 10% --out run-spam
   parity replay run/mismatches --target http://127.0.0.1:9000 --out run2   # only what differed
   parity replay run/mismatches --signature '$.scores[*].value number' --target http://127.0.0.1:9000 --out run3
@@ -65,12 +71,18 @@ changed since needs a run of its own instead.`,
 		Args: cobra.ExactArgs(1),
 		PreRun: func(cmd *cobra.Command, _ []string) {
 			for _, name := range []string{"target", "out"} {
-				if len(f.again.what) > 0 { // the run that is named says both
+				if len(f.again.what) > 0 || cmd.Flags().Changed("try") && name == "out" { // the run that is named says both, and none is written
 					cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
 				}
 			}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("try") {
+				if err := refuseWithTry(cmd, f.try); err != nil {
+					return err
+				}
+				return a.try(cmd.Context(), args[0], f)
+			}
 			if len(f.again.what) == 0 {
 				_, err := a.replay(cmd.Context(), args[0], f)
 				return err
@@ -83,6 +95,7 @@ changed since needs a run of its own instead.`,
 	}
 	f.register(cmd)
 	cmd.Flags().StringVar(&f.shard, "shard", "", "do only part `I/N` of the splits, counting from 0")
+	cmd.Flags().IntVar(&f.try, "try", 0, "send `N` exchanges, of different models as far as there are such, show what became of them, and write nothing")
 	cmd.Flags().StringArrayVar(&f.again.what, "again", nil, "send a part of a RUN again, into it: unavailable, mismatched, or the exchange with this `ID`, which may be repeated")
 	return cmd
 }
