@@ -31,6 +31,9 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 		a.writeExchange(&b, f.Exchange)
 		a.writeRuling(&b, r)
 		writeVerdict(&b, f.Exchange, x)
+		if x.Answer != nil {
+			writeFact(&b, "mapped", "places and values are of what the target's mapping made of the candidate's answer")
+		}
 		if repeated != "" {
 			writeFact(&b, "repeated", repeated)
 		}
@@ -109,9 +112,6 @@ func writeVerdict(b *strings.Builder, e *exchange.Exchange, x *compare.Explanati
 	}
 	if len(x.Decisions) == 1 && !x.Decisions[0].Flip {
 		writeFact(b, "decision", x.Decisions[0].Reference+", on both sides")
-	}
-	if x.Answer != nil {
-		writeFact(b, "mapped", "places and values are of what the target's mapping made of the candidate's answer")
 	}
 	if x.Mapped {
 		writeFact(b, "mapped", "the jq rules were applied first: places and values are of what they made of both answers")

@@ -77,6 +77,7 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 			return err
 		}
 		writeVerdict(&b, e, x)
+		writeDeltas(&b, x)
 		b.WriteByte('\n')
 		if _, err := fmt.Fprint(a.stdout, b.String()); err != nil {
 			return err
