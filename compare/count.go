@@ -45,7 +45,9 @@ func (m *ModelTally) decided(e *exchange.Exchange, d decided, combination string
 		m.Reformatted++
 	}
 	m.ReferenceLatency.AddLatency(e.Reference.LatencyUS)
-	m.CandidateLatency.AddLatency(e.Candidate.LatencyUS)
+	if !e.Candidate.Cold() { // how long an endpoint takes to start is no matter of its speed
+		m.CandidateLatency.AddLatency(e.Candidate.LatencyUS)
+	}
 }
 
 // decisions counts what both sides decide.

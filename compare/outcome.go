@@ -23,7 +23,7 @@ const (
 // is an answer all the same where the reference has it too. Of an answer that
 // was too large to keep, another status than the reference's says enough.
 func unanswered(ref, cand *exchange.Answer) exchange.Failure {
-	failure, byStatus := cand.Failure, statusFailure(cand.Status)
+	failure, byStatus := cand.Failure, exchange.StatusFailure(cand.Status)
 	if failure == exchange.TooLarge && cand.Status != 0 && cand.Status != ref.Status {
 		failure = ""
 	}
@@ -49,20 +49,6 @@ func Unanswered(e *exchange.Exchange) exchange.Failure {
 func silent(ref, cand *exchange.Answer) bool {
 	failure := unanswered(ref, cand)
 	return failure != "" && failure != exchange.TooLarge
-}
-
-func statusFailure(status int64) exchange.Failure {
-	switch status {
-	case 429:
-		return exchange.Throttled
-	case 503:
-		return exchange.NotReady
-	case 502, 504:
-		return exchange.Gateway
-	case 401, 403, 407:
-		return exchange.Auth
-	}
-	return ""
 }
 
 // decide says what becomes of an exchange, but for noise. What differs is in

@@ -134,7 +134,7 @@ func (r *Repeats) hold(e *exchange.Exchange) {
 // answered says whether there is an answer to compare, and not one that means
 // that the endpoint itself did not answer.
 func answered(a *exchange.Answer) bool {
-	return a.Status != 0 && a.Failure == "" && statusFailure(a.Status) == ""
+	return a.Status != 0 && a.Failure == "" && exchange.StatusFailure(a.Status) == ""
 }
 
 // agrees says whether the old system gave the same answer again, and counts it.

@@ -25,7 +25,7 @@ import (
 // parity.footer_crc32c. Readers verify the footer before they parse it, and a
 // chunk before they decode it.
 const (
-	FormatVersion = "3"
+	FormatVersion = "4"
 
 	keyFormat    = "parity.format"
 	keyKind      = "parity.kind"

@@ -91,6 +91,7 @@ var columns = []*Column{
 	num("candidate_status", CandidateSide, Int, func(e *Exchange) *int64 { return &e.Candidate.Status }),
 	text("candidate_failure", CandidateSide, func(e *Exchange) *string { return (*string)(&e.Candidate.Failure) }),
 	text("candidate_error", CandidateSide, func(e *Exchange) *string { return &e.Candidate.Error }),
+	text("candidate_delivery", CandidateSide, func(e *Exchange) *string { return &e.Candidate.Delivery }),
 	blob("candidate_headers", CandidateSide, JSON, func(e *Exchange) *[]byte { return &e.Candidate.Headers }),
 	text("candidate_content_type", CandidateSide, func(e *Exchange) *string { return &e.Candidate.ContentType }),
 	blob("candidate_body", CandidateSide, Blob, func(e *Exchange) *[]byte { return &e.Candidate.Body }),

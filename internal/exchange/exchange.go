@@ -69,9 +69,10 @@ type Answer struct {
 // Candidate is the answer of the new endpoint, and how it came about.
 type Candidate struct {
 	Answer
-	Error string    // the failure in words
-	Due   Timestamp // when the pace wanted it sent
-	Sent  Timestamp // when it was sent
+	Error    string    // the failure in words
+	Delivery string    // see the type Delivery; "" where there is nothing to say
+	Due      Timestamp // when the pace wanted it sent
+	Sent     Timestamp // when it was sent
 }
 
 // Verdict is what a judgement said of a pair; it is part of mismatch sets only.
@@ -123,18 +124,19 @@ type Failure string
 // The classes of failure. Refused to Protocol are found when sending;
 // Throttled, NotReady, Gateway and Auth are read off an answer's status.
 const (
-	Refused    Failure = "refused"    // nobody listens
-	Reset      Failure = "reset"      // the connection broke before the answer was whole
-	Timeout    Failure = "timeout"    // no whole answer in time
-	DNS        Failure = "dns"        // the name does not resolve
-	TLS        Failure = "tls"        // no trusted connection
-	Canceled   Failure = "canceled"   // the caller went away first
-	Protocol   Failure = "protocol"   // what came is not HTTP
-	TooLarge   Failure = "too_large"  // the answer was over the limit and is not kept whole
-	Throttled  Failure = "throttled"  // 429
-	NotReady   Failure = "not_ready"  // 503
-	Gateway    Failure = "gateway"    // 502, 504: something in between answered
-	Auth       Failure = "auth"       // 401, 403, 407
-	Unsendable Failure = "unsendable" // not sent, because the recorded request is no HTTP or the target has no place for it
-	Skipped    Failure = "skipped"    // not sent, because the exchange has a Defect
+	Refused      Failure = "refused"       // nobody listens
+	Reset        Failure = "reset"         // the connection broke before the answer was whole
+	Timeout      Failure = "timeout"       // no whole answer in time
+	DNS          Failure = "dns"           // the name does not resolve
+	TLS          Failure = "tls"           // no trusted connection
+	Canceled     Failure = "canceled"      // the caller went away first
+	Protocol     Failure = "protocol"      // what came is not HTTP
+	TooLarge     Failure = "too_large"     // the answer was over the limit and is not kept whole
+	Throttled    Failure = "throttled"     // 429
+	NotReady     Failure = "not_ready"     // 503
+	Gateway      Failure = "gateway"       // 502, 504: something in between answered
+	Auth         Failure = "auth"          // 401, 403, 407
+	EndpointDown Failure = "endpoint_down" // not sent, because its endpoint had stopped answering
+	Unsendable   Failure = "unsendable"    // not sent, because the recorded request is no HTTP or the target has no place for it
+	Skipped      Failure = "skipped"       // not sent, because the exchange has a Defect
 )
