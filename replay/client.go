@@ -24,5 +24,5 @@ func newClient(o Options) (client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &httpClient{options: o, target: t, transport: newTransport(o)}, nil
+	return newHTTPClient(o, t), nil
 }
