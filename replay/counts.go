@@ -8,7 +8,7 @@ import (
 
 // Counts say what became of the planned rows of a split. Each is counted when
 // its result is written: Planned = Answered + all Skipped + all Failed, and
-// Sent leaves out those that were never sent (skipped or unsendable).
+// Sent leaves out those that were not sent (skipped, unsendable, endpoint_down).
 type Counts struct {
 	Planned  int64
 	Sent     int64
@@ -44,7 +44,7 @@ func (c *Counts) count(e *exchange.Exchange) {
 		c.Answered++
 	case exchange.Skipped:
 		addAll(&c.Skipped, map[string]int64{string(e.Defect): 1})
-	case exchange.Unsendable:
+	case exchange.Unsendable, exchange.EndpointDown:
 		addAll(&c.Failed, map[string]int64{string(f): 1})
 	default:
 		c.Sent++
@@ -55,14 +55,16 @@ func (c *Counts) count(e *exchange.Exchange) {
 // Progress is what a Sender has done since it was made, over all splits, those
 // that ended in an error included.
 type Progress struct {
-	Sent     int64 // requests begun
+	Sent     int64 // requests that were sent, each counted once
 	InFlight int64 // of them, not yet answered
 	// Failed counts requests that got no usable answer and rows that can't be
 	// sent. Any status is an answer, and rows with a defect are not counted.
-	Failed int64
+	Failed  int64
+	Retried int64 // attempts after the first
+	Warmed  int64 // requests sent for their effect
 }
 
 // Progress reads the counters; it costs next to nothing.
 func (s *Sender) Progress() Progress {
-	return Progress{Sent: s.sent.Load(), InFlight: s.inFlight.Load(), Failed: s.failed.Load()}
+	return Progress{Sent: s.sent.Load(), InFlight: s.inFlight.Load(), Failed: s.failed.Load(), Retried: s.retried.Load(), Warmed: s.warmed.Load()}
 }

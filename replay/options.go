@@ -5,18 +5,25 @@ package replay
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
 
+// DefaultRetries is what people get who do not say: some ten seconds of patience.
+const DefaultRetries = 5
+
 // What an Options field means where it is zero.
 const (
 	DefaultConcurrency = 16
+	DefaultAdaptive    = 256 // Concurrency where it is Adaptive
 	DefaultTimeout     = 60 * time.Second
 	DefaultMaxBody     = 64 << 20
 )
@@ -37,9 +44,33 @@ type Options struct {
 	// Concurrency is how many requests may be in flight, over all splits
 	// together; 0 means DefaultConcurrency.
 	Concurrency int
+	// PerEndpoint is how many of them may be in flight to one endpoint; 0 means as
+	// many as to all.
+	PerEndpoint int
+	// Adaptive lets each endpoint have as many in flight as it takes without
+	// becoming slower, within these bounds. See limit.
+	Adaptive bool
 	// Rate is how many requests a second are due, over all splits together;
 	// 0 means as fast as it goes.
 	Rate float64
+	// ModelRates are the rates of single models, by glob; the lowest that matches
+	// holds.
+	ModelRates map[string]float64
+	// Speed has requests due as they were recorded, in their order and with their
+	// gaps divided by it; 0 means that Rate says when. It does not go with rates.
+	Speed float64
+	// Begin is the time of the earliest exchange, which is due at once; for Speed.
+	Begin exchange.Timestamp
+	// Warm is how many requests each endpoint gets before the first that counts;
+	// their answers are dropped.
+	Warm int
+	// Retries is how often a request may be sent again after a failure of a class
+	// in RetryOn, which is RetryClasses if it is nil.
+	Retries int
+	RetryOn []exchange.Failure
+	// AbortAfter is the share of requests that may fail in one class, of the last
+	// thousand; above it Split returns an *AbortError. 0 and 1 mean all.
+	AbortAfter float64
 	// Timeout is for one request, from dialling to the last byte of the
 	// answer; 0 means DefaultTimeout.
 	Timeout time.Duration
@@ -65,6 +96,22 @@ func (o Options) Validate() error {
 		return fmt.Errorf("concurrency %d: must be at least 1, or 0 for %d", o.Concurrency, DefaultConcurrency)
 	case !(o.Rate >= 0) || math.IsInf(o.Rate, 0):
 		return fmt.Errorf("rate %v: must be requests a second, or 0 for no limit", o.Rate)
+	case o.PerEndpoint < 0:
+		return fmt.Errorf("concurrency of an endpoint %d: must be at least 1, or 0 for no limit of its own", o.PerEndpoint)
+	case o.Speed != 0 && (o.Rate != 0 || len(o.ModelRates) > 0):
+		return errors.New("the recording's pace and a rate exclude each other: choose one")
+	case !(o.Speed >= 0) || math.IsInf(o.Speed, 0):
+		return fmt.Errorf("speed %v: must be above 0", o.Speed)
+	case o.Warm < 0:
+		return fmt.Errorf("warm %d: must be requests, or 0 for none", o.Warm)
+	case o.Retries < 0:
+		return fmt.Errorf("retries %d: must be at least 1, or 0 for none", o.Retries)
+	case !(o.AbortAfter >= 0 && o.AbortAfter <= 1):
+		return fmt.Errorf("abort after %v: must be a share above 0%% and at most 100%%", o.AbortAfter)
+	case slices.ContainsFunc(o.RetryOn, func(f exchange.Failure) bool { return !slices.Contains(retryable, f) }):
+		return fmt.Errorf("retry on %s: must be classes of failure of %s", o.RetryOn, retryable)
+	case slices.ContainsFunc(slices.Collect(maps.Values(o.ModelRates)), func(r float64) bool { return !(r > 0) || math.IsInf(r, 0) }):
+		return fmt.Errorf("rates of models %v: each must be requests a second, above 0", o.ModelRates)
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout %s: must be above 0, or 0 for %s", o.Timeout, DefaultTimeout)
 	case o.MaxBody < 0:
@@ -95,11 +142,38 @@ func validateHeaders(headers http.Header) error {
 
 // withDefaults fills in what is zero.
 func (o Options) withDefaults() Options {
+	if o.Adaptive {
+		o.Concurrency = cmp.Or(o.Concurrency, DefaultAdaptive)
+	}
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
 	o.Headers = o.Headers.Clone()
+	if o.RetryOn == nil {
+		o.RetryOn = RetryClasses
+	}
 	return o
+}
+
+// pace is nil where all is due at once.
+func (o *Options) pace() pace {
+	switch {
+	case o.Speed > 0:
+		return &original{speed: o.Speed, from: o.Begin}
+	case o.Rate > 0 || len(o.ModelRates) > 0:
+		return newSteady(o.Rate, o.rateOf)
+	}
+	return nil
+}
+
+// rateOf is the rate of a model's own; 0: it has none.
+func (o *Options) rateOf(model string) (rate float64) {
+	for glob, r := range o.ModelRates {
+		if exchange.Glob(glob, model) && (rate == 0 || r < rate) {
+			rate = r
+		}
+	}
+	return rate
 }
 
 // isToken says whether s is a token of RFC 9110, section 5.6.2: a method or

@@ -1,9 +1,8 @@
 package replay
 
 import (
-	"context"
+	"container/heap"
 	"math"
-	"sync"
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -14,49 +13,141 @@ import (
 // long pause is not followed by a flood.
 const maxBehind = time.Second
 
+// pace holds the tasks that are not due yet. The scheduler's lock guards it.
+type pace interface {
+	add(t *task)
+	// due takes a task that is due by now and sets when it was. Where there is
+	// none, it says when there may be one; the zero time stands for never, as long
+	// as nothing is added.
+	due(now time.Time) (*task, time.Time)
+	// room is how many tasks may be due and not sent.
+	room() int
+	waiting() int
+	forget(sp *split)
+}
+
+// steady has tasks due at a rate, the models taking turns, or each at a rate of
+// its own, or both.
+type steady struct {
+	all    pacer
+	ofEach func(model string) float64 // rate; 0: the model has none
+	models map[string]*flow
+	turns  []*flow // that have a task and whose pace, if any, lets it go
+	later  timeHeap[*flow]
+	count  int
+}
+
+// flow is a model's tasks that are not due yet.
+type flow struct {
+	pace  pacer
+	tasks fifo
+	next  time.Time // in later: when its pace lets one go
+}
+
+func (f *flow) when() time.Time { return f.next }
+
+func newSteady(rate float64, ofEach func(string) float64) *steady {
+	return &steady{all: pacer{rate: rate}, ofEach: ofEach, models: map[string]*flow{}}
+}
+
+func (s *steady) room() int    { return max(int(s.all.rate*maxBehind.Seconds()), 1) }
+func (s *steady) waiting() int { return s.count }
+
+func (s *steady) add(t *task) {
+	f := s.models[t.row.Model]
+	if f == nil {
+		f = &flow{pace: pacer{rate: s.ofEach(t.row.Model)}}
+		s.models[t.row.Model] = f
+	}
+	s.count++
+	if f.tasks.push(t); f.tasks.len() == 1 {
+		s.enqueue(f, time.Now())
+	}
+}
+
+// enqueue has f take its turn, when its own pace lets it.
+func (s *steady) enqueue(f *flow, now time.Time) {
+	if f.next = f.pace.peek(now); f.next.After(now) {
+		heap.Push(&s.later, f)
+		return
+	}
+	s.turns = append(s.turns, f)
+}
+
+func (s *steady) due(now time.Time) (*task, time.Time) {
+	for len(s.later) > 0 && !s.later[0].next.After(now) {
+		s.turns = append(s.turns, heap.Pop(&s.later).(*flow))
+	}
+	if len(s.turns) == 0 {
+		if len(s.later) == 0 {
+			return nil, time.Time{}
+		}
+		return nil, s.later[0].next
+	}
+	if next := s.all.peek(now); next.After(now) {
+		return nil, next
+	}
+	f := s.turns[0]
+	s.turns = s.turns[1:]
+	t := f.tasks.pop()
+	s.count--
+	own, all := f.pace.take(now), s.all.take(now)
+	t.row.Candidate.Due = max(own, all)
+	if f.tasks.len() > 0 {
+		s.enqueue(f, now)
+	}
+	return t, time.Time{}
+}
+
+func (s *steady) forget(sp *split) {
+	s.turns, s.later, s.count = nil, nil, 0
+	for _, f := range s.models {
+		if f.tasks.forget(sp); f.tasks.len() > 0 {
+			s.count += f.tasks.len()
+			s.enqueue(f, time.Now())
+		}
+	}
+}
+
 // pacer says when requests are due: the n-th at start + n/rate, whether or not
 // the ones before were answered. (A rate.Limiter would start anew whenever the
 // target is slow, and so hide that it was.)
 type pacer struct {
-	rate float64 // a second; 0 is as fast as it goes
-
-	mu    sync.Mutex
+	rate  float64 // a second; 0 is as fast as it goes
 	start time.Time
 	n     int64
 }
 
-// wait takes the next place and returns when it is due: then the time of the
-// place, or 0 if there is no pace.
-func (p *pacer) wait(ctx context.Context) (exchange.Timestamp, error) {
+// peek says when the next place is. now is when nobody has a pace.
+func (p *pacer) peek(now time.Time) time.Time {
 	if p.rate == 0 {
-		return 0, ctx.Err()
+		return now
 	}
-	due := p.next(time.Now())
-	timer := time.NewTimer(time.Until(due))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return exchange.At(due), nil
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
-}
-
-func (p *pacer) next(now time.Time) time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now = now.Add(-time.Duration(now.Nanosecond() % 1000)) // whole microseconds, as they are stored
+	now = microseconds(now)
 	if p.start.IsZero() {
 		p.start = now
 	}
-	if oldest := now.Add(-maxBehind); p.due().Before(oldest) {
+	if oldest := now.Add(-maxBehind); p.next().Before(oldest) {
 		p.start, p.n = oldest, 0
 	}
-	due := p.due()
-	p.n++
-	return due
+	return p.next()
 }
 
-func (p *pacer) due() time.Time {
+// take takes the next place, which may be past; 0 where there is no pace.
+func (p *pacer) take(now time.Time) exchange.Timestamp {
+	if p.rate == 0 {
+		return 0
+	}
+	due := p.peek(now)
+	p.n++
+	return exchange.At(due)
+}
+
+func (p *pacer) next() time.Time {
 	return p.start.Add(time.Duration(math.Round(float64(p.n) / p.rate * float64(time.Second))))
+}
+
+// microseconds cuts t to what is stored.
+func microseconds(t time.Time) time.Time {
+	return t.Add(-time.Duration(t.Nanosecond() % 1000))
 }

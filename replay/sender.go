@@ -5,34 +5,31 @@ import (
 	"sync/atomic"
 
 	"github.com/modelparity/parity/internal/exchange"
-	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 )
 
-// Sender sends requests to one target. Splits run side by side share its pace
-// and its slots. For each split:
+// Sender sends requests to the endpoints of one target. Splits run side by side
+// share its pace, its slots and what it knows of the endpoints. For each split:
 //
-//	             ┌────────── queue, in the split's order ──────────┐
-//	Source ▶ dispatch                                            write ▶ Sink
-//	             │ pace ▶ slot ▶ go                                ▲
-//	             └─────────────▶ worker: send, then close done ────┘
+//	Source ▶ load ─▶ tasks, in the split's order ─────────────────▶ write ▶ Sink
+//	          │                        ▲
+//	          └─▶ scheduler ─▶ run: ask, and ask again, until it is done
 //
-// dispatch puts each planned row into the queue before it is sent; write takes
-// them out in that order and waits for each one's answer. So answers that come
-// early wait in the queue, which is bounded: by its length and by the bytes of
-// the answers in it. At either bound dispatch stops until the head is
-// done. Split's errgroup owns all three kinds of goroutine.
+// All of a split is loaded, so that an endpoint whose rows come late in it need
+// not wait for one whose rows come first. What waits, requests to be sent and
+// answers to be written, is in memory up to a bound over all splits, and on the
+// disk beyond.
 type Sender struct {
 	options Options
 	client  client
-	pace    pacer
-	slots   *semaphore.Weighted // requests in flight
+	sched   *scheduler
+	memory  memory
+	stopper stopper
 
-	window    int   // rows in a split's queue
-	maxQueued int64 // bytes of answers in a split's queue before dispatch stops
-
-	sent, inFlight, failed atomic.Int64
+	sent, inFlight, failed, retried, warmed atomic.Int64
 }
+
+// waitingBytes is the bound of what waits in memory.
+const waitingBytes = 64 << 20
 
 // New makes a Sender. It connects to nothing yet. Errors are those of
 // Options.Validate.
@@ -45,15 +42,19 @@ func New(o Options) (*Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sender{
-		options: o, client: c, pace: pacer{rate: o.Rate},
-		slots:  semaphore.NewWeighted(int64(o.Concurrency)),
-		window: max(4*o.Concurrency, 1024), maxQueued: 32 << 20,
-	}, nil
+	s := &Sender{options: o, client: c, memory: memory{limit: waitingBytes}, stopper: stopper{share: o.AbortAfter}}
+	s.sched = &scheduler{
+		options: &s.options, run: s.run, lost: s.lose, memory: s.memory.roomy,
+		lanes: map[string]*lane{}, pace: s.options.pace(),
+	}
+	return s, nil
 }
 
 // Close gives back the idle connections. No Split may be running.
-func (s *Sender) Close() { s.client.close() }
+func (s *Sender) Close() {
+	s.sched.stop()
+	s.client.close()
+}
 
 // Split sends the planned requests of src, which must read RecordingSides or
 // the key and the request, and writes one result row for each to sink, in their
@@ -61,15 +62,34 @@ func (s *Sender) Close() { s.client.close() }
 // result has the class Skipped.
 //
 // An error means that the split was not done and that sink must not be
-// committed: src or sink could not be used, or ctx ended, which gives ctx.Err().
-// The Counts are zero then. Split is safe for concurrent use.
+// committed: src or sink could not be used, too many requests failed (a
+// *AbortError), or ctx ended, which gives ctx.Err(). The Counts are zero then. A
+// split whose last answer was there when ctx ended is done. Split is safe for
+// concurrent use.
 func (s *Sender) Split(ctx context.Context, src exchange.Source, sink exchange.Sink) (Counts, error) {
-	group, inner := errgroup.WithContext(ctx)
-	sp := &split{Sender: s, group: group, queue: make(chan *pending, s.window), taken: make(chan struct{}, 1)}
-	var counts Counts
-	group.Go(func() error { return sp.dispatch(inner, src) })
-	group.Go(func() (err error) { counts, err = sp.write(inner, sink); return err })
-	err := group.Wait()
+	sp := newSplit(ctx, s)
+	defer sp.cancel()
+	stop := context.AfterFunc(ctx, sp.interrupt)
+	defer stop()
+	loaded := make(chan struct{})
+	go func() {
+		defer close(loaded)
+		if err := sp.load(src); err != nil {
+			sp.fail(err)
+			return
+		}
+		sp.end()
+	}()
+	counts, err := sp.write(sink)
+	if err != nil {
+		sp.cancel()
+		s.sched.forget(sp)
+	}
+	<-loaded
+	sp.running.Wait()
+	if closed := sp.leave(); err == nil {
+		err = closed
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return Counts{}, ctx.Err()
@@ -77,4 +97,67 @@ func (s *Sender) Split(ctx context.Context, src exchange.Source, sink exchange.S
 		return Counts{}, err
 	}
 	return counts, nil
+}
+
+// run sends t and then whatever is next, until there is nothing to send.
+func (s *Sender) run(t *task) {
+	for t != nil {
+		class := s.attempt(t)
+		decided, next := s.sched.done(t, class)
+		if decided {
+			s.settle(t, class)
+		}
+		t.split.running.Done()
+		t = next
+	}
+}
+
+// attempt sends t once and says what became of it.
+func (s *Sender) attempt(t *task) exchange.Failure {
+	s.inFlight.Add(1)
+	defer s.inFlight.Add(-1)
+	if t.split.ctx.Err() != nil {
+		return exchange.Canceled
+	}
+	if err := t.ask(t.split.ctx, s.client); err != nil {
+		t.split.fail(err)
+		return exchange.Canceled
+	}
+	c := &t.row.Candidate
+	switch {
+	case t.split.ctx.Err() != nil:
+		return exchange.Canceled // we may have broken it off ourselves: that is no answer of the candidate's
+	case c.Failure == exchange.Unsendable:
+	case t.warming:
+		s.warmed.Add(1)
+	case len(t.attempts) > 0:
+		s.retried.Add(1)
+	default:
+		s.sent.Add(1)
+	}
+	if c.Failure != "" {
+		return c.Failure
+	}
+	return exchange.StatusFailure(c.Status)
+}
+
+// settle hands t to its split with what came last.
+func (s *Sender) settle(t *task, class exchange.Failure) {
+	if class == exchange.Canceled {
+		return
+	}
+	if t.row.Candidate.Failure != "" {
+		s.failed.Add(1)
+	}
+	if err := s.stopper.observe(class, &t.row.Candidate); err != nil {
+		t.split.fail(err)
+		return
+	}
+	t.split.keepAnswer(t)
+}
+
+// lose ends a task whose endpoint is given up.
+func (s *Sender) lose(t *task) {
+	s.failed.Add(1)
+	t.split.keepAnswer(t)
 }

@@ -1,47 +1,47 @@
 package replay
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"sync/atomic"
+	"sync"
 
 	"github.com/modelparity/parity/internal/exchange"
-	"golang.org/x/sync/errgroup"
 )
 
 // split is one Split under way.
 type split struct {
 	*Sender
-	group  *errgroup.Group
-	queue  chan *pending
-	queued atomic.Int64  // bytes of the answers in queue
-	taken  chan struct{} // says that queued has become less
+	ctx    context.Context
+	cancel context.CancelFunc // of ctx
+	spill  spill
+
+	running sync.WaitGroup // requests under way
+	gone    bool           // it ends early; the scheduler's lock guards it
+
+	mu     sync.Mutex
+	tasks  []*task // in the split's order; nil is written
+	done   []bool
+	left   int  // tasks that are not done
+	loaded bool // there will be no more tasks
+	err    error
+	change sync.Cond // one of the above has changed
 }
 
-// pending is a planned row. row belongs to whoever fills it in until done is
-// closed, and to write after that.
-type pending struct {
-	row  exchange.Exchange
-	done chan struct{}
+func newSplit(ctx context.Context, s *Sender) *split {
+	sp := &split{Sender: s}
+	sp.ctx, sp.cancel = context.WithCancel(ctx)
+	sp.change.L = &sp.mu
+	return sp
 }
 
-func (p *pending) size() int64 {
-	c := &p.row.Candidate
-	return int64(len(c.Body) + len(c.Headers))
-}
-
-func (p *pending) fail(class exchange.Failure, why string) {
-	p.row.Candidate.Failure, p.row.Candidate.Error = class, short(why)
-	close(p.done)
-}
-
-func (sp *split) dispatch(ctx context.Context, src exchange.Source) error {
-	defer close(sp.queue)
+// load makes a task of each planned row and hands it to the scheduler.
+func (sp *split) load(src exchange.Source) error {
+	begun := sync.OnceFunc(sp.sched.begun)
+	defer begun()
 	var b exchange.Batch
 	for {
-		err := src.Read(ctx, &b)
+		err := src.Read(sp.ctx, &b)
 		if err == io.EOF { // itself: a broken connection to the store may be wrapped around one
 			return nil
 		}
@@ -50,84 +50,119 @@ func (sp *split) dispatch(ctx context.Context, src exchange.Source) error {
 		}
 		for i := range b.Rows {
 			if e := &b.Rows[i]; sp.options.Selection.Match(e) {
-				if err := sp.plan(ctx, e); err != nil {
+				if err := sp.plan(e); err != nil {
 					return err
 				}
 			}
 		}
+		begun()
 	}
 }
 
-// plan queues e and, unless it can't be sent, starts sending it.
-func (sp *split) plan(ctx context.Context, e *exchange.Exchange) error {
-	p := &pending{done: make(chan struct{}), row: exchange.Exchange{
-		ID: e.ID, Time: e.Time, Model: e.Model, ModelVersion: e.ModelVersion, RequestHash: e.RequestHash, Defect: e.Defect,
-		SamplingProbability: e.SamplingProbability,
-	}}
+// plan puts e in its place and, if it can be sent, on its way.
+func (sp *split) plan(e *exchange.Exchange) error {
+	if err := sp.ctx.Err(); err != nil {
+		return err
+	}
+	t := newTask(sp, e)
+	sp.mu.Lock()
+	t.place = len(sp.tasks)
+	sp.tasks, sp.done = append(sp.tasks, t), append(sp.done, false)
+	sp.left++
+	sp.mu.Unlock()
 	if e.Defect != "" {
-		p.fail(exchange.Skipped, string(e.Defect))
-		return sp.enqueue(ctx, p)
-	}
-	if _, err := sp.client.endpoint(e); err != nil {
-		sp.failed.Add(1)
-		p.fail(exchange.Unsendable, err.Error())
-		return sp.enqueue(ctx, p)
-	}
-	if err := sp.enqueue(ctx, p); err != nil {
-		return err
-	}
-	p.row.Request = e.Request
-	p.row.Request.Body, p.row.Request.Headers = bytes.Clone(e.Request.Body), bytes.Clone(e.Request.Headers)
-	var err error
-	if p.row.Candidate.Due, err = sp.pace.wait(ctx); err != nil {
-		return err
-	}
-	if err := sp.slots.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	sp.group.Go(func() error { return sp.work(ctx, p) })
-	return nil
-}
-
-// enqueue waits until there is room in the queue.
-func (sp *split) enqueue(ctx context.Context, p *pending) error {
-	for sp.queued.Load() >= sp.maxQueued {
-		select {
-		case <-sp.taken:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	select {
-	case sp.queue <- p:
+		t.fail(exchange.Skipped, string(e.Defect))
+		sp.finish(t)
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
+	endpoint, err := sp.client.endpoint(e)
+	if err != nil {
+		sp.failed.Add(1)
+		t.fail(exchange.Unsendable, err.Error())
+		sp.finish(t)
+		return nil
+	}
+	if err := t.hold(e); err != nil {
+		return err
+	}
+	sp.sched.add(t, endpoint)
+	return nil
 }
 
-// work sends p and gives its slot back.
-func (sp *split) work(ctx context.Context, p *pending) error {
-	defer sp.slots.Release(1)
-	sp.sent.Add(1)
-	sp.inFlight.Add(1)
-	defer sp.inFlight.Add(-1)
-	sp.client.send(ctx, &p.row, &p.row.Candidate)
-	p.row.Request = exchange.Request{}
-	if err := ctx.Err(); err != nil {
-		return err // we may have broken it off ourselves: that is no answer of the candidate's
+// keep counts bytes as memory, or puts them on the disk where that is short.
+func (sp *split) keep(headers, body []byte) (held int64, place stored, err error) {
+	if n := int64(len(headers) + len(body)); n == 0 || sp.memory.take(n) {
+		return n, stored{}, nil
 	}
-	switch p.row.Candidate.Failure {
-	case "":
-	case exchange.Unsendable:
-		sp.sent.Add(-1)
-		fallthrough
-	default:
-		sp.failed.Add(1)
+	place, err = sp.spill.store(headers, body)
+	return 0, place, err
+}
+
+// finish says that t is as it will be written.
+func (sp *split) finish(t *task) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.done[t.place] = true
+	sp.left--
+	sp.change.Signal()
+}
+
+// fail ends the split with its first error.
+func (sp *split) fail(err error) {
+	sp.cancel()
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	if sp.err == nil {
+		sp.err = err
 	}
-	sp.queued.Add(p.size())
-	close(p.done)
-	return nil
+	sp.change.Signal()
+}
+
+// interrupt ends the split, unless all that is left is to write it.
+func (sp *split) interrupt() {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	if sp.err == nil && !(sp.loaded && sp.left == 0) {
+		sp.err = context.Canceled
+	}
+	sp.change.Signal()
+}
+
+// keepAnswer ends a task that was sent, or should have been.
+func (sp *split) keepAnswer(t *task) {
+	if err := t.answered(); err != nil {
+		sp.fail(err)
+		return
+	}
+	sp.finish(t)
+}
+
+// end says that all tasks are there.
+func (sp *split) end() {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.loaded = true
+	sp.change.Signal()
+}
+
+// head waits for the task at a place to be done and takes it. It is nil after
+// the last.
+func (sp *split) head(place int) (*task, error) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	for {
+		switch {
+		case sp.err != nil:
+			return nil, sp.err
+		case place < len(sp.tasks) && sp.done[place]:
+			t := sp.tasks[place]
+			sp.tasks[place] = nil
+			return t, nil
+		case sp.loaded && place == len(sp.tasks):
+			return nil, nil
+		}
+		sp.change.Wait()
+	}
 }
 
 // Results go to the sink in batches of this many rows or bytes.
@@ -136,45 +171,49 @@ const (
 	batchBytes = 1 << 20
 )
 
-// write hands the results to sink in the queue's order.
-func (sp *split) write(ctx context.Context, sink exchange.Sink) (Counts, error) {
+// write hands the results to sink in the split's order.
+func (sp *split) write(sink exchange.Sink) (Counts, error) {
 	var counts Counts
 	var b exchange.Batch
-	var size int64
+	var size int
 	flush := func() error {
 		if len(b.Rows) == 0 {
 			return nil
 		}
-		if err := sink.Write(ctx, &b); err != nil {
+		if err := sink.Write(context.WithoutCancel(sp.ctx), &b); err != nil {
 			return fmt.Errorf("write the results: %w", err)
 		}
 		clear(b.Rows) // lets go of the bodies
 		b.Rows, size = b.Rows[:0], 0
 		return nil
 	}
-	for p := range sp.queue {
-		select {
-		case <-p.done:
-		case <-ctx.Done():
-			return counts, ctx.Err()
+	for place := 0; ; place++ {
+		t, err := sp.head(place)
+		if err != nil {
+			return counts, err
 		}
-		sp.take(p)
-		counts.count(&p.row)
-		b.Rows = append(b.Rows, p.row)
-		if size += p.size(); len(b.Rows) == batchRows || size >= batchBytes {
+		if t == nil {
+			return counts, flush()
+		}
+		if err := t.recall(); err != nil {
+			return counts, err
+		}
+		counts.count(&t.row)
+		b.Rows = append(b.Rows, t.row)
+		if size += len(t.row.Candidate.Body) + len(t.row.Candidate.Headers); len(b.Rows) == batchRows || size >= batchBytes {
 			if err := flush(); err != nil {
 				return counts, err
 			}
 		}
 	}
-	return counts, flush()
 }
 
-// take lets dispatch know that p no longer waits.
-func (sp *split) take(p *pending) {
-	sp.queued.Add(-p.size())
-	select {
-	case sp.taken <- struct{}{}:
-	default:
+// leave gives back what the tasks that are left hold.
+func (sp *split) leave() error {
+	for _, t := range sp.tasks {
+		if t != nil {
+			sp.memory.give(t.held)
+		}
 	}
+	return sp.spill.close()
 }

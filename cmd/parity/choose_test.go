@@ -274,7 +274,7 @@ func TestDryRun(t *testing.T) {
 	}
 	text := mustParity(t, exitDone, append(args, "--dry-run")...).stdout
 	for _, want := range []string{
-		`\x1b[31mred\u202e`, `selection  --model "*"`, "planned    400 exchanges of 7 models in 10 splits", "skipped    8 (no_answer 8)", "duration   about 40s at 10/s",
+		`\x1b[31mred\u202e`, `selection  --model "*"`, "planned    400 exchanges of 7 models in 10 splits", "skipped    8 (no_answer 8)", "duration   at least 40s, at 10/s",
 		"392 invocations × 0.5 s × 2 GB × 0.01 USD per GB-second + 0.000 GB of data × 0.5 USD per", "= 3.92 USD", "nothing was sent or written",
 	} {
 		if !strings.Contains(text, want) {

@@ -27,6 +27,21 @@ type part struct {
 	model, defect  string
 	planned        int64
 	request, reply int64 // bytes of their bodies, about
+	span
+}
+
+// span is the times of the earliest and the latest of some exchanges.
+type span struct{ first, last exchange.Timestamp }
+
+func (s span) and(o span) span { return span{min(s.first, o.first), max(s.last, o.last)} }
+
+// spanOf is that of a plan's parts; there is one at least.
+func spanOf(parts []part) span {
+	s := parts[0].span
+	for _, p := range parts[1:] {
+		s = s.and(p.span)
+	}
+	return s
 }
 
 // planRow is a row of plan.parquet: a part of a split.
@@ -41,6 +56,15 @@ type planRow struct {
 	Planned       int64  `parquet:"planned,delta"`
 	RequestBytes  int64  `parquet:"request_bytes,delta"`
 	ResponseBytes int64  `parquet:"response_bytes,delta"`
+	FirstTime     int64  `parquet:"first_time,timestamp(microsecond),delta"`
+	LastTime      int64  `parquet:"last_time,timestamp(microsecond),delta"`
+}
+
+func (r *planRow) part() part {
+	return part{
+		r.Model, r.Defect, r.Planned, r.RequestBytes, r.ResponseBytes,
+		span{exchange.Timestamp(r.FirstTime), exchange.Timestamp(r.LastTime)},
+	}
 }
 
 // keyCut is the key-value of a plan that says where it is cut.
@@ -79,6 +103,7 @@ func (r *Run) writePlan(ctx context.Context, p *Plan) error {
 			rows = append(rows, planRow{
 				int64(s.Index), s.Object, s.ObjectSize, int64(s.RowGroup), s.Rows,
 				part.model, part.defect, part.planned, part.request, part.reply,
+				int64(part.first), int64(part.last),
 			})
 		}
 		if len(rows) < planRows && i < len(p.Splits)-1 {
@@ -101,19 +126,21 @@ func (r *Run) writePlan(ctx context.Context, p *Plan) error {
 // Plan reads the splits of the frozen plan; false where there is none yet.
 func (r *Run) Plan(ctx context.Context) (splits []Split, ok bool, err error) {
 	ok, err = r.eachPlanRow(ctx, func(row planRow) error {
-		s := Split{int(row.Split), row.Object, row.ObjectSize, int(row.RowGroup), row.Rows, 0}
+		s, p := Split{Index: int(row.Split), Object: row.Object, ObjectSize: row.ObjectSize, RowGroup: int(row.RowGroup), Rows: row.Rows}, row.part()
 		if s.Index == len(splits) {
+			s.First, s.Last = p.first, p.last
 			splits = append(splits, s)
 		}
 		if s.Index != len(splits)-1 {
 			return fmt.Errorf("split %d follows split %d", s.Index, len(splits)-1)
 		}
 		last := &splits[s.Index]
-		s.Planned = last.Planned
+		s.Planned, s.First, s.Last = last.Planned, last.First, last.Last
 		if *last != s {
 			return fmt.Errorf("split %d is said to be two", s.Index)
 		}
-		last.Planned += row.Planned
+		last.Planned += p.planned
+		last.First, last.Last = min(last.First, p.first), max(last.Last, p.last)
 		return nil
 	})
 	if err != nil {
@@ -131,7 +158,7 @@ func (r *Run) PlanTotals(ctx context.Context) (*Totals, error) {
 			last = row.Split
 			t.Splits++
 		}
-		t.add(part{row.Model, row.Defect, row.Planned, row.RequestBytes, row.ResponseBytes})
+		t.add(row.part())
 		return nil
 	})
 	if !ok || err != nil {
@@ -207,7 +234,8 @@ func Planned(plan []Split) (n int64) {
 
 // Totals are a plan's: how much of what it has.
 type Totals struct {
-	Splits int64
+	Splits      int64
+	First, Last exchange.Timestamp // of the exchanges
 	PlanCount
 	Models map[string]*PlanCount
 }
@@ -241,8 +269,9 @@ func (t *Totals) ModelNames() []string { return slices.Sorted(maps.Keys(t.Models
 
 func (t *Totals) add(p part) {
 	if t.Models == nil {
-		t.Models = map[string]*PlanCount{}
+		t.Models, t.First = map[string]*PlanCount{}, p.first
 	}
+	t.First, t.Last = min(t.First, p.first), max(t.Last, p.last)
 	m := t.Models[p.model]
 	if m == nil {
 		m = &PlanCount{}

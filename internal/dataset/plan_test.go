@@ -94,7 +94,9 @@ func readBack(t *testing.T, rec *Recording, splits []Split, sel exchange.Selecti
 		var n int64
 		err = EachRow(t.Context(), src, func(e *exchange.Exchange) error {
 			if sel.Match(e) {
-				rows = append(rows, *e)
+				if rows = append(rows, *e); e.Time < s.First || e.Time > s.Last {
+					t.Errorf("split %s has an exchange of %d, and is from %d to %d", s.Name(), e.Time, s.First, s.Last)
+				}
 				n++
 			}
 			return nil
@@ -155,6 +157,16 @@ func planAndRead(t *testing.T, rec *Recording, rows []exchange.Exchange, sel exc
 		if has.Sendable != sendable || len(skipped) != len(has.Skipped) || len(skipped) > 0 && !reflect.DeepEqual(has.Skipped, skipped) {
 			t.Errorf("model %s: %+v, want %d and %v", model, has, sendable, skipped)
 		}
+	}
+	var first, last exchange.Timestamp
+	for i, e := range want {
+		if i == 0 || e.Time < first {
+			first = e.Time
+		}
+		last = max(last, e.Time)
+	}
+	if totals.First != first || totals.Last != last {
+		t.Errorf("the plan is from %d to %d, want %d to %d", totals.First, totals.Last, first, last)
 	}
 	if len(totals.Models) != len(models) || totals.Planned != int64(len(want)) || Planned(splits) != totals.Planned {
 		t.Errorf("%d models with %d exchanges, want %d with %d", len(totals.Models), totals.Planned, len(models), len(want))

@@ -78,7 +78,10 @@ type Split struct {
 	ObjectSize int64
 	RowGroup   int
 	Rows       int64 // in the row group
-	Planned    int64 // of these, what the run's selection matches
+	Planned    int64 // of these, what the run's selection asks for
+	// First and Last are the times of the earliest and the latest exchange that is
+	// planned; 0 where nobody has looked.
+	First, Last exchange.Timestamp
 }
 
 // Name is what objects made of the split are called.

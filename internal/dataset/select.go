@@ -102,14 +102,16 @@ func (p *planner) count(ctx context.Context) (*Plan, error) {
 	perObject := make([][]counted, len(p.rec.keys))
 	err := p.eachGroup(ctx, func(i int, o *object, group int) error {
 		parts, err := p.partsOf(ctx, o, group)
-		s := Split{Object: o.key, ObjectSize: o.size, RowGroup: group, Rows: o.rows(group)}
+		if len(parts) == 0 || err != nil {
+			return err
+		}
+		span := spanOf(parts)
+		s := Split{Object: o.key, ObjectSize: o.size, RowGroup: group, Rows: o.rows(group), First: span.first, Last: span.last}
 		for _, part := range parts {
 			s.Planned += part.planned
 		}
-		if s.Planned > 0 {
-			perObject[i] = append(perObject[i], counted{s, parts})
-		}
-		return err
+		perObject[i] = append(perObject[i], counted{s, parts})
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -126,22 +128,24 @@ func (p *planner) count(ctx context.Context) (*Plan, error) {
 // model, so that the next exchange is counted where the last one was.
 func (p *planner) partsOf(ctx context.Context, o *object, group int) ([]part, error) {
 	type key struct{ model, defect string }
-	counts := map[key]*int64{}
-	var last key
-	var n *int64
-	err := p.eachSelected(ctx, o, group, []string{"model", "defect"}, func(e *exchange.Exchange) {
-		if k := (key{e.Model, string(e.Defect)}); n == nil || k != last {
-			if last, n = k, counts[k]; n == nil {
-				n = new(int64)
-				counts[k] = n
+	all := map[key]*part{}
+	var at *part
+	err := p.eachSelected(ctx, o, group, []string{"model", "defect", "time"}, func(e *exchange.Exchange) {
+		if at == nil || e.Model != at.model || string(e.Defect) != at.defect {
+			k := key{e.Model, string(e.Defect)}
+			if at = all[k]; at == nil {
+				at = &part{model: k.model, defect: k.defect, span: span{e.Time, e.Time}}
+				all[k] = at
 			}
 		}
-		*n++
+		at.planned++
+		at.span = at.and(span{e.Time, e.Time})
 	})
 	rows, request, reply := o.rows(group), o.bodyBytes(group, "request_body"), o.bodyBytes(group, "response_body")
 	var parts []part
-	for k, n := range counts {
-		parts = append(parts, part{k.model, k.defect, *n, share(request, *n, rows), share(reply, *n, rows)})
+	for _, one := range all {
+		one.request, one.reply = share(request, one.planned, rows), share(reply, one.planned, rows)
+		parts = append(parts, *one)
 	}
 	slices.SortFunc(parts, func(a, b part) int {
 		return cmp.Or(cmp.Compare(a.model, b.model), cmp.Compare(a.defect, b.defect))

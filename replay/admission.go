@@ -1,0 +1,99 @@
+package replay
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// How many splits are open at a time. Two, so that the last slow answers of one
+// don't hold up the next; more, up to most, while there are free slots that no
+// endpoint of those open can use.
+const (
+	fewSplits  = 2
+	mostSplits = 8
+	// openAhead is how long before its first request is due a split is opened,
+	// where the pace is the recording's.
+	openAhead = 10 * time.Second
+)
+
+// admission lets splits begin, in the order in which they ask.
+type admission struct {
+	open  int
+	fresh int // of them, those that had nothing to send yet
+	queue []*waiting
+}
+
+type waiting struct {
+	from  exchange.Timestamp
+	ready chan struct{}
+}
+
+// Admit waits until it is time to begin another split, whose first exchange was
+// recorded at from. leave must be called when it is done.
+func (s *Sender) Admit(ctx context.Context, from exchange.Timestamp) (leave func(), err error) {
+	w := &waiting{from: from, ready: make(chan struct{})}
+	s.sched.mu.Lock()
+	s.sched.admitted.queue = append(s.sched.admitted.queue, w)
+	s.sched.kick()
+	s.sched.mu.Unlock()
+	select {
+	case <-w.ready:
+		return s.leave, nil
+	case <-ctx.Done():
+	}
+	s.sched.mu.Lock()
+	defer s.sched.mu.Unlock()
+	a := &s.sched.admitted
+	if i := slices.Index(a.queue, w); i >= 0 {
+		a.queue = slices.Delete(a.queue, i, i+1)
+	} else {
+		a.open--
+		a.fresh--
+	}
+	return nil, ctx.Err()
+}
+
+func (s *Sender) leave() {
+	s.sched.mu.Lock()
+	defer s.sched.mu.Unlock()
+	s.sched.admitted.open--
+	s.sched.kick()
+}
+
+// begun says that a split has something to send, or has ended without.
+func (s *scheduler) begun() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.admitted.fresh > 0 {
+		s.admitted.fresh--
+	}
+	s.kick()
+}
+
+// admit lets the next splits begin, and says when to look again.
+func (s *scheduler) admit(now time.Time) (next time.Time) {
+	a := &s.admitted
+	for len(a.queue) > 0 {
+		if o, ok := s.pace.(*original); ok {
+			o.begin()
+			if at := o.at(a.queue[0].from).Add(-openAhead); at.After(now) {
+				return at
+			}
+		} else if a.open >= fewSplits && (a.open >= mostSplits || a.fresh > 0 || !s.hungry()) {
+			return time.Time{}
+		}
+		close(a.queue[0].ready)
+		a.queue = a.queue[1:]
+		a.open++
+		a.fresh++
+	}
+	return time.Time{}
+}
+
+// hungry says that there are free slots that nothing can use.
+func (s *scheduler) hungry() bool {
+	return s.inFlight < s.options.Concurrency && s.turns.count == 0 && (s.pace == nil || s.pace.waiting() == 0) && s.memory()
+}

@@ -1,0 +1,84 @@
+package replay
+
+import (
+	"time"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// idleCold is how long an endpoint that is asked nothing may be taken to keep
+// its containers. SageMaker does not say; people measure 5 minutes and more.
+const idleCold = 5 * time.Minute
+
+// lane is an endpoint: the tasks that are due there, and how it does. The
+// scheduler's lock guards it.
+type lane struct {
+	name     string
+	tasks    fifo
+	inFlight int
+	inTurn   bool // is among the scheduler's turns, at turnAt, as the turns-th
+	turnAt   int
+	turns    int
+	limit    limit
+	breaker  breaker
+
+	warmLeft int // requests for their effect, before the first that counts
+	warm     bool
+	lastDone time.Time
+
+	answered  int64
+	latencyUS int64 // of all that were answered
+}
+
+// ready says whether a task may go there now.
+func (l *lane) ready() bool {
+	return l.tasks.len() > 0 && l.inFlight < l.allowed()
+}
+
+// allowed is how many requests may be in flight.
+func (l *lane) allowed() int {
+	switch {
+	case l.breaker.state == open:
+		return 0
+	case l.breaker.state == probing || l.warmLeft > 0:
+		return 1
+	}
+	return l.limit.now()
+}
+
+// next takes the task that is to be sent.
+func (l *lane) next(now time.Time) *task {
+	if l.inFlight == 0 && now.Sub(l.lastDone) > idleCold {
+		l.warm = false
+	}
+	l.inFlight++
+	var t *task
+	if l.warmLeft > 0 {
+		t = warmingOf(l.tasks.tasks[l.tasks.head])
+	} else {
+		t = l.tasks.pop()
+	}
+	t.cold = t.cold || !l.warm
+	return t
+}
+
+// observe takes in what became of a task, and says whether the breaker has
+// opened by it.
+func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened bool) {
+	c := &t.row.Candidate
+	l.inFlight--
+	l.lastDone = now
+	if t.warming {
+		l.warmLeft--
+	}
+	if class == exchange.Unsendable || class == exchange.Canceled {
+		return false
+	}
+	if class == "" || class == exchange.Auth || class == exchange.TooLarge {
+		l.warm = true
+		l.answered++
+		l.latencyUS += c.LatencyUS
+	}
+	l.limit.observe(c.Sent.Time(), time.Duration(c.LatencyUS)*time.Microsecond, class, now)
+	return l.breaker.observe(class, c.Error, now)
+}

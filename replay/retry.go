@@ -1,0 +1,65 @@
+package replay
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// RetryClasses are the failures after which a request is sent again if nothing
+// else is asked for: those that pass by themselves. A timeout is not among them,
+// because an endpoint that is too slow for a request is so again, a minute later.
+var RetryClasses = []exchange.Failure{exchange.Throttled, exchange.NotReady, exchange.Gateway, exchange.Refused, exchange.Reset}
+
+// retryable are the classes that may be asked for.
+var retryable = []exchange.Failure{
+	exchange.Throttled, exchange.NotReady, exchange.Gateway, exchange.Refused, exchange.Reset, exchange.Timeout,
+	exchange.DNS, exchange.TLS, exchange.Protocol, exchange.Auth,
+}
+
+// Before the n-th attempt after the first lie firstBackoff·2ⁿ⁻¹, at most
+// maxBackoff, of which a random half may be missing; and no less than the answer's
+// Retry-After asks for, up to maxRetryAfter.
+const (
+	firstBackoff  = 250 * time.Millisecond
+	maxBackoff    = 30 * time.Second
+	maxRetryAfter = 5 * time.Minute
+)
+
+// retries says whether t, which ended in class, is worth another attempt.
+func (o *Options) retries(t *task, class exchange.Failure) bool {
+	return len(t.attempts) < o.Retries && slices.Contains(o.RetryOn, class)
+}
+
+func backoff(attempts int, c *exchange.Candidate, now time.Time) time.Duration {
+	wait := maxBackoff
+	if attempts < 8 {
+		wait = min(maxBackoff, firstBackoff<<attempts)
+	}
+	wait = wait/2 + rand.N(wait/2+1)
+	return max(wait, min(retryAfter(c, now), maxRetryAfter))
+}
+
+// retryAfter reads the header of RFC 9110, section 10.2.3: seconds, or a date.
+func retryAfter(c *exchange.Candidate, now time.Time) time.Duration {
+	fields, err := exchange.DecodeHeaders(c.Headers)
+	if err != nil {
+		return 0
+	}
+	for _, f := range fields {
+		if f.Name != "retry-after" {
+			continue
+		}
+		if n, err := strconv.Atoi(f.Value); err == nil {
+			return time.Duration(max(0, min(n, 1<<20))) * time.Second
+		}
+		if at, err := http.ParseTime(f.Value); err == nil {
+			return at.Sub(now)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,238 @@
+package replay
+
+import (
+	"container/heap"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// scheduler decides which task is sent next.
+//
+//	add ─▶ pace, until due ─▶ lane of its endpoint ─▶ turns: lanes that may send ─▶ run, one goroutine a request
+//	                             ▲                                                    │
+//	                             └──────────── later: retries, probes ◀───────────────┤
+//	                                                                                  └─▶ its split
+//
+// Lanes take turns, so an endpoint that is slow, or has most of the requests,
+// delays no other. There are no goroutines but those of requests under way: one
+// that ends takes the next task itself.
+type scheduler struct {
+	options *Options
+	run     func(*task) // sends a task and those that come after it
+	lost    func(*task) // ends one whose endpoint is given up
+	memory  func() bool // says whether there is room for another split's
+
+	mu       sync.Mutex
+	inFlight int
+	lanes    map[string]*lane
+	turns    turns
+	pace     pace // nil: everything is due
+	due      int  // of the paced tasks, those that are due and not sent
+	later    timeHeap[later]
+	timer    *time.Timer
+	admitted admission
+	stopped  bool
+}
+
+// later is a task to be tried again, or a lane to be probed.
+type later struct {
+	at   time.Time
+	task *task
+	lane *lane
+}
+
+func (l later) when() time.Time { return l.at }
+
+// add takes a task that is to be sent to the endpoint of that name.
+func (s *scheduler) add(t *task, endpoint string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lanes[endpoint]
+	if l == nil {
+		l = &lane{name: endpoint, limit: newLimit(s.options), warmLeft: s.options.Warm}
+		s.lanes[endpoint] = l
+	}
+	t.lane = l
+	if s.pace != nil {
+		s.pace.add(t)
+	} else {
+		s.push(t)
+	}
+	s.kick()
+}
+
+// push hands a task that is due to its lane.
+func (s *scheduler) push(t *task) {
+	if t.lane.breaker.givenUp() {
+		s.giveUp(t)
+		return
+	}
+	t.lane.tasks.push(t)
+	s.turns.offer(t.lane)
+}
+
+// kick starts what can be sent now and sets the clock for what comes next.
+func (s *scheduler) kick() {
+	if s.stopped {
+		return
+	}
+	now := time.Now()
+	next := s.advance(now)
+	for t := s.take(now); t != nil; t = s.take(now) {
+		go s.run(t)
+	}
+	s.clock(sooner(next, s.admit(now)))
+}
+
+// clock wakes the scheduler then; the zero time is never.
+func (s *scheduler) clock(next time.Time) {
+	switch {
+	case next.IsZero():
+	case s.timer == nil:
+		s.timer = time.AfterFunc(time.Until(next), s.wake)
+	default:
+		s.timer.Reset(time.Until(next))
+	}
+}
+
+// sooner is the earlier of two times of which each may be zero, for never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func (s *scheduler) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kick()
+}
+
+// advance moves what is due by now to its lane, and says when to look again.
+func (s *scheduler) advance(now time.Time) (next time.Time) {
+	for len(s.later) > 0 && !s.later[0].at.After(now) {
+		l := heap.Pop(&s.later).(later)
+		switch {
+		case l.task != nil:
+			s.push(l.task)
+		case l.lane.breaker.probe(now):
+			s.turns.offer(l.lane)
+		}
+	}
+	if len(s.later) > 0 {
+		next = s.later[0].at
+	}
+	for s.pace != nil && s.due < s.pace.room() {
+		t, at := s.pace.due(now)
+		if t == nil {
+			return sooner(next, at)
+		}
+		s.due++
+		t.paced = true
+		s.push(t)
+	}
+	return next
+}
+
+// take takes the next task, from the lane whose turn it is.
+func (s *scheduler) take(now time.Time) *task {
+	for s.inFlight < s.options.Concurrency {
+		l := s.turns.pop()
+		if l == nil {
+			return nil
+		}
+		if !l.ready() {
+			continue
+		}
+		t := l.next(now)
+		l.limit.full(l.inFlight)
+		s.turns.offer(l)
+		s.inFlight++
+		if t.paced {
+			t.paced = false
+			s.due--
+		}
+		t.split.running.Add(1)
+		return t
+	}
+	return nil
+}
+
+// done takes in what became of a task and hands out the next. What is decided
+// says whether t goes to its split now.
+func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *task) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.inFlight--
+	l := t.lane
+	if l.observe(t, class, now) {
+		s.opened(l)
+	}
+	decided = true
+	switch {
+	case t.warming || t.split.gone:
+		decided = false
+	case s.options.retries(t, class):
+		heap.Push(&s.later, later{at: now.Add(backoff(len(t.attempts), &t.row.Candidate, now)), task: t})
+		t.retry(class)
+		decided = false
+	}
+	s.turns.offer(l)
+	next = s.take(now)
+	s.kick()
+	return decided, next
+}
+
+// opened sees to a lane whose breaker has just opened.
+func (s *scheduler) opened(l *lane) {
+	heap.Push(&s.later, later{at: l.breaker.until, lane: l})
+	for l.breaker.givenUp() && l.tasks.len() > 0 {
+		s.giveUp(l.tasks.pop())
+	}
+}
+
+// giveUp ends a task that waits for an endpoint in vain.
+func (s *scheduler) giveUp(t *task) {
+	if t.paced {
+		t.paced = false
+		s.due--
+	}
+	t.fail(exchange.EndpointDown, string(t.lane.breaker.class)+": "+t.lane.breaker.why)
+	s.lost(t)
+}
+
+// forget drops the tasks of a split that ends early. None is sent after it.
+func (s *scheduler) forget(sp *split) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sp.gone = true
+	for _, l := range s.lanes {
+		for _, t := range l.tasks.tasks[l.tasks.head:] {
+			if t.split == sp && t.paced {
+				s.due--
+			}
+		}
+		l.tasks.forget(sp)
+	}
+	if s.pace != nil {
+		s.pace.forget(sp)
+	}
+	s.later = slices.DeleteFunc(s.later, func(l later) bool { return l.task != nil && l.task.split == sp })
+	heap.Init(&s.later)
+	s.kick()
+}
+
+// stop ends the clock.
+func (s *scheduler) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}

@@ -1,0 +1,115 @@
+package replay
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/modelparity/parity/internal/exchange"
+)
+
+// task is a planned row on its way. It belongs to whoever holds it: a queue of
+// the scheduler, the goroutine that sends it, and in the end its split.
+type task struct {
+	split *split
+	place int   // in the split's order
+	lane  *lane // where it goes
+	row   exchange.Exchange
+
+	held     int64  // bytes of the request, or of the answer, that count as memory
+	spilled  stored // where they lie while memory is short
+	attempts []exchange.Attempt
+	paced    bool // due, and counted among those that are not sent
+	cold     bool
+	warming  bool // sent for its effect: the answer is dropped
+}
+
+func (t *task) when() time.Time { return t.row.Time.Time() }
+
+// newTask takes what a result needs of e; it keeps none of e's bytes.
+func newTask(sp *split, e *exchange.Exchange) *task {
+	return &task{split: sp, row: exchange.Exchange{
+		ID: e.ID, Time: e.Time, Model: e.Model, ModelVersion: e.ModelVersion, RequestHash: e.RequestHash, Defect: e.Defect,
+		SamplingProbability: e.SamplingProbability,
+	}}
+}
+
+// warmingOf is t sent for its effect.
+func warmingOf(t *task) *task {
+	w := *t
+	w.warming, w.paced = true, false
+	return &w
+}
+
+// fail ends t with a class of failure.
+func (t *task) fail(class exchange.Failure, why string) {
+	t.row.Candidate.Failure, t.row.Candidate.Error = class, short(why)
+}
+
+// hold takes over the request of e: in memory while there is room.
+func (t *task) hold(e *exchange.Exchange) (err error) {
+	t.row.Request = e.Request
+	r := &t.row.Request
+	if t.held, t.spilled, err = t.split.keep(r.Headers, r.Body); t.spilled.somewhere() {
+		r.Headers, r.Body = nil, nil
+		return err
+	}
+	r.Headers, r.Body = bytes.Clone(r.Headers), bytes.Clone(r.Body)
+	return err
+}
+
+// ask sends t once and fills in the candidate's answer.
+func (t *task) ask(ctx context.Context, client client) (err error) {
+	row := &t.row
+	if t.spilled.somewhere() {
+		copied := t.row // as another attempt reads it from the disk again
+		row = &copied
+		if row.Request.Headers, row.Request.Body, err = t.split.spill.load(t.spilled); err != nil {
+			return err
+		}
+	}
+	c := &t.row.Candidate
+	client.send(ctx, row, c)
+	if c.Due == 0 {
+		c.Due = c.Sent
+	}
+	return nil
+}
+
+// retry keeps what came as evidence and makes t ready to be sent again.
+func (t *task) retry(class exchange.Failure) {
+	c := &t.row.Candidate
+	t.attempts = append(t.attempts, exchange.NewAttempt(c, class))
+	t.cold = t.cold || class == exchange.NotReady
+	*c = exchange.Candidate{Due: c.Due}
+}
+
+// answered lets go of the request, says how the answer came about, and keeps it.
+func (t *task) answered() (err error) {
+	t.split.memory.give(t.held)
+	t.row.Request = exchange.Request{}
+	c := &t.row.Candidate
+	if t.cold || len(t.attempts) > 0 {
+		d, err := c.HowDelivered() // the client has said which variant answered
+		if err != nil {
+			return err
+		}
+		d.Cold, d.Attempts = t.cold, t.attempts
+		c.Delivery = d.String()
+	}
+	if t.held, t.spilled, err = t.split.keep(c.Headers, c.Body); t.spilled.somewhere() {
+		c.Headers, c.Body = nil, nil
+	}
+	return err
+}
+
+// recall has the answer in memory to be written. Its bytes no longer count.
+func (t *task) recall() (err error) {
+	t.split.memory.give(t.held)
+	t.held = 0
+	if t.spilled.somewhere() {
+		c := &t.row.Candidate
+		c.Headers, c.Body, err = t.split.spill.load(t.spilled)
+	}
+	return err
+}
