@@ -103,7 +103,7 @@ func (a *app) view(t *dataset.Totals, info dataset.RunInfo, f replayFlags, opts 
 // fast as it goes. A sharded worker has its share of the rates.
 func takes(t *dataset.Totals, opts replay.Options, shards float64) (seconds float64, pace string) {
 	if opts.Speed > 0 {
-		return float64(t.Last-t.First) / 1e6 / opts.Speed, fmt.Sprintf("%v times the recording's pace", opts.Speed)
+		return float64(t.To-t.From) / 1e6 / opts.Speed, fmt.Sprintf("%v times the recording's pace", opts.Speed)
 	}
 	pace = fmt.Sprintf("as fast as it goes with %d in flight", cmp.Or(opts.Concurrency, replay.DefaultConcurrency))
 	if opts.Rate > 0 {

@@ -211,6 +211,13 @@ type sending struct {
 }
 
 func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) error {
+	if opts.Speed > 0 {
+		g.plan = byTime(g.plan)
+		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done}).Left() { // all shards count from there
+			opts.Begin = s.From
+			break
+		}
+	}
 	sender, err := replay.New(opts)
 	if err != nil {
 		return err
@@ -219,9 +226,14 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) erro
 	return a.send(ctx, g, sender)
 }
 
+// byTime orders splits as their first exchanges were recorded.
+func byTime(plan []dataset.Split) []dataset.Split {
+	return slices.SortedStableFunc(slices.Values(plan), func(a, b dataset.Split) int { return cmp.Compare(a.From, b.From) })
+}
+
 func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error {
 	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done}
-	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, 0) }
+	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, s.From) }
 	left := dataset.Planned(work.Left())
 	if left == 0 {
 		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (%s); to ask again, choose another --out, or send a part of it --again\n", g.what)

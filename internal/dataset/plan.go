@@ -25,23 +25,9 @@ type Plan struct {
 // part is what is planned of a split's exchanges of one model with one defect.
 type part struct {
 	model, defect  string
+	from, to       exchange.Timestamp // the earliest and the latest
 	planned        int64
 	request, reply int64 // bytes of their bodies, about
-	span
-}
-
-// span is the times of the earliest and the latest of some exchanges.
-type span struct{ first, last exchange.Timestamp }
-
-func (s span) and(o span) span { return span{min(s.first, o.first), max(s.last, o.last)} }
-
-// spanOf is that of a plan's parts; there is one at least.
-func spanOf(parts []part) span {
-	s := parts[0].span
-	for _, p := range parts[1:] {
-		s = s.and(p.span)
-	}
-	return s
 }
 
 // planRow is a row of plan.parquet: a part of a split.
@@ -53,18 +39,15 @@ type planRow struct {
 	Rows          int64  `parquet:"rows,delta"`
 	Model         string `parquet:"model,dict"`
 	Defect        string `parquet:"defect,dict"`
+	First         int64  `parquet:"first_time,delta,timestamp(microsecond)"`
+	Last          int64  `parquet:"last_time,delta,timestamp(microsecond)"`
 	Planned       int64  `parquet:"planned,delta"`
 	RequestBytes  int64  `parquet:"request_bytes,delta"`
 	ResponseBytes int64  `parquet:"response_bytes,delta"`
-	FirstTime     int64  `parquet:"first_time,timestamp(microsecond),delta"`
-	LastTime      int64  `parquet:"last_time,timestamp(microsecond),delta"`
 }
 
 func (r *planRow) part() part {
-	return part{
-		r.Model, r.Defect, r.Planned, r.RequestBytes, r.ResponseBytes,
-		span{exchange.Timestamp(r.FirstTime), exchange.Timestamp(r.LastTime)},
-	}
+	return part{r.Model, r.Defect, exchange.Timestamp(r.First), exchange.Timestamp(r.Last), r.Planned, r.RequestBytes, r.ResponseBytes}
 }
 
 // keyCut is the key-value of a plan that says where it is cut.
@@ -102,8 +85,7 @@ func (r *Run) writePlan(ctx context.Context, p *Plan) error {
 		for _, part := range p.parts[i] {
 			rows = append(rows, planRow{
 				int64(s.Index), s.Object, s.ObjectSize, int64(s.RowGroup), s.Rows,
-				part.model, part.defect, part.planned, part.request, part.reply,
-				int64(part.first), int64(part.last),
+				part.model, part.defect, int64(part.from), int64(part.to), part.planned, part.request, part.reply,
 			})
 		}
 		if len(rows) < planRows && i < len(p.Splits)-1 {
@@ -126,21 +108,21 @@ func (r *Run) writePlan(ctx context.Context, p *Plan) error {
 // Plan reads the splits of the frozen plan; false where there is none yet.
 func (r *Run) Plan(ctx context.Context) (splits []Split, ok bool, err error) {
 	ok, err = r.eachPlanRow(ctx, func(row planRow) error {
-		s, p := Split{Index: int(row.Split), Object: row.Object, ObjectSize: row.ObjectSize, RowGroup: int(row.RowGroup), Rows: row.Rows}, row.part()
+		s := Split{int(row.Split), row.Object, row.ObjectSize, int(row.RowGroup), row.Rows, 0, exchange.Timestamp(row.First)}
 		if s.Index == len(splits) {
-			s.First, s.Last = p.first, p.last
 			splits = append(splits, s)
 		}
 		if s.Index != len(splits)-1 {
 			return fmt.Errorf("split %d follows split %d", s.Index, len(splits)-1)
 		}
 		last := &splits[s.Index]
-		s.Planned, s.First, s.Last = last.Planned, last.First, last.Last
+		from := min(last.From, s.From)
+		s.Planned, s.From = last.Planned, last.From
 		if *last != s {
 			return fmt.Errorf("split %d is said to be two", s.Index)
 		}
-		last.Planned += p.planned
-		last.First, last.Last = min(last.First, p.first), max(last.Last, p.last)
+		last.Planned += row.Planned
+		last.From = from
 		return nil
 	})
 	if err != nil {
@@ -234,8 +216,8 @@ func Planned(plan []Split) (n int64) {
 
 // Totals are a plan's: how much of what it has.
 type Totals struct {
-	Splits      int64
-	First, Last exchange.Timestamp // of the exchanges
+	Splits   int64
+	From, To exchange.Timestamp // the earliest and the latest exchange
 	PlanCount
 	Models map[string]*PlanCount
 }
@@ -269,9 +251,9 @@ func (t *Totals) ModelNames() []string { return slices.Sorted(maps.Keys(t.Models
 
 func (t *Totals) add(p part) {
 	if t.Models == nil {
-		t.Models, t.First = map[string]*PlanCount{}, p.first
+		t.Models, t.From, t.To = map[string]*PlanCount{}, p.from, p.to
 	}
-	t.First, t.Last = min(t.First, p.first), max(t.Last, p.last)
+	t.From, t.To = min(t.From, p.from), max(t.To, p.to)
 	m := t.Models[p.model]
 	if m == nil {
 		m = &PlanCount{}

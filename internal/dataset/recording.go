@@ -77,11 +77,9 @@ type Split struct {
 	Object     string // its key in the recording
 	ObjectSize int64
 	RowGroup   int
-	Rows       int64 // in the row group
-	Planned    int64 // of these, what the run's selection asks for
-	// First and Last are the times of the earliest and the latest exchange that is
-	// planned; 0 where nobody has looked.
-	First, Last exchange.Timestamp
+	Rows       int64              // in the row group
+	Planned    int64              // of these, what the run's selection matches
+	From       exchange.Timestamp // the earliest time of what is planned
 }
 
 // Name is what objects made of the split are called.

@@ -102,13 +102,12 @@ func (p *planner) count(ctx context.Context) (*Plan, error) {
 	perObject := make([][]counted, len(p.rec.keys))
 	err := p.eachGroup(ctx, func(i int, o *object, group int) error {
 		parts, err := p.partsOf(ctx, o, group)
-		if len(parts) == 0 || err != nil {
+		if err != nil || len(parts) == 0 {
 			return err
 		}
-		span := spanOf(parts)
-		s := Split{Object: o.key, ObjectSize: o.size, RowGroup: group, Rows: o.rows(group), First: span.first, Last: span.last}
+		s := Split{Object: o.key, ObjectSize: o.size, RowGroup: group, Rows: o.rows(group), From: parts[0].from}
 		for _, part := range parts {
-			s.Planned += part.planned
+			s.Planned, s.From = s.Planned+part.planned, min(s.From, part.from)
 		}
 		perObject[i] = append(perObject[i], counted{s, parts})
 		return nil
@@ -134,12 +133,12 @@ func (p *planner) partsOf(ctx context.Context, o *object, group int) ([]part, er
 		if at == nil || e.Model != at.model || string(e.Defect) != at.defect {
 			k := key{e.Model, string(e.Defect)}
 			if at = all[k]; at == nil {
-				at = &part{model: k.model, defect: k.defect, span: span{e.Time, e.Time}}
+				at = &part{model: k.model, defect: k.defect, from: e.Time, to: e.Time}
 				all[k] = at
 			}
 		}
 		at.planned++
-		at.span = at.and(span{e.Time, e.Time})
+		at.from, at.to = min(at.from, e.Time), max(at.to, e.Time)
 	})
 	rows, request, reply := o.rows(group), o.bodyBytes(group, "request_body"), o.bodyBytes(group, "response_body")
 	var parts []part
