@@ -176,7 +176,7 @@ func (v planView) write(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MODEL\tEXCHANGES\tSKIPPED\tREQUEST BODIES\tRECORDED ANSWERS")
 	for _, m := range v.Models {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", printable(m.Model), grouped(m.Planned), grouped(total(m.Skipped)), size(m.RequestBytes), size(m.ResponseBytes))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", narrow(printable(m.Model), screenWidth/2), grouped(m.Planned), grouped(total(m.Skipped)), size(m.RequestBytes), size(m.ResponseBytes))
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -278,7 +278,7 @@ func TestNamesThatAreNone(t *testing.T) {
 		sel  exchange.Selection
 		want string
 	}{
-		{exchange.Selection{Models: []string{"model-0*", "modle"}}, `model "modle" matches none of REC: its models are model-00, model-01, model-02`},
+		{exchange.Selection{Models: []string{"model-0*", "modle"}}, `model "modle" matches none of REC: its models are "model-00", "model-01", "model-02"`},
 		{exchange.Selection{Versions: []string{"4"}}, `version "4" matches none of REC: the versions of its models are "", "3", "ü"`},
 		{exchange.Selection{IDs: []string{rows[1].ID.String(), "nobody"}}, `no exchange of REC has the id "nobody": ` + "`parity cat REC` lists ids"},
 		{exchange.Selection{Statuses: []string{"418"}}, `no exchange of REC is selected by --status "418": its statuses are 0 200 204 404 500`},
