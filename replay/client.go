@@ -20,6 +20,9 @@ type client interface {
 }
 
 func newClient(o Options) (client, error) {
+	if IsSageMaker(o.Target) {
+		return newSageMakerClient(o)
+	}
 	t, err := parseTarget(o.Target)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,14 @@ type Options struct {
 	// the place of the recorded one, which is kept otherwise. In path and query
 	// {model} and {version} stand for the exchange's, escaped. Credentials
 	// belong in Headers.
+	//
+	// Or it is sagemaker://endpoint-name[?variant=…&model=…&component=…&region=…],
+	// where they are filled in too (docs/sagemaker.md). Region and credentials are
+	// the environment's, as every AWS tool has them.
 	Target string
+	// Names are the endpoints of models, in place of what a SageMaker target's
+	// template makes of them.
+	Names map[string]string
 	// RunID goes with every request as X-Parity-Run.
 	RunID string
 	// Selection is what of each split is planned.
@@ -74,14 +81,19 @@ type Options struct {
 	// thousand; above it Split returns an *AbortError. 0 and 1 mean all.
 	AbortAfter float64
 	// Timeout is for one request, from dialling to the last byte of the
-	// answer; 0 means DefaultTimeout.
+	// answer; 0 means DefaultTimeout, or DefaultSageMakerTimeout.
 	Timeout time.Duration
 	// MaxBody is how many bytes the body of an answer may have; one that has
 	// more is dropped and its row has the class too_large. 0 means
 	// DefaultMaxBody. At worst, answers take Concurrency times this much memory,
 	// and 32 MiB for each open split.
 	MaxBody int64
-	// Headers take the place of recorded fields of the same name.
+	// MaxRequest is how many bytes a SageMaker endpoint takes; a request whose body
+	// has more is not sent and its row has the class unsendable. 0 means
+	// DefaultMaxRequest.
+	MaxRequest int64
+	// Headers take the place of recorded fields of the same name. SageMaker carries
+	// Content-Type, Accept and X-Amzn-SageMaker-Custom-Attributes, and no others.
 	Headers http.Header
 	// TLS is for https:// targets; nil trusts the machine's authorities. TLSFiles
 	// makes one.
@@ -103,7 +115,7 @@ type Options struct {
 // Validate names the first field that makes no sense, its value and what is
 // allowed. Values of headers are left out of errors: they may be secrets.
 func (o Options) Validate() error {
-	if _, err := parseTarget(o.Target); err != nil {
+	if err := o.validateTarget(); err != nil {
 		return err
 	}
 	switch {
@@ -131,6 +143,8 @@ func (o Options) Validate() error {
 		return fmt.Errorf("rates of models %v: each must be requests a second, above 0", o.ModelRates)
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout %s: must be above 0, or 0 for %s", o.Timeout, DefaultTimeout)
+	case o.MaxRequest < 0:
+		return fmt.Errorf("max request %d: must be bytes, or 0 for %d", o.MaxRequest, DefaultMaxRequest)
 	case o.MaxBody < 0:
 		return fmt.Errorf("max body %d: must be bytes, or 0 for %d", o.MaxBody, DefaultMaxBody)
 	}
@@ -141,6 +155,20 @@ func (o Options) Validate() error {
 		return err
 	}
 	return o.Selection.Validate()
+}
+
+func (o Options) validateTarget() error {
+	if IsSageMaker(o.Target) {
+		return o.validateSageMaker()
+	}
+	if len(o.Names) > 0 {
+		return errors.New("names: only a sagemaker:// target has names of endpoints")
+	}
+	if o.MaxRequest != 0 {
+		return fmt.Errorf("max request %d: only a sagemaker:// target has such a limit", o.MaxRequest)
+	}
+	_, err := parseTarget(o.Target)
+	return err
 }
 
 func validateHeaders(headers http.Header) error {
@@ -167,6 +195,10 @@ func (o Options) withDefaults() Options {
 		o.Concurrency = cmp.Or(o.Concurrency, DefaultAdaptive)
 	}
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
+	if IsSageMaker(o.Target) {
+		o.Timeout = cmp.Or(o.Timeout, DefaultSageMakerTimeout)
+		o.MaxRequest = cmp.Or(o.MaxRequest, DefaultMaxRequest)
+	}
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
 	o.Headers = o.Headers.Clone()

@@ -39,7 +39,7 @@ func (f againFlags) sorted() ([]string, error) {
 
 // refuseWithAgain names the first flag that says what --again says already.
 func refuseWithAgain(cmd *cobra.Command) error {
-	for _, name := range []string{"out", "model", "since", "until", "sample", "signature"} {
+	for _, name := range append([]string{"out", "dry-run"}, selectionNames...) {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s does not go with --again, which writes into the run that it names, and chooses from it: leave --%s out", name, name)
 		}
@@ -86,7 +86,7 @@ func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) e
 		return err
 	}
 	return a.sendWith(ctx, opts, sending{
-		what: "generation " + g.Name() + " of " + run.Location, target: run.Info.Target, plan: part, done: g.Sent, shard: shard,
+		run: run, generation: g.Info.Number, what: "generation " + g.Name() + " of " + run.Location, target: run.Info.Target, plan: part, done: g.Sent, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) { return c.source(ctx, s) },
 		sink:   func(s dataset.Split) (exchange.Sink, error) { return g.Sink(s, inFlight(opts, shard)) },
 	})
@@ -104,6 +104,7 @@ func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dat
 		return replay.Options{}, dataset.Shard{}, err
 	}
 	f.target = cmp.Or(f.target, name, run.Info.Target)
+	f.selection = selectionFlags{} // of a recheck, which may come from a stdin that is read
 	opts, shard, err := a.replayOptions(f)
 	if err != nil {
 		return opts, shard, err
@@ -121,7 +122,7 @@ func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dat
 		return opts, shard, fmt.Errorf("run %s was begun with request mapping %s, and the config has %s for its target now: bring that back, or replay the recording into another --out",
 			run.Location, mappingWords(then), mappingWords(now))
 	}
-	opts.RunID, opts.Selection = run.Info.ID, run.Info.Selection
+	opts.RunID, opts.Selection, opts.Names = run.Info.ID, run.Info.Selection, run.Info.Names
 	return opts, shard, nil
 }
 

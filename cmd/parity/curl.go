@@ -26,6 +26,7 @@ type endpoint struct {
 	headers map[string]string // as the config has them, with $NAME for the environment's
 	mapping mapping.Set       // of requests
 	how     []string          // arguments of curl: whom it trusts, and by which HTTP
+	names   map[string]string // of endpoints, by model
 }
 
 // unknownBase stands for the old system where its address is not known.
@@ -66,7 +67,7 @@ func (a *app) endpointOf(cfg config.Config, run *dataset.Run) (endpoint, error) 
 	name, _ := targetOf(cfg, run.Info)
 	t := cfg.Targets[name]
 	mapping, err := requests(run)
-	return endpoint{run.Info.Target, t.Headers, mapping, a.curlHow(t)}, err
+	return endpoint{run.Info.Target, t.Headers, mapping, a.curlHow(t), run.Info.Names}, err
 }
 
 // curlHow are the arguments that have curl connect as replay does, but for
@@ -91,10 +92,15 @@ func (a *app) curlHow(t config.Target) (args []string) {
 
 // curl is a command line that sends the request, as the mapping makes it.
 func curl(ctx context.Context, run *dataset.Run, recorded *exchange.Exchange, to endpoint) string {
-	const inline = 8 << 10
 	e, err := replay.MapRequest(ctx, to.mapping, recorded)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %s)", printable(err.Error()))
+	}
+	if e != recorded && !fitsLine(e.Request.Body) && !utf8.Valid(recorded.Request.Body) {
+		return "(as a command it would be too long: parity replay --try shows what is sent)"
+	}
+	if replay.IsSageMaker(to.base) {
+		return invoke(run, recorded, e, to)
 	}
 	url, err := replay.RequestURL(cmp.Or(to.base, unknownBase), e)
 	if err != nil {
@@ -123,24 +129,31 @@ func curl(ctx context.Context, run *dataset.Run, recorded *exchange.Exchange, to
 	}
 	switch body := e.Request.Body; {
 	case len(body) == 0:
-	case len(body) <= inline && utf8.Valid(body) && !strings.ContainsRune(string(body), 0):
+	case fitsLine(body):
 		args = append(args, "--data-raw "+shellQuote(string(body)))
 	default:
-		field, decode := ".body", ""
-		if !utf8.Valid(recorded.Request.Body) {
-			field, decode = ".body_base64", "base64 -d |\n  " // jq's @base64d changes what is no text
-		}
-		if e != recorded {
-			program, _ := to.mapping.Compile("request") // as MapRequest did
-			decode += "jq -cjS " + shellQuote(program.Of(e.Model).String()) + " |\n  "
-			if field != ".body" {
-				return "(as a command it would be too long: parity replay --try shows what is sent)"
-			}
-		}
-		from := fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s'", shellQuote(run.Location), e.ID, field)
-		return from + " |\n  " + decode + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
+		return catBody(run, recorded, to) + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
 	}
 	return "  " + strings.Join(args, " \\\n    ")
+}
+
+// fitsLine says whether a body can stand in a command line.
+func fitsLine(body []byte) bool {
+	const most = 8 << 10
+	return len(body) <= most && utf8.Valid(body) && !strings.ContainsRune(string(body), 0)
+}
+
+// catBody is a command that writes the recorded body, to be piped into what follows.
+func catBody(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
+	field, decode := ".body", ""
+	if !utf8.Valid(e.Request.Body) {
+		field, decode = ".body_base64", "base64 -d |\n  " // jq's @base64d changes what is no text
+	}
+	programs, _ := to.mapping.Compile("request") // it has been applied before
+	if program := programs.Of(e.Model); program != nil {
+		decode += "jq -cjS " + shellQuote(program.String()) + " |\n  "
+	}
+	return fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s' |\n  %s", shellQuote(run.Location), e.ID, field, decode)
 }
 
 // configured are the config's headers. What they hold of the environment stays

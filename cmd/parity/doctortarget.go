@@ -54,6 +54,10 @@ func (x *examination) target(ctx context.Context, name string, t config.Target, 
 		x.find(wrong, "target", named(name, err.Error()), "")
 		return
 	}
+	if replay.IsSageMaker(address) {
+		x.sageMaker(ctx, name, address)
+		return
+	}
 	u, err := url.Parse(address)
 	if err != nil {
 		x.find(wrong, "target", named(name, "its URL can't be parsed"), "")
@@ -73,8 +77,12 @@ func (x *examination) target(ctx context.Context, name string, t config.Target, 
 		return
 	}
 	x.answered(place, w, res)
+	x.clockOf(u.Host, res, asked, answered)
+}
+
+func (x *examination) clockOf(host string, res *http.Response, asked, answered time.Time) {
 	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil && res.Header.Get("Age") == "" { // which a cache adds
-		x.clock("the clock of "+u.Host, skew(date, asked, answered))
+		x.clock("the clock of "+host, skew(date, asked, answered))
 	}
 }
 

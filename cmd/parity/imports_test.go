@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"internal/telemetry":            {},
 	"internal/telemetry/statsdtest": {},
 	"internal/demo":                 {},
+	"internal/sagemakertest":        {},
 	"internal/tape":                 {},
 	"internal/number":               {},
 	"internal/mapping":              {"internal/exchange"},

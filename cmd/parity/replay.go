@@ -26,6 +26,7 @@ type replayFlags struct {
 	howFast            howFastFlags
 	selection          selectionFlags
 	try                int // exchanges; 0: a run is written
+	dry                dryFlags
 }
 
 func (f *replayFlags) register(cmd *cobra.Command) {
@@ -46,7 +47,8 @@ func (a *app) replayCommand() *cobra.Command {
 
 Every request carries X-Parity-Run and X-Parity-Exchange, so that the new service
 can keep replayed traffic from having effects. What is to be sent is frozen in the
-run's plan by the first worker; the same command again goes on where it stopped.
+run's plan by the first worker, which prints it; the same command again goes on
+where it stopped. --dry-run prints the whole plan, model by model, and sends nothing.
 A request that gets no answer is a row with the class of its failure.
 
 With --try N a few exchanges are sent, one after the other, and shown: the request
@@ -63,6 +65,10 @@ changed since needs a run of its own instead.`,
   parity replay s3://bucket/recording --target 'https://new.example/{model}/invocations' --rate 50/s --out s3://bucket/run
   parity replay recording --target new --config parity.yaml --try 3        # whether its mappings do what they should
   parity replay recording --target http://127.0.0.1:9000 --model 'spam-*' --sample 10% --out run-spam
+  parity replay recording --target http://127.0.0.1:9000 --rate 50/s --dry-run         # what would be sent, and how long it takes
+  parity replay recording --target http://127.0.0.1:9000 --max-requests 1000 --out run1k
+  parity replay recording --target http://127.0.0.1:9000 --status 2xx --version '3.*' --out run3
+  parity replay recording --target http://127.0.0.1:9000 --ids ids.txt --out run-few
   parity replay run/mismatches --target http://127.0.0.1:9000 --out run2   # only what differed
   parity replay run/mismatches --signature '$.scores[*].value number' --target http://127.0.0.1:9000 --out run3
   parity replay run --again unavailable
@@ -71,7 +77,7 @@ changed since needs a run of its own instead.`,
 		Args: cobra.ExactArgs(1),
 		PreRun: func(cmd *cobra.Command, _ []string) {
 			for _, name := range []string{"target", "out"} {
-				if len(f.again.what) > 0 || cmd.Flags().Changed("try") && name == "out" { // the run that is named says both, and none is written
+				if len(f.again.what) > 0 || (f.dry.run || cmd.Flags().Changed("try")) && name == "out" { // the run that is named says both, and none is written
 					cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
 				}
 			}
@@ -82,6 +88,9 @@ changed since needs a run of its own instead.`,
 					return err
 				}
 				return a.try(cmd.Context(), args[0], f)
+			}
+			if err := f.dry.validate(); err != nil {
+				return err
 			}
 			if len(f.again.what) == 0 {
 				_, err := a.replay(cmd.Context(), args[0], f)
@@ -94,6 +103,7 @@ changed since needs a run of its own instead.`,
 		},
 	}
 	f.register(cmd)
+	f.dry.register(cmd)
 	cmd.Flags().StringVar(&f.shard, "shard", "", "do only part `I/N` of the splits, counting from 0")
 	cmd.Flags().IntVar(&f.try, "try", 0, "send `N` exchanges, of different models as far as there are such, show what became of them, and write nothing")
 	cmd.Flags().StringArrayVar(&f.again.what, "again", nil, "send a part of a RUN again, into it: unavailable, mismatched, or the exchange with this `ID`, which may be repeated")
@@ -101,7 +111,7 @@ changed since needs a run of its own instead.`,
 }
 
 // replay sends what is left of a run's plan and returns the run.
-func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dataset.Run, error) {
+func (a *app) replay(ctx context.Context, recording string, f replayFlags) (run *dataset.Run, err error) {
 	opts, shard, err := a.replayOptions(f)
 	if err != nil {
 		return nil, err
@@ -110,20 +120,22 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dat
 	if err != nil {
 		return nil, err
 	}
-	rec = rec.Narrow(opts.Selection.Signatures)
-	run, plan, err := a.plan(ctx, rec, f, opts)
+	if f.dry.run {
+		return nil, a.dryRun(ctx, rec, f, opts)
+	}
+	p, err := a.plan(ctx, rec, f, opts)
 	if err != nil {
 		return nil, err
 	}
-	opts.RunID = run.Info.ID
+	run, opts.RunID = p.run, p.run.Info.ID
 	done, err := run.Results(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return run, a.sendWith(ctx, opts, sending{
-		what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: plan, done: done, shard: shard,
+		run: run, what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: p.splits, done: done, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
-			return rec.Source(ctx, s, exchange.RequestSide)
+			return p.rec.Source(ctx, s, exchange.RequestSide)
 		},
 		sink: func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
 	})
@@ -156,7 +168,10 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if opts.TLS, err = a.tlsOf(target); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
-	if opts.Selection, err = f.selection.selection(); err != nil {
+	if opts.Names, err = a.endpointNames(target); err != nil {
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
+	}
+	if opts.Selection, err = f.selection.selection(a.stdin); err != nil {
 		return opts, dataset.Shard{}, err
 	}
 	shard, err := a.shard(f.shard)
@@ -190,6 +205,8 @@ func someKeys[V any](m map[string]V) string {
 // sending is a generation of a run on its way.
 type sending struct {
 	what, target string
+	run          *dataset.Run
+	generation   int
 	plan         []dataset.Split
 	done         map[int]bool
 	shard        dataset.Shard
@@ -198,6 +215,13 @@ type sending struct {
 }
 
 func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) error {
+	if opts.Speed > 0 {
+		g.plan = byTime(g.plan)
+		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done}).Left() { // all shards count from there
+			opts.Begin = s.From
+			break
+		}
+	}
 	sender, err := replay.New(opts)
 	if err != nil {
 		return err
@@ -206,9 +230,14 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) erro
 	return a.send(ctx, g, sender)
 }
 
+// byTime orders splits as their first exchanges were recorded.
+func byTime(plan []dataset.Split) []dataset.Split {
+	return slices.SortedStableFunc(slices.Values(plan), func(a, b dataset.Split) int { return cmp.Compare(a.From, b.From) })
+}
+
 func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error {
 	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done}
-	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, 0) }
+	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, s.From) }
 	left := dataset.Planned(work.Left())
 	if left == 0 {
 		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (%s); to ask again, choose another --out, or send a part of it --again\n", g.what)
@@ -216,6 +245,9 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error 
 	}
 	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
 		left, dataset.Planned(g.plan), len(work.Left()), len(g.plan), g.target)
+	if err := a.sayBegun(ctx, g, work.Left()); err != nil {
+		return err
+	}
 	var mu sync.Mutex
 	var counts replay.Counts
 	stop := telemetry.Watch(a.stderr, func() string { return replayLine(sender, left) })
@@ -237,7 +269,29 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error 
 	return err
 }
 
+// sayBegun counts what is sent once more, because a worker died over it.
+func (a *app) sayBegun(ctx context.Context, g sending, left []dataset.Split) error {
+	begun, err := g.run.Begun(ctx, g.generation)
+	if err != nil {
+		return err
+	}
+	splits, rows := 0, int64(0)
+	for _, s := range left {
+		if begun[s.Index] > 0 {
+			splits++
+			rows += s.Planned
+		}
+	}
+	if splits > 0 {
+		fmt.Fprintf(a.stderr, "replay: %d splits were open when a worker ended, or are another's by now: up to %d exchanges are sent again\n", splits, rows)
+	}
+	return nil
+}
+
 func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.Sender) (_ replay.Counts, err error) {
+	if err := g.run.Begin(ctx, g.generation, s, s.Planned); err != nil {
+		return replay.Counts{}, err
+	}
 	src, err := g.source(ctx, s)
 	if err != nil {
 		return replay.Counts{}, err

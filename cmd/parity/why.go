@@ -133,6 +133,7 @@ var unavailableWords = map[exchange.Failure]string{
 	exchange.EndpointDown: "not sent: the endpoint had stopped answering",
 	exchange.Throttled:    "the endpoint throttled; replay with a lower --rate or --concurrency",
 	exchange.NotReady:     "the endpoint was not ready",
+	exchange.NoEndpoint:   "the target has no endpoint of this name",
 	exchange.Gateway:      "something before the endpoint answered in its place",
-	exchange.Auth:         "the endpoint refused the credentials; the config's targets have headers for them",
+	exchange.Auth:         "the endpoint refused the credentials; the config's targets have headers for them, and SageMaker takes the environment's",
 }

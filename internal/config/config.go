@@ -63,6 +63,11 @@ type Target struct {
 	// Models has mappings of their own for the models that a glob matches. At most
 	// one glob may match any one model.
 	Models map[string]Mapping `yaml:"models"`
+	Price  Price              `yaml:"price"`
+	// Names is a file with the endpoints of models, for a SageMaker target: model
+	// and endpoint, a line of CSV each. Its place is relative to the config's.
+	Names      string `yaml:"names"`
+	MaxRequest int64  `yaml:"max_request"` // bytes that a SageMaker endpoint takes
 }
 
 // Load reads the file; no path is no file, and all defaults.
@@ -157,7 +162,7 @@ func (c Capture) validate() error {
 // Options are what the config says of sending to the target, its headers left out.
 func (t Target) Options() replay.Options {
 	o := replay.Options{
-		Target: t.URL, Timeout: t.Timeout, Retries: replay.DefaultRetries, RetryOn: t.RetryOn,
+		Target: t.URL, Timeout: t.Timeout, MaxRequest: t.MaxRequest, Retries: replay.DefaultRetries, RetryOn: t.RetryOn,
 		Adaptive: t.Concurrency == Auto, Concurrency: int(t.Concurrency), PerEndpoint: t.EndpointConcurrency,
 		HTTP2: t.HTTP2, FollowRedirects: t.FollowRedirects, Mapping: t.Requests(),
 	}

@@ -48,6 +48,12 @@ func (c Config) validateTargets() error {
 		if t.URL == "" {
 			return fmt.Errorf("targets.%s: it has no url", name)
 		}
+		if t.Names != "" && !replay.IsSageMaker(t.URL) {
+			return fmt.Errorf("targets.%s.names: only a sagemaker:// target has names of endpoints", name)
+		}
+		if err := t.Price.Validate(); err != nil {
+			return fmt.Errorf("targets.%s.%w", name, err)
+		}
 		if err := t.validateMappings(); err != nil {
 			return fmt.Errorf("targets.%s.%w", name, err)
 		}
@@ -67,6 +73,9 @@ func (c Config) validateTargets() error {
 func (t Target) validateTLS() error {
 	if t.TLS != (replay.TLSFiles{}) && !strings.HasPrefix(t.URL, "https://") {
 		return errors.New("tls: is for an https:// url, and this is another")
+	}
+	if replay.IsSageMaker(t.URL) && (t.HTTP2 != nil || t.FollowRedirects) {
+		return errors.New("http2 and follow_redirects: are for http:// and https:// urls, and this is sagemaker://")
 	}
 	return t.TLS.Validate()
 }

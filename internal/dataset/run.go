@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +26,8 @@ const (
 // ErrNoRun says that a location holds no run.
 var ErrNoRun = errors.New("is not a run")
 
-// RunInfo is run.json. Recording, Target, Selection and RequestMapping identify
-// the run: the same command goes on with it, another one is refused.
+// RunInfo is run.json. Recording, Target, Selection, Names and RequestMapping
+// identify the run: the same command goes on with it, another one is refused.
 type RunInfo struct {
 	ID        string             `json:"id"` // sent as X-Parity-Run
 	Created   time.Time          `json:"created"`
@@ -33,6 +35,9 @@ type RunInfo struct {
 	Recording string             `json:"recording"`
 	Target    string             `json:"target"`
 	Selection exchange.Selection `json:"selection"`
+	// Names are the endpoints of models whose names the target's template does not
+	// make, as the config's table had them.
+	Names map[string]string `json:"names,omitempty"`
 	// RequestMapping is what was made of the recorded requests; nil: nothing.
 	RequestMapping json.RawMessage `json:"request_mapping,omitempty"`
 
@@ -137,6 +142,22 @@ func (r *Run) sameAs(info RunInfo) error {
 				r.Location, field.name, field.has, field.want)
 		}
 	}
+	return r.sameNames(info.Names)
+}
+
+// sameNames names one model whose endpoint is another one.
+func (r *Run) sameNames(names map[string]string) error {
+	both := maps.Clone(r.Info.Names)
+	if both == nil {
+		both = map[string]string{}
+	}
+	maps.Copy(both, names)
+	for _, model := range slices.Sorted(maps.Keys(both)) {
+		if had, has := r.Info.Names[model], names[model]; had != has {
+			return fmt.Errorf("run %s was begun with the endpoint %q for model %q in the table of names, not %q: bring that back to go on, or choose another --out",
+				r.Location, had, model, has)
+		}
+	}
 	return nil
 }
 
@@ -165,14 +186,13 @@ func OpenRun(ctx context.Context, location string) (*Run, error) {
 	return r, nil
 }
 
-// Recording opens what the run is about, narrowed to the signatures of its
-// selection.
+// Recording opens what the run is about, narrowed to what its selection asks for.
 func (r *Run) Recording(ctx context.Context) (*Recording, error) {
 	rec, err := OpenRecording(ctx, r.Info.Recording)
 	if err != nil {
 		return nil, err
 	}
-	return rec.Narrow(r.Info.Selection.Signatures), nil
+	return r.Narrow(ctx, rec)
 }
 
 // ResultSink begins the result object of a split. concurrency is how many
