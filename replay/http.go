@@ -61,11 +61,7 @@ func Protocols(http2 *bool) *http.Protocols {
 // whole does not. All times count from the call, so that dialling is in them,
 // as it is for any client.
 func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
-	e, err := h.options.mapped(ctx, e)
-	var req *http.Request
-	if err == nil {
-		req, err = h.request(e)
-	}
+	req, err := h.request(e)
 	if err != nil {
 		c.Failure, c.Error = exchange.Unsendable, short(err.Error())
 		return

@@ -11,6 +11,21 @@ import (
 	"github.com/modelparity/parity/internal/mapping"
 )
 
+// mapper asks with what the target's mapping makes of requests.
+type mapper struct {
+	client
+	options Options
+}
+
+func (m *mapper) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
+	mapped, err := m.options.mapped(ctx, e)
+	if err != nil {
+		c.Failure, c.Error = exchange.Unsendable, short(err.Error())
+		return
+	}
+	m.client.send(ctx, mapped, c)
+}
+
 // mapped is e as it goes out: e itself, or a copy whose body is what the target's
 // mapping makes of the recorded one. An error says why it can't be sent, unless
 // ctx has ended.

@@ -66,11 +66,7 @@ func (s *sageMakerClient) close() { s.transport.CloseIdleConnections() }
 // stay, as they name the request to AWS. Times are as over HTTP, and the renewal
 // of credentials is in none.
 func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
-	e, err := s.options.mapped(ctx, e)
-	var call Invocation
-	if err == nil {
-		call, err = s.target.invocation(s.options, e)
-	}
+	call, err := s.target.invocation(s.options, e)
 	if most := s.options.MaxRequest; err == nil && int64(len(e.Request.Body)) > most {
 		err = fmt.Errorf("the body has %d bytes, and the endpoint takes %d", len(e.Request.Body), most)
 	}

@@ -24,9 +24,9 @@ import (
 type endpoint struct {
 	base    string            // a replay target; "" is $OLD, which the user sets
 	headers map[string]string // as the config has them, with $NAME for the environment's
+	names   map[string]string // of endpoints, by model
 	mapping mapping.Set       // of requests
 	how     []string          // arguments of curl: whom it trusts, and by which HTTP
-	names   map[string]string // of endpoints, by model
 }
 
 // unknownBase stands for the old system where its address is not known.
@@ -67,7 +67,7 @@ func (a *app) endpointOf(cfg config.Config, run *dataset.Run) (endpoint, error) 
 	name, _ := targetOf(cfg, run.Info)
 	t := cfg.Targets[name]
 	mapping, err := requests(run)
-	return endpoint{run.Info.Target, t.Headers, mapping, a.curlHow(t), run.Info.Names}, err
+	return endpoint{run.Info.Target, t.Headers, run.Info.Names, mapping, a.curlHow(t)}, err
 }
 
 // curlHow are the arguments that have curl connect as replay does, but for
@@ -95,9 +95,6 @@ func curl(ctx context.Context, run *dataset.Run, recorded *exchange.Exchange, to
 	e, err := replay.MapRequest(ctx, to.mapping, recorded)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %s)", printable(err.Error()))
-	}
-	if e != recorded && !fitsLine(e.Request.Body) && !utf8.Valid(recorded.Request.Body) {
-		return "(as a command it would be too long: parity replay --try shows what is sent)"
 	}
 	if replay.IsSageMaker(to.base) {
 		return invoke(run, recorded, e, to)
@@ -132,7 +129,11 @@ func curl(ctx context.Context, run *dataset.Run, recorded *exchange.Exchange, to
 	case fitsLine(body):
 		args = append(args, "--data-raw "+shellQuote(string(body)))
 	default:
-		return catBody(run, recorded, to) + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
+		body, ok := catBody(run, recorded, e, to)
+		if !ok {
+			return body
+		}
+		return body + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
 	}
 	return "  " + strings.Join(args, " \\\n    ")
 }
@@ -143,17 +144,21 @@ func fitsLine(body []byte) bool {
 	return len(body) <= most && utf8.Valid(body) && !strings.ContainsRune(string(body), 0)
 }
 
-// catBody is a command that writes the recorded body, to be piped into what follows.
-func catBody(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
+// catBody is a command that writes the body that is sent, to be piped into what
+// follows; false where there is none, and why.
+func catBody(run *dataset.Run, recorded, e *exchange.Exchange, to endpoint) (string, bool) {
 	field, decode := ".body", ""
-	if !utf8.Valid(e.Request.Body) {
+	if !utf8.Valid(recorded.Request.Body) {
 		field, decode = ".body_base64", "base64 -d |\n  " // jq's @base64d changes what is no text
 	}
-	programs, _ := to.mapping.Compile("request") // it has been applied before
-	if program := programs.Of(e.Model); program != nil {
-		decode += "jq -cjS " + shellQuote(program.String()) + " |\n  "
+	if e != recorded {
+		program, _ := to.mapping.Compile("request") // as MapRequest did
+		decode += "jq -cjS " + shellQuote(program.Of(e.Model).String()) + " |\n  "
+		if field != ".body" {
+			return "(as a command it would be too long: parity replay --try shows what is sent)", false
+		}
 	}
-	return fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s' |\n  %s", shellQuote(run.Location), e.ID, field, decode)
+	return fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s' |\n  %s", shellQuote(run.Location), e.ID, field, decode), true
 }
 
 // configured are the config's headers. What they hold of the environment stays

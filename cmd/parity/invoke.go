@@ -41,7 +41,10 @@ func invoke(run *dataset.Run, recorded, e *exchange.Exchange, to endpoint) strin
 		}
 	}
 	args = append(args, "--body fileb:///dev/stdin /dev/stdout")
-	from := catBody(run, recorded, to)
+	from, ok := catBody(run, recorded, e, to)
+	if !ok && !fitsLine(e.Request.Body) {
+		return from
+	}
 	if fitsLine(e.Request.Body) {
 		from = "  printf %s " + shellQuote(string(e.Request.Body)) + " |\n  "
 	}

@@ -25,8 +25,8 @@ type replayFlags struct {
 	again              againFlags
 	howFast            howFastFlags
 	selection          selectionFlags
-	try                int // exchanges; 0: a run is written
 	dry                dryFlags
+	try                int // exchanges; 0: a run is written
 }
 
 func (f *replayFlags) register(cmd *cobra.Command) {
@@ -77,7 +77,7 @@ changed since needs a run of its own instead.`,
 		Args: cobra.ExactArgs(1),
 		PreRun: func(cmd *cobra.Command, _ []string) {
 			for _, name := range []string{"target", "out"} {
-				if len(f.again.what) > 0 || (f.dry.run || cmd.Flags().Changed("try")) && name == "out" { // the run that is named says both, and none is written
+				if len(f.again.what) > 0 || name == "out" && (f.dry.run || cmd.Flags().Changed("try")) { // the run that is named says both; else none is written
 					cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
 				}
 			}
@@ -165,10 +165,10 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
-	if opts.TLS, err = a.tlsOf(target); err != nil {
+	if opts.Names, err = a.endpointNames(target); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
-	if opts.Names, err = a.endpointNames(target); err != nil {
+	if opts.TLS, err = a.tlsOf(target); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
 	if opts.Selection, err = f.selection.selection(a.stdin); err != nil {

@@ -54,7 +54,12 @@ type Target struct {
 	// Headers go with every request. $NAME and ${NAME} in a value stand for the
 	// environment's, so that no secret needs to be in the file.
 	Headers map[string]string `yaml:"headers"`
-	TLS     replay.TLSFiles   `yaml:"tls"` // files are relative to the config's folder
+	Price   Price             `yaml:"price"`
+	// Names is a file with the endpoints of models, for a SageMaker target: model
+	// and endpoint, a line of CSV each. Its place is relative to the config's.
+	Names      string          `yaml:"names"`
+	MaxRequest int64           `yaml:"max_request"` // bytes that a SageMaker endpoint takes
+	TLS        replay.TLSFiles `yaml:"tls"`         // files are relative to the config's folder
 	// HTTP2 wants HTTP/2, without TLS too, or HTTP/1.1; left out it is what is
 	// negotiated by TLS, and HTTP/1.1 without.
 	HTTP2           *bool `yaml:"http2"`
@@ -63,11 +68,6 @@ type Target struct {
 	// Models has mappings of their own for the models that a glob matches. At most
 	// one glob may match any one model.
 	Models map[string]Mapping `yaml:"models"`
-	Price  Price              `yaml:"price"`
-	// Names is a file with the endpoints of models, for a SageMaker target: model
-	// and endpoint, a line of CSV each. Its place is relative to the config's.
-	Names      string `yaml:"names"`
-	MaxRequest int64  `yaml:"max_request"` // bytes that a SageMaker endpoint takes
 }
 
 // Load reads the file; no path is no file, and all defaults.

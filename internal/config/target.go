@@ -51,9 +51,6 @@ func (c Config) validateTargets() error {
 		if t.Names != "" && !replay.IsSageMaker(t.URL) {
 			return fmt.Errorf("targets.%s.names: only a sagemaker:// target has names of endpoints", name)
 		}
-		if err := t.Price.Validate(); err != nil {
-			return fmt.Errorf("targets.%s.%w", name, err)
-		}
 		if err := t.validateMappings(); err != nil {
 			return fmt.Errorf("targets.%s.%w", name, err)
 		}
@@ -64,6 +61,9 @@ func (c Config) validateTargets() error {
 		o.RunID, o.Headers = "config", t.header(func(string) string { return "" })
 		if err := o.Validate(); err != nil {
 			return fmt.Errorf("targets.%s: %w", name, err)
+		}
+		if err := t.Price.Validate(); err != nil {
+			return fmt.Errorf("targets.%s.%w", name, err)
 		}
 	}
 	return nil
