@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/mapping"
+	"github.com/modelparity/parity/internal/sagemakertest"
 )
 
 // got is what a server was asked, by exchange.
@@ -162,5 +164,26 @@ func TestMapRequest(t *testing.T) {
 	}
 	if _, err := MapRequest(context.Background(), mapping.Set{Program: "error"}, &e); err == nil {
 		t.Error("no error")
+	}
+}
+
+// A SageMaker endpoint wants the mapped body as any other does, and its type.
+func TestSageMakerRequestsAreMapped(t *testing.T) {
+	var sent atomic.Value
+	sageMaker(t, map[string]*sagemakertest.Endpoint{"e": container(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		sent.Store(r.Header.Get("Content-Type") + " " + string(body))
+	})})
+	row := asked(0, "m", `{"n":1.10}`, http.Header{"Content-Type": {"text/plain"}})
+	s := newSender(t, Options{Target: "sagemaker://e", Mapping: mapping.Set{Program: "{instances: [.n]}", Models: map[string]string{"bad": "error"}}})
+	bad := row
+	bad.ID[0]++
+	bad.Model = "bad"
+	rows, _ := replay(t, s, row, bad)
+	if got := sent.Load(); rows[0].Candidate.Status != 200 || got != `application/json {"instances":[1.10]}` {
+		t.Errorf("sent %q: %+v", got, rows[0].Candidate)
+	}
+	if c := rows[1].Candidate; c.Failure != exchange.Unsendable || c.Sent != 0 {
+		t.Errorf("got %+v", c)
 	}
 }

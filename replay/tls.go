@@ -48,14 +48,14 @@ func (f TLSFiles) Load(folder string, now time.Time) (*tls.Config, error) {
 	}
 	c := &tls.Config{ServerName: f.ServerName}
 	if f.CA != "" {
-		roots, err := readAuthorities(within(folder, f.CA))
+		roots, err := readAuthorities(Within(folder, f.CA))
 		if err != nil {
 			return nil, fmt.Errorf("tls.ca: %w", err)
 		}
 		c.RootCAs = roots
 	}
 	if f.Cert != "" {
-		cert, err := tls.LoadX509KeyPair(within(folder, f.Cert), within(folder, f.Key))
+		cert, err := tls.LoadX509KeyPair(Within(folder, f.Cert), Within(folder, f.Key))
 		if err == nil {
 			err = inForce(cert.Leaf, now)
 		}
@@ -67,7 +67,7 @@ func (f TLSFiles) Load(folder string, now time.Time) (*tls.Config, error) {
 	return c, nil
 }
 
-func within(folder, file string) string {
+func Within(folder, file string) string {
 	if filepath.IsAbs(file) {
 		return file
 	}

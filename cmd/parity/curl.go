@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ type endpoint struct {
 	headers map[string]string // as the config has them, with $NAME for the environment's
 	names   map[string]string // of endpoints, by model
 	mapping mapping.Set       // of requests
+	how     []string          // arguments of curl: whom it trusts, and by which HTTP
 }
 
 // unknownBase stands for the old system where its address is not known.
@@ -40,7 +42,7 @@ func (a *app) curls(ctx context.Context, run *dataset.Run, j *dataset.Judgement,
 	old := endpoint{}
 	if j != nil && j.Info.Control != "" && j.Info.Control != run.Info.Recording {
 		if control, err := dataset.OpenRun(ctx, j.Info.Control); err == nil { // else it is gone, or out of reach
-			if old, err = endpointOf(cfg, control); err != nil {
+			if old, err = a.endpointOf(cfg, control); err != nil {
 				return nil, err
 			}
 		}
@@ -49,7 +51,7 @@ func (a *app) curls(ctx context.Context, run *dataset.Run, j *dataset.Judgement,
 	if old.base == "" {
 		where = " (a recording has neither its address, $OLD, nor credentials)"
 	}
-	to, err := endpointOf(cfg, run)
+	to, err := a.endpointOf(cfg, run)
 	if err != nil {
 		return nil, err
 	}
@@ -61,10 +63,31 @@ func (a *app) curls(ctx context.Context, run *dataset.Run, j *dataset.Judgement,
 
 // endpointOf is where a run was sent, with the headers of the config's target.
 // Where two of them have its URL it is not known whose these are.
-func endpointOf(cfg config.Config, run *dataset.Run) (endpoint, error) {
+func (a *app) endpointOf(cfg config.Config, run *dataset.Run) (endpoint, error) {
 	name, _ := targetOf(cfg, run.Info)
+	t := cfg.Targets[name]
 	mapping, err := requests(run)
-	return endpoint{run.Info.Target, cfg.Targets[name].Headers, run.Info.Names, mapping}, err
+	return endpoint{run.Info.Target, t.Headers, run.Info.Names, mapping, a.curlHow(t)}, err
+}
+
+// curlHow are the arguments that have curl connect as replay does, but for
+// tls.server_name, for which it has none.
+func (a *app) curlHow(t config.Target) (args []string) {
+	for _, file := range [][2]string{{"--cacert", t.TLS.CA}, {"--cert", t.TLS.Cert}, {"--key", t.TLS.Key}} {
+		if file[1] != "" {
+			args = append(args, file[0]+" "+shellQuote(replay.Within(filepath.Dir(a.configPath), file[1])))
+		}
+	}
+	switch {
+	case t.HTTP2 == nil:
+	case !*t.HTTP2:
+		args = append(args, "--http1.1")
+	case strings.HasPrefix(t.URL, "http://"):
+		args = append(args, "--http2-prior-knowledge")
+	default:
+		args = append(args, "--http2")
+	}
+	return args
 }
 
 // curl is a command line that sends the request, as the mapping makes it.
@@ -88,7 +111,7 @@ func curl(ctx context.Context, run *dataset.Run, recorded *exchange.Exchange, to
 		"curl -sSig --path-as-is -X " + shellQuote(e.Request.Method) + " " + place,
 		"-H '" + replay.RunHeader + ": " + run.Info.ID + "'", "-H '" + replay.ExchangeHeader + ": " + e.ID.String() + "'",
 	}
-	args = append(args, configured(to.headers)...)
+	args = append(append(args, to.how...), configured(to.headers)...)
 	fields, err := exchange.DecodeHeaders(e.Request.Headers)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %v)", err)

@@ -26,7 +26,7 @@ type dryFlags struct{ run, json bool }
 
 func (f *dryFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.run, "dry-run", false, "print the whole plan on stdout, with what it takes, and stop: nothing is sent or written")
-	cmd.Flags().BoolVar(&f.json, "json", false, "with --dry-run: print it as JSON")
+	cmd.Flags().BoolVar(&f.json, "json", false, "with --dry-run: print it as JSON; with --try: as JSON Lines, as cat has them, with what was sent, mapped and judged")
 }
 
 func (f dryFlags) validate() error {

@@ -83,14 +83,14 @@ changed since needs a run of its own instead.`,
 			}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.dry.validate(); err != nil {
-				return err
-			}
 			if cmd.Flags().Changed("try") {
 				if err := refuseWithTry(cmd, f.try); err != nil {
 					return err
 				}
 				return a.try(cmd.Context(), args[0], f)
+			}
+			if err := f.dry.validate(); err != nil {
+				return err
 			}
 			if len(f.again.what) == 0 {
 				_, err := a.replay(cmd.Context(), args[0], f)

@@ -97,7 +97,7 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	in := report.Input{
 		Info: report.Info{
 			Run: place, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: config,
-			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules,
+			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules, Mapping: j.Info.Mapping,
 		},
 		Tally: tally, Noise: noise, Gate: cfg.Gate,
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,6 +53,12 @@ func TestTLSOfTheConfig(t *testing.T) {
 	config := secureTarget(t, "{ ca: own.pem, server_name: example.com }") // beside the config, wherever parity runs
 	mustParity(t, exitDone, "replay", recording, "--target", "new", "--out", run, "--config", config)
 	mustParity(t, exitDone, "compare", run, "--config", config)
+	need(t, "curl")
+	if command := curlLines(t, run, "--config", config)[0]; !strings.Contains(command, "--cacert "+filepath.Join(filepath.Dir(config), "own.pem")) {
+		t.Errorf("without the authority:\n%s", command)
+	} else if text, err := exec.Command("bash", "-c", command).CombinedOutput(); err != nil || !strings.Contains(string(text), `{"n":1}`) {
+		t.Errorf("%v: %s\n%s", err, text, command)
+	}
 	if s := readSummary(t, run, "--config", config); s.Ledger.Match != 20 {
 		t.Errorf("ledger %+v", s.Ledger)
 	}

@@ -21,7 +21,7 @@ const mostTries = 100
 
 // refuseWithTry names the first flag that is about a run.
 func refuseWithTry(cmd *cobra.Command, n int) error {
-	for _, name := range []string{"out", "again", "shard"} {
+	for _, name := range []string{"out", "again", "shard", "dry-run", "max-requests"} {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s does not go with --try, which shows what a few exchanges become and writes no run: leave --%s out", name, name)
 		}
@@ -69,17 +69,24 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 	}
 	for i := range tried {
 		e := &chosen[i]
-		var b strings.Builder
-		a.writeTried(&b, opts, answers, e, &tried[i])
 		e.Candidate = tried[i].Candidate
 		x, err := judge.Explain(e, true)
 		if err != nil {
 			return err
 		}
-		writeVerdict(&b, e, x)
-		writeDeltas(&b, x)
-		b.WriteByte('\n')
-		if _, err := fmt.Fprint(a.stdout, b.String()); err != nil {
+		var b strings.Builder
+		if f.dry.json {
+			err = writeTriedJSON(&b, opts, answers, e, &tried[i], x)
+		} else {
+			a.writeTried(&b, opts, answers, e, &tried[i])
+			writeVerdict(&b, e, x)
+			writeDeltas(&b, x)
+			b.WriteByte('\n')
+		}
+		if err == nil {
+			_, err = fmt.Fprint(a.stdout, b.String())
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -37,6 +38,18 @@ func TestTry(t *testing.T) {
 		if strings.HasPrefix(line, "exchange ") && !strings.Contains(again.stdout, line) {
 			t.Errorf("another time it is not %s", line)
 		}
+	}
+	lines := mustParity(t, exitDone, "replay", recording, "--target", "v2", "--config", config, "--try", "2", "--json").stdout
+	var tried struct {
+		Request, Response, Candidate, Sent, Mapped struct{ URL, Body string }
+		Verdict                                    string
+	}
+	if err := json.Unmarshal([]byte(strings.SplitAfter(lines, "\n")[1]), &tried); err != nil || strings.Count(lines, "\n") != 2 {
+		t.Fatalf("%v in %s", err, lines)
+	}
+	if tried.Sent.URL != server.URL+"/v2/models/m1/infer" || !strings.HasPrefix(tried.Sent.Body, `{"inputs":`) || !strings.HasPrefix(tried.Request.Body, `{"text":`) ||
+		tried.Mapped.Body != tried.Response.Body || !strings.Contains(tried.Candidate.Body, `"outputs"`) || tried.Verdict != "match" {
+		t.Errorf("as JSON it is %+v", tried)
 	}
 	server.asked.Store(0)
 	mustParity(t, exitDone, "replay", recording, "--target", "v2", "--config", config, "--try", "7", "--model", "m2")
@@ -83,6 +96,7 @@ func TestTryStandsAlone(t *testing.T) {
 		{"--try 3 --out " + run, "--out does not go with --try"},
 		{"--try 3 --again mismatched", "--again does not go with --try"},
 		{"--try 3 --shard 0/2", "--shard does not go with --try"},
+		{"--try 3 --dry-run", "--dry-run does not go with --try"},
 		{"--try 0", "must be from 1 to 100"},
 		{"--try 1000", "must be from 1 to 100"},
 		{"--try 1 --model nothing", "there is nothing to try"},

@@ -74,6 +74,9 @@ func (t Target) validateTLS() error {
 	if t.TLS != (replay.TLSFiles{}) && !strings.HasPrefix(t.URL, "https://") {
 		return errors.New("tls: is for an https:// url, and this is another")
 	}
+	if replay.IsSageMaker(t.URL) && (t.HTTP2 != nil || t.FollowRedirects) {
+		return errors.New("http2 and follow_redirects: are for http:// and https:// urls, and this is sagemaker://")
+	}
 	return t.TLS.Validate()
 }
 

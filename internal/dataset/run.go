@@ -26,8 +26,8 @@ const (
 // ErrNoRun says that a location holds no run.
 var ErrNoRun = errors.New("is not a run")
 
-// RunInfo is run.json. Recording, Target, Selection and RequestMapping identify
-// the run: the same command goes on with it, another one is refused.
+// RunInfo is run.json. Recording, Target, Selection, Names and RequestMapping
+// identify the run: the same command goes on with it, another one is refused.
 type RunInfo struct {
 	ID        string             `json:"id"` // sent as X-Parity-Run
 	Created   time.Time          `json:"created"`
