@@ -56,6 +56,11 @@ PAIRS ?= 1000000
 bench-compare: build tools/duckdb/node_modules ## Measure compare beside DuckDB: PAIRS=1000000, LINE=1 for how it grows
 	go run ./bench -pairs $(PAIRS) $(if $(LINE),-line)
 
+EXCHANGES ?= 10000000
+.PHONY: bench-plan
+bench-plan: build ## Measure how long it takes to plan a replay: EXCHANGES=10000000
+	go run ./bench plan -exchanges $(EXCHANGES)
+
 .PHONY: golden
 golden: ## Write the golden files anew; look at the difference before you commit it
 	go test ./compare ./report -run Golden -update

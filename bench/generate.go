@@ -109,16 +109,16 @@ func writeRun(ctx context.Context, rec *dataset.Recording, location string, set 
 	if err != nil {
 		return err
 	}
-	splits, err := rec.Splits(ctx)
+	plan, err := rec.Plan(ctx, exchange.Selection{}, nil)
 	if err != nil {
 		return err
 	}
-	plan, err := run.FreezePlan(ctx, splits)
+	splits, err := run.FreezePlan(ctx, plan)
 	if err != nil {
 		return err
 	}
 	n := 0
-	for _, s := range plan {
+	for _, s := range splits {
 		if err := writeResult(ctx, rec, run, s, set, &n); err != nil {
 			return err
 		}

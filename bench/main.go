@@ -39,6 +39,12 @@ type bench struct {
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("bench: ")
+	if len(os.Args) > 1 && os.Args[1] == "plan" {
+		if err := planMain(context.Background(), os.Args[2:]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	pairs := flag.Int("pairs", 1_000_000, "how many pairs to compare")
 	repeats := flag.Int("repeats", 3, "how often to measure; the medians count")
 	line := flag.Bool("line", false, "show how time and memory grow from 10,000 pairs to ten times -pairs")

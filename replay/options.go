@@ -7,17 +7,23 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
 
+// DefaultRetries is what people get who do not say: some ten seconds of patience.
+const DefaultRetries = 5
+
 // What an Options field means where it is zero.
 const (
 	DefaultConcurrency = 16
+	DefaultAdaptive    = 256 // Concurrency where it is Adaptive
 	DefaultTimeout     = 60 * time.Second
 	DefaultMaxBody     = 64 << 20
 )
@@ -114,6 +120,10 @@ func (o Options) Validate() error {
 		return fmt.Errorf("retries %d: must be at least 1, or 0 for none", o.Retries)
 	case !(o.AbortAfter >= 0 && o.AbortAfter <= 1):
 		return fmt.Errorf("abort after %v: must be a share above 0%% and at most 100%%", o.AbortAfter)
+	case slices.ContainsFunc(o.RetryOn, func(f exchange.Failure) bool { return !slices.Contains(retryable, f) }):
+		return fmt.Errorf("retry on %s: must be classes of failure of %s", o.RetryOn, retryable)
+	case slices.ContainsFunc(slices.Collect(maps.Values(o.ModelRates)), func(r float64) bool { return !(r > 0) || math.IsInf(r, 0) }):
+		return fmt.Errorf("rates of models %v: each must be requests a second, above 0", o.ModelRates)
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout %s: must be above 0, or 0 for %s", o.Timeout, DefaultTimeout)
 	case o.MaxRequest < 0:
@@ -160,6 +170,9 @@ func validateHeaders(headers http.Header) error {
 
 // withDefaults fills in what is zero.
 func (o Options) withDefaults() Options {
+	if o.Adaptive {
+		o.Concurrency = cmp.Or(o.Concurrency, DefaultAdaptive)
+	}
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
 	if IsSageMaker(o.Target) {
 		o.Timeout = cmp.Or(o.Timeout, DefaultSageMakerTimeout)

@@ -15,6 +15,12 @@ import (
 // because an endpoint that is too slow for a request is so again, a minute later.
 var RetryClasses = []exchange.Failure{exchange.Throttled, exchange.NotReady, exchange.Gateway, exchange.Refused, exchange.Reset}
 
+// retryable are the classes that may be asked for.
+var retryable = []exchange.Failure{
+	exchange.Throttled, exchange.NotReady, exchange.Gateway, exchange.Refused, exchange.Reset, exchange.Timeout,
+	exchange.DNS, exchange.TLS, exchange.Protocol, exchange.Auth,
+}
+
 // Before the n-th attempt after the first lie firstBackoff·2ⁿ⁻¹, at most
 // maxBackoff, of which a random half may be missing; and no less than the answer's
 // Retry-After asks for, up to maxRetryAfter.

@@ -38,7 +38,7 @@ func (f againFlags) sorted() ([]string, error) {
 
 // refuseWithAgain names the first flag that says what --again says already.
 func refuseWithAgain(cmd *cobra.Command) error {
-	for _, name := range []string{"out", "model", "since", "until", "sample", "signature"} {
+	for _, name := range append([]string{"out", "dry-run"}, selectionNames...) {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s does not go with --again, which writes into the run that it names, and chooses from it: leave --%s out", name, name)
 		}
@@ -85,7 +85,7 @@ func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) e
 		return err
 	}
 	return a.sendWith(ctx, opts, sending{
-		what: "generation " + g.Name() + " of " + run.Location, target: run.Info.Target, plan: part, done: g.Sent, shard: shard,
+		run: run, generation: g.Info.Number, what: "generation " + g.Name() + " of " + run.Location, target: run.Info.Target, plan: part, done: g.Sent, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) { return c.source(ctx, s) },
 		sink:   func(s dataset.Split) (exchange.Sink, error) { return g.Sink(s, inFlight(opts, shard)) },
 	})
@@ -95,6 +95,7 @@ func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) e
 // marker. How fast it is sent may differ.
 func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dataset.Shard, error) {
 	f.target = cmp.Or(f.target, run.Info.Target)
+	f.selection = selectionFlags{} // of a recheck, which may come from a stdin that is read
 	opts, shard, err := a.replayOptions(f)
 	if err != nil {
 		return opts, shard, err

@@ -191,7 +191,7 @@ func TestUnavailableRecovers(t *testing.T) {
 	target := firstTime(t, throttled)
 	run := filepath.Join(t.TempDir(), "run")
 	config := writeConfig(t, againGate)
-	mustParity(t, exitInconclusive, "run", makeRecording(t, 700, 100), "--target", target.URL, "--out", run, "--config", config)
+	mustParity(t, exitInconclusive, "run", makeRecording(t, 700, 100), "--target", target.URL, "--out", run, "--config", config, "--retries", "0")
 	if sum := rechecks(t, run); sum.Unavailable != 70 {
 		t.Fatalf("%+v", sum)
 	}

@@ -240,7 +240,7 @@ func TestAgainRefuses(t *testing.T) {
 		{"need KEY from the environment", []string{run, "--again", "mismatched", "--config", config(named)}},
 		{"as targets one and two: say by --target whose headers go along", []string{run, "--again", "mismatched", "--config", config(named + fmt.Sprintf(", two: {url: %q}", url))}},
 		{"no exchange r999 was sent in", []string{run, "--again", "r999"}},
-		{"concurrency -1", []string{run, "--again", "mismatched", "--concurrency", "-1"}},
+		{`concurrency "-1" is no`, []string{run, "--again", "mismatched", "--concurrency", "-1"}},
 	} {
 		if r := mustParity(t, exitFailed, append([]string{"replay"}, c.args...)...); !strings.Contains(r.stderr, c.want) {
 			t.Errorf("parity replay %v says %s, want %q", c.args, r.stderr, c.want)

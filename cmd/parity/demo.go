@@ -82,7 +82,7 @@ func (a *app) demo(ctx context.Context, dir string) error {
 		return err
 	}
 	a.say("3. What was recorded is sent to the new endpoints, and the answers are compared.")
-	err = a.runAll(ctx, recording, replayFlags{target: world.NewURL(), out: run, concurrency: demoClients}, compareFlags{}, reportFlags{html: html}, againstFlags{}, false)
+	err = a.runAll(ctx, recording, replayFlags{target: world.NewURL(), out: run, howFast: howFastFlags{concurrency: fmt.Sprint(demoClients), retries: -1}}, compareFlags{}, reportFlags{html: html}, againstFlags{}, false)
 	var verdict exitCode
 	if err != nil && !errors.As(err, &verdict) {
 		return err

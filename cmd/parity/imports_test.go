@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"compare":                       {"internal/answer", "internal/exchange", "internal/mapping", "internal/number", "internal/tape"},
 	"report":                        {"compare", "internal/exchange"},
 	"report/reporttest":             {},
-	"internal/config":               {"capture", "compare", "replay", "report"},
+	"internal/config":               {"internal/exchange", "capture", "compare", "replay", "report"},
 	"internal/explorer":             {"compare", "internal/dataset", "internal/exchange", "internal/store", "report"},
 	"bench":                         {"internal/dataset", "internal/exchange", "internal/store"},
 	"examples/sagemaker":            {"internal/demo", "internal/sagemakertest"},

@@ -34,7 +34,7 @@ func (a *app) recheck(ctx context.Context, run *dataset.Run, j *dataset.Judgemen
 			return j, nil
 		}
 	}
-	f.concurrency, f.again = 1, againFlags{what: []string{dataset.Mismatched}, judgement: j.Info.ID}
+	f.howFast.concurrency, f.again = "1", againFlags{what: []string{dataset.Mismatched}, judgement: j.Info.ID}
 	if err := a.replayAgain(ctx, run.Location, f); err != nil {
 		return nil, fmt.Errorf("recheck: %w", err)
 	}

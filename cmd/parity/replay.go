@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -24,19 +22,17 @@ import (
 
 // replayFlags are the flags of replay, which run has too.
 type replayFlags struct {
-	target, out, rate, shard string
-	again                    againFlags
-	concurrency              int
-	timeout                  time.Duration
-	selection                selectionFlags
+	target, out, shard string
+	again              againFlags
+	howFast            howFastFlags
+	selection          selectionFlags
+	dry                dryFlags
 }
 
 func (f *replayFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.target, "target", "", "`URL` of the new endpoint, or a target's name in the config; {model} is filled in")
 	cmd.Flags().StringVar(&f.out, "out", "", "the `RUN` to write: a folder or s3://bucket/prefix")
-	cmd.Flags().IntVar(&f.concurrency, "concurrency", 0, "requests in flight at a time (default 16)")
-	cmd.Flags().StringVar(&f.rate, "rate", "", "send at most this many requests a second, as in 50 or 50/s (default: as fast as it goes)")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "for one request (default 1m)")
+	f.howFast.register(cmd)
 	f.selection.register(cmd)
 	cmd.MarkFlagRequired("target")
 	cmd.MarkFlagRequired("out")
@@ -51,7 +47,8 @@ func (a *app) replayCommand() *cobra.Command {
 
 Every request carries X-Parity-Run and X-Parity-Exchange, so that the new service
 can keep replayed traffic from having effects. What is to be sent is frozen in the
-run's plan by the first worker; the same command again goes on where it stopped.
+run's plan by the first worker, which prints it; the same command again goes on
+where it stopped. --dry-run prints the whole plan, model by model, and sends nothing.
 A request that gets no answer is a row with the class of its failure.
 
 With --again a RUN is named, and a part of it is sent again to its target, as the
@@ -63,6 +60,10 @@ changed since needs a run of its own instead.`,
 		Example: `  parity replay recording --target http://127.0.0.1:9000 --out run
   parity replay s3://bucket/recording --target 'https://new.example/{model}/invocations' --rate 50/s --out s3://bucket/run
   parity replay recording --target http://127.0.0.1:9000 --model 'spam-*' --sample 10% --out run-spam
+  parity replay recording --target http://127.0.0.1:9000 --rate 50/s --dry-run         # what would be sent, and how long it takes
+  parity replay recording --target http://127.0.0.1:9000 --max-requests 1000 --out run1k
+  parity replay recording --target http://127.0.0.1:9000 --status 2xx --version '3.*' --out run3
+  parity replay recording --target http://127.0.0.1:9000 --ids ids.txt --out run-few
   parity replay run/mismatches --target http://127.0.0.1:9000 --out run2   # only what differed
   parity replay run/mismatches --signature '$.scores[*].value number' --target http://127.0.0.1:9000 --out run3
   parity replay run --again unavailable
@@ -71,12 +72,15 @@ changed since needs a run of its own instead.`,
 		Args: cobra.ExactArgs(1),
 		PreRun: func(cmd *cobra.Command, _ []string) {
 			for _, name := range []string{"target", "out"} {
-				if len(f.again.what) > 0 { // the run that is named says both
+				if len(f.again.what) > 0 || f.dry.run && name == "out" { // the run that is named says both
 					cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
 				}
 			}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.dry.validate(); err != nil {
+				return err
+			}
 			if len(f.again.what) == 0 {
 				_, err := a.replay(cmd.Context(), args[0], f)
 				return err
@@ -88,13 +92,14 @@ changed since needs a run of its own instead.`,
 		},
 	}
 	f.register(cmd)
+	f.dry.register(cmd)
 	cmd.Flags().StringVar(&f.shard, "shard", "", "do only part `I/N` of the splits, counting from 0")
 	cmd.Flags().StringArrayVar(&f.again.what, "again", nil, "send a part of a RUN again, into it: unavailable, mismatched, or the exchange with this `ID`, which may be repeated")
 	return cmd
 }
 
 // replay sends what is left of a run's plan and returns the run.
-func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dataset.Run, error) {
+func (a *app) replay(ctx context.Context, recording string, f replayFlags) (run *dataset.Run, err error) {
 	opts, shard, err := a.replayOptions(f)
 	if err != nil {
 		return nil, err
@@ -103,20 +108,22 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags) (*dat
 	if err != nil {
 		return nil, err
 	}
-	rec = rec.Narrow(opts.Selection.Signatures)
-	run, plan, err := a.plan(ctx, rec, f.out, opts)
+	if f.dry.run {
+		return nil, a.dryRun(ctx, rec, f, opts)
+	}
+	p, err := a.plan(ctx, rec, f, opts)
 	if err != nil {
 		return nil, err
 	}
-	opts.RunID = run.Info.ID
+	run, opts.RunID = p.run, p.run.Info.ID
 	done, err := run.Results(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return run, a.sendWith(ctx, opts, sending{
-		what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: plan, done: done, shard: shard,
+		run: run, what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: p.splits, done: done, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
-			return rec.Source(ctx, s, exchange.RequestSide)
+			return p.rec.Source(ctx, s, exchange.RequestSide)
 		},
 		sink: func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
 	})
@@ -138,11 +145,10 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 		return replay.Options{}, dataset.Shard{}, err
 	}
 	target := cfg.Targets[name]
-	opts := replay.Options{
-		Target:      cmp.Or(target.URL, f.target),
-		Concurrency: cmp.Or(f.concurrency, target.Concurrency),
-		Timeout:     cmp.Or(f.timeout, target.Timeout),
-		MaxRequest:  target.MaxRequest,
+	opts := target.Options()
+	opts.Target = cmp.Or(target.URL, f.target)
+	if err := f.howFast.apply(&opts); err != nil {
+		return opts, dataset.Shard{}, err
 	}
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
@@ -150,19 +156,14 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if opts.Names, err = a.endpointNames(target); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
-	if opts.Rate, err = parseRate(f.rate); err != nil {
-		return opts, dataset.Shard{}, err
-	}
-	if opts.Selection, err = f.selection.selection(); err != nil {
+	if opts.Selection, err = f.selection.selection(a.stdin); err != nil {
 		return opts, dataset.Shard{}, err
 	}
 	shard, err := a.shard(f.shard)
 	if err != nil {
 		return opts, shard, err
 	}
-	if opts.Rate > 0 && shard.Count > 1 { // a sharded worker takes its share
-		opts.Rate /= float64(shard.Count)
-	}
+	shareRates(&opts, shard)
 	opts.RunID = exchange.NewID(time.Now()).String()
 	if err := opts.Validate(); err != nil {
 		if target.URL == "" && !strings.Contains(f.target, "://") {
@@ -200,24 +201,11 @@ func someKeys[V any](m map[string]V) string {
 	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 }
 
-func parseRate(text string) (float64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	rate, err := strconv.ParseFloat(strings.TrimSuffix(text, "/s"), 64)
-	if err != nil || !(rate > 0) || math.IsInf(rate, 0) {
-		return 0, fmt.Errorf("--rate %q: write requests a second, as in 50 or 50/s", text)
-	}
-	return rate, nil
-}
-
-// openSplits is how many splits are sent side by side, so that the last slow
-// answers of one don't hold up the next.
-const openSplits = 2
-
 // sending is a generation of a run on its way.
 type sending struct {
 	what, target string
+	run          *dataset.Run
+	generation   int
 	plan         []dataset.Split
 	done         map[int]bool
 	shard        dataset.Shard
@@ -226,6 +214,13 @@ type sending struct {
 }
 
 func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) error {
+	if opts.Speed > 0 {
+		g.plan = byTime(g.plan)
+		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done}).Left() { // all shards count from there
+			opts.Begin = s.From
+			break
+		}
+	}
 	sender, err := replay.New(opts)
 	if err != nil {
 		return err
@@ -234,8 +229,14 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) erro
 	return a.send(ctx, g, sender)
 }
 
+// byTime orders splits as their first exchanges were recorded.
+func byTime(plan []dataset.Split) []dataset.Split {
+	return slices.SortedStableFunc(slices.Values(plan), func(a, b dataset.Split) int { return cmp.Compare(a.From, b.From) })
+}
+
 func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error {
-	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done, Parallel: openSplits}
+	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done}
+	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, s.From) }
 	left := dataset.Planned(work.Left())
 	if left == 0 {
 		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (%s); to ask again, choose another --out, or send a part of it --again\n", g.what)
@@ -243,6 +244,9 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error 
 	}
 	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
 		left, dataset.Planned(g.plan), len(work.Left()), len(g.plan), g.target)
+	if err := a.sayBegun(ctx, g, work.Left()); err != nil {
+		return err
+	}
 	var mu sync.Mutex
 	var counts replay.Counts
 	stop := telemetry.Watch(a.stderr, func() string { return replayLine(sender, left) })
@@ -257,14 +261,36 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error 
 		return err
 	})
 	stop()
+	a.sayReplayed(counts, worked, sender.Progress())
+	if aborted, ok := errors.AsType[*replay.AbortError](err); ok {
+		return fmt.Errorf("replay stopped: %w; what was not complete is not kept: put it right and repeat the command to go on, or allow more by --abort-after", aborted)
+	}
+	return err
+}
+
+// sayBegun counts what is sent once more, because a worker died over it.
+func (a *app) sayBegun(ctx context.Context, g sending, left []dataset.Split) error {
+	begun, err := g.run.Begun(ctx, g.generation)
 	if err != nil {
 		return err
 	}
-	a.sayReplayed(counts, worked)
+	splits, rows := 0, int64(0)
+	for _, s := range left {
+		if begun[s.Index] > 0 {
+			splits++
+			rows += s.Planned
+		}
+	}
+	if splits > 0 {
+		fmt.Fprintf(a.stderr, "replay: %d splits were open when a worker ended, or are another's by now: up to %d exchanges are sent again\n", splits, rows)
+	}
 	return nil
 }
 
 func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.Sender) (_ replay.Counts, err error) {
+	if err := g.run.Begin(ctx, g.generation, s, s.Planned); err != nil {
+		return replay.Counts{}, err
+	}
 	src, err := g.source(ctx, s)
 	if err != nil {
 		return replay.Counts{}, err
@@ -282,14 +308,23 @@ func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.
 	if counts.Planned != s.Planned {
 		return counts, fmt.Errorf("%d exchanges were met and %d planned: the recording was changed since", counts.Planned, s.Planned)
 	}
-	return counts, sink.Commit(ctx)
+	return counts, sink.Commit(context.WithoutCancel(ctx)) // what is complete stays, whoever ends the rest
 }
 
-func (a *app) sayReplayed(c replay.Counts, w dataset.Worked) {
+func (a *app) sayReplayed(c replay.Counts, w dataset.Worked, p replay.Progress) {
 	fmt.Fprintf(a.stderr, "replay: planned %d = answered %d + failed %d%s + skipped %d%s", c.Planned, c.Answered,
 		total(c.Failed), byReason(c.Failed), total(c.Skipped), byReason(c.Skipped))
 	if w.Existed > 0 {
 		fmt.Fprintf(a.stderr, "; another worker was first with %d splits", w.Existed)
+	}
+	if p.Retried > 0 {
+		fmt.Fprintf(a.stderr, "; %d more attempts", p.Retried)
+	}
+	if p.Warmed > 0 {
+		fmt.Fprintf(a.stderr, "; %d requests to warm up", p.Warmed)
+	}
+	if again := p.Sent - c.Sent; again > 0 {
+		fmt.Fprintf(a.stderr, "; %d more were sent, of splits that are not complete: the same command sends these again", again)
 	}
 	fmt.Fprintln(a.stderr)
 }

@@ -109,6 +109,17 @@ func TestSageMakerRun(t *testing.T) {
 			t.Errorf("show lacks %s:\n%s", want, shown)
 		}
 	}
+	// Nothing is written of a plan in which two models end at one endpoint.
+	for target, want := range map[string]string{
+		"sagemaker://mod-{model}": `the endpoint's name for model "b_c" would be "mod-b_c"`,
+		"sagemaker://mod-a":       `models "a" and "b_c" would both be sent to sagemaker://mod-a`,
+	} {
+		out := filepath.Join(dir, "refused")
+		r := mustParity(t, exitFailed, "replay", recording, "--target", target, "--out", out)
+		if _, err := os.Stat(out); !os.IsNotExist(err) || !strings.Contains(r.stderr, want) {
+			t.Errorf("%s: %v, %s", target, err, r.stderr)
+		}
+	}
 	// The table is part of what the run is.
 	if err := os.WriteFile(names, []byte("b_c,mod-a\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/modelparity/parity/capture"
 	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/replay"
 	"github.com/modelparity/parity/report"
 )
@@ -41,11 +43,19 @@ type Capture struct {
 // Target is an endpoint that --target can name.
 type Target struct {
 	URL         string        `yaml:"url"`
-	Concurrency int           `yaml:"concurrency"` // --concurrency wins
+	Concurrency Concurrency   `yaml:"concurrency"` // a number or auto; --concurrency wins
 	Timeout     time.Duration `yaml:"timeout"`
+	// MaxConcurrency is the most that auto may have in flight, to all endpoints.
+	MaxConcurrency int `yaml:"max_concurrency"`
+	// EndpointConcurrency is the most that one endpoint may have.
+	EndpointConcurrency int                `yaml:"endpoint_concurrency"`
+	Rates               map[string]Rate    `yaml:"rates"`    // of single models, by glob: 5/s
+	Retries             *int               `yaml:"retries"`  // --retries wins
+	RetryOn             []exchange.Failure `yaml:"retry_on"` // classes of failure
 	// Headers go with every request. $NAME and ${NAME} in a value stand for the
 	// environment's, so that no secret needs to be in the file.
 	Headers map[string]string `yaml:"headers"`
+	Price   Price             `yaml:"price"`
 	// Names is a file with the endpoints of models, for a SageMaker target: model
 	// and endpoint, a line of CSV each. Its place is relative to the config's.
 	Names      string `yaml:"names"`
@@ -150,12 +160,37 @@ func (c Config) validateTargets() error {
 		if t.Names != "" && !replay.IsSageMaker(t.URL) {
 			return fmt.Errorf("targets.%s.names: only a sagemaker:// target has names of endpoints", name)
 		}
-		o := replay.Options{Target: t.URL, RunID: "config", Concurrency: t.Concurrency, Timeout: t.Timeout, MaxRequest: t.MaxRequest, Headers: t.header(func(string) string { return "" })}
+		o := t.Options()
+		o.RunID, o.Headers = "config", t.header(func(string) string { return "" })
 		if err := o.Validate(); err != nil {
 			return fmt.Errorf("targets.%s: %w", name, err)
 		}
+		if err := t.Price.Validate(); err != nil {
+			return fmt.Errorf("targets.%s.%w", name, err)
+		}
 	}
 	return nil
+}
+
+// Options are what the config says of sending to the target, its headers left out.
+func (t Target) Options() replay.Options {
+	o := replay.Options{
+		Target: t.URL, Timeout: t.Timeout, MaxRequest: t.MaxRequest, Retries: replay.DefaultRetries, RetryOn: t.RetryOn,
+		Adaptive: t.Concurrency == Auto, Concurrency: int(t.Concurrency), PerEndpoint: t.EndpointConcurrency,
+	}
+	if o.Adaptive {
+		o.Concurrency = cmp.Or(t.MaxConcurrency, replay.DefaultAdaptive)
+	}
+	if t.Retries != nil {
+		o.Retries = *t.Retries
+	}
+	for glob, rate := range t.Rates {
+		if o.ModelRates == nil {
+			o.ModelRates = map[string]float64{}
+		}
+		o.ModelRates[glob] = float64(rate)
+	}
+	return o
 }
 
 func (t Target) header(getenv func(string) string) http.Header {

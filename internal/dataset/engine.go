@@ -32,6 +32,17 @@ type Work struct {
 	Shard    Shard
 	Done     map[int]bool // splits whose object exists: listed once, at the start
 	Parallel int          // splits open at a time, at least 1
+	// Begin, if there is one, says instead when a split is begun: it waits until
+	// then. Splits are begun in the plan's order. end is called when one is done.
+	Begin func(context.Context, Split) (end func(), err error)
+}
+
+// begin waits for a split's turn.
+func (w Work) begin(ctx context.Context, s Split) (end func(), err error) {
+	if w.Begin == nil {
+		return func() {}, nil
+	}
+	return w.Begin(ctx, s)
 }
 
 // Left lists the splits that are this worker's and not done.
@@ -59,12 +70,20 @@ func EachSplit(ctx context.Context, w Work, fn func(context.Context, Split) erro
 	parent := ctx
 	var made, existed atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(w.Parallel, 1))
+	if w.Begin == nil {
+		g.SetLimit(max(w.Parallel, 1))
+	}
 	for _, s := range w.Left() {
 		if ctx.Err() != nil {
 			break
 		}
+		end, err := w.begin(ctx, s)
+		if err != nil {
+			g.Go(func() error { return err })
+			break
+		}
 		g.Go(func() error {
+			defer end()
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

@@ -168,14 +168,13 @@ func OpenRun(ctx context.Context, location string) (*Run, error) {
 	return r, nil
 }
 
-// Recording opens what the run is about, narrowed to the signatures of its
-// selection.
+// Recording opens what the run is about, narrowed to what its selection asks for.
 func (r *Run) Recording(ctx context.Context) (*Recording, error) {
 	rec, err := OpenRecording(ctx, r.Info.Recording)
 	if err != nil {
 		return nil, err
 	}
-	return rec.Narrow(r.Info.Selection.Signatures), nil
+	return r.Narrow(ctx, rec)
 }
 
 // ResultSink begins the result object of a split. concurrency is how many

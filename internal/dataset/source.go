@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -16,6 +17,8 @@ type source struct {
 	depth  depth
 	groups []int // still to read
 	skip   int   // rows of the first of them to pass over
+
+	columns []string // to read instead of key and sides, and no checksums; nil: see newColumnSource
 
 	eager []*cursor // filled in by Read
 	lazy  []*cursor // filled in by Load
@@ -160,6 +163,8 @@ func (s *source) nextGroup(ctx context.Context) error {
 
 func (s *source) wants(c column) bool {
 	switch {
+	case s.columns != nil:
+		return c.Column != nil && slices.Contains(s.columns, c.Name)
 	case c.Column == nil:
 		return c.checksum&s.wanted != 0
 	case c.Side == exchange.KeySide:

@@ -168,7 +168,7 @@ func TestHeaders(t *testing.T) {
 // Without this, a run could be about other exchanges than were asked for.
 func TestSelection(t *testing.T) {
 	at := time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC)
-	e := Exchange{Model: "spam-v2", Time: At(at), RequestHash: -1}
+	e := Exchange{Model: "spam-v2", ModelVersion: "3.1", Time: At(at), RequestHash: -1}
 	for _, c := range []struct {
 		s    Selection
 		want bool
@@ -180,6 +180,10 @@ func TestSelection(t *testing.T) {
 		{Selection{Models: []string{"*", "!spam-v2"}}, false},
 		{Selection{Models: []string{"!ham"}}, true},
 		{Selection{Models: []string{"ham", "!eggs"}}, false},
+		{Selection{Versions: []string{"2.*", "3.*"}}, true},
+		{Selection{Versions: []string{"3"}}, false},
+		{Selection{Versions: []string{"!3.1"}}, false},
+		{Selection{Versions: []string{""}}, false}, // of which none is known
 		{Selection{Since: at}, true},
 		{Selection{Since: at.Add(time.Microsecond)}, false},
 		{Selection{Until: at}, false},
