@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/internal/sagemakertest"
 )
 
@@ -193,5 +194,18 @@ func TestDoctorOfSageMaker(t *testing.T) {
 	r := mustParity(t, exitFailed, "replay", importBodies(t, dir, "x", "m"), "--target", "sagemaker://mod-{model}?region=eu-west-1", "--out", filepath.Join(dir, "run"))
 	if !strings.Contains(r.stderr, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE") {
 		t.Errorf("a replay without credentials: %s", r.stderr)
+	}
+}
+
+// Without this, the target that docs/sagemaker.md shows could be one that is refused.
+func TestSageMakerDocs(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "sagemaker.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```yaml\n")
+	yaml, _, _ := strings.Cut(rest, "```")
+	if c, err := config.Parse([]byte(yaml)); err != nil || c.Targets["serverless"].Names != "endpoints.csv" {
+		t.Errorf("%+v, %v", c.Targets, err)
 	}
 }

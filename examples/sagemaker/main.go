@@ -57,7 +57,7 @@ func run(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(out, `export AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=http://%s AWS_REGION=%s
 export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
 parity demo    # makes parity-demo/recording
-parity run parity-demo/recording --target 'sagemaker://mod-{model}' --config parity-demo/parity.yaml --concurrency 3 --out run-sagemaker
+parity run parity-demo/recording --target 'sagemaker://mod-{model}' --config parity-demo/parity.yaml --concurrency auto --out run-sagemaker
 `, listener.Addr(), region, keyID, secret)
 	<-ctx.Done()
 	return nil
