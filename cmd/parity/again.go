@@ -104,6 +104,11 @@ func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dat
 		return opts, shard, fmt.Errorf("--target %s is %s, and run %s was sent to %s: leave --target out, or replay the recording into another --out",
 			f.target, opts.Target, run.Location, run.Info.Target)
 	}
+	if opts.Names != nil { // else the config says nothing of it
+		if err := run.SameNames(opts.Names); err != nil {
+			return opts, shard, err
+		}
+	}
 	opts.RunID, opts.Selection, opts.Names = run.Info.ID, run.Info.Selection, run.Info.Names
 	return opts, shard, nil
 }

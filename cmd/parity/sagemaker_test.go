@@ -125,10 +125,19 @@ func TestSageMakerRun(t *testing.T) {
 	if err := os.WriteFile(names, []byte("b_c,mod-a\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := mustParity(t, exitFailed, "replay", recording, "--target", "new", "--config", config, "--out", run)
-	if !strings.Contains(r.stderr, `begun with the endpoint "mod-b-c" for model "b_c" in the table of names, not "mod-a"`) {
-		t.Errorf("another table: %s", r.stderr)
+	for _, args := range [][]string{{recording, "--target", "new", "--out", run}, {run, "--again", "unavailable", "--target", "new"}} {
+		r := mustParity(t, exitFailed, append([]string{"replay", "--config", config}, args...)...)
+		if !strings.Contains(r.stderr, `begun with the endpoint "mod-b-c" for model "b_c" in the table of names, not "mod-a"`) {
+			t.Errorf("another table: %s", r.stderr)
+		}
 	}
+	// Without the config, sending again goes where the run says.
+	mustParity(t, exitDone, "replay", run, "--again", "r2")
+	mu.Lock()
+	if asked["mod-b-c"] != 2 {
+		t.Errorf("asked %v", asked)
+	}
+	mu.Unlock()
 	if err := os.WriteFile(names, []byte("b_c,mod-a\nb_c,x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
