@@ -20,6 +20,14 @@ type client interface {
 }
 
 func newClient(o Options) (client, error) {
+	c, err := newAsking(o)
+	if err == nil && !o.Mapping.None() {
+		c = &mapper{client: c, options: o}
+	}
+	return c, err
+}
+
+func newAsking(o Options) (client, error) {
 	if IsSageMaker(o.Target) {
 		return newSageMakerClient(o)
 	}

@@ -32,17 +32,28 @@ func (h *httpClient) endpoint(e *exchange.Exchange) (string, error) {
 func (h *httpClient) close() { h.transport.CloseIdleConnections() }
 
 // newTransport makes the one that all splits share. It is used without an
-// http.Client: so redirects are answers like any other, wherever they point.
+// http.Client: so redirects are answers like any other, but for what roundTrip
+// follows.
 func newTransport(o Options) *http.Transport {
 	return &http.Transport{
+		TLSClientConfig:     o.TLS.Clone(),
+		Protocols:           Protocols(o.HTTP2),
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: o.Timeout}).DialContext,
 		TLSHandshakeTimeout: o.Timeout,
 		DisableCompression:  true, // bodies as they are on the wire
-		ForceAttemptHTTP2:   true, // a DialContext of one's own turns it off
 		MaxIdleConnsPerHost: o.Concurrency,
 		IdleConnTimeout:     30 * time.Second, // below what servers and balancers usually have
 	}
+}
+
+// Protocols are those of Options.HTTP2.
+func Protocols(http2 *bool) *http.Protocols {
+	p := &http.Protocols{}
+	p.SetHTTP1(http2 == nil || !*http2)
+	p.SetHTTP2(http2 == nil || *http2)
+	p.SetUnencryptedHTTP2(http2 != nil && *http2)
+	return p
 }
 
 // send does the request and fills in c: an answer, or the class of failure.
@@ -67,7 +78,7 @@ func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotFirstResponseByte: func() { firstByte.Store(time.Since(start).Microseconds()) },
 	})
-	res, err := h.transport.RoundTrip(req.WithContext(ctx))
+	res, err := h.roundTrip(req.WithContext(ctx))
 	if err == nil {
 		err = readAnswer(res, h.options.MaxBody, &c.Answer)
 	}

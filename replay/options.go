@@ -5,6 +5,7 @@ package replay
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/mapping"
 )
 
 // DefaultRetries is what people get who do not say: some ten seconds of patience.
@@ -93,6 +95,21 @@ type Options struct {
 	// Headers take the place of recorded fields of the same name. SageMaker carries
 	// Content-Type, Accept and X-Amzn-SageMaker-Custom-Attributes, and no others.
 	Headers http.Header
+	// TLS is for https:// targets; nil trusts the machine's authorities. TLSFiles
+	// makes one.
+	TLS *tls.Config
+	// HTTP2 wants HTTP/2 or, where it is false, HTTP/1.1. nil is what the server of
+	// an https:// target prefers, and HTTP/1.1 with http://.
+	HTTP2 *bool
+	// FollowRedirects follows those that keep the request as it is and stay with
+	// its server. They are answers otherwise.
+	FollowRedirects bool
+	// Mapping is applied to the recorded bodies; those that are empty stay so. What
+	// it makes is sent as application/json, unless Headers say otherwise. What it
+	// can't map is Unsendable.
+	Mapping mapping.Set
+
+	programs *mapping.Programs // of Mapping, by withDefaults
 }
 
 // Validate names the first field that makes no sense, its value and what is
@@ -134,6 +151,9 @@ func (o Options) Validate() error {
 	if err := validateHeaders(o.Headers); err != nil {
 		return err
 	}
+	if _, err := o.Mapping.Compile("request"); err != nil {
+		return err
+	}
 	return o.Selection.Validate()
 }
 
@@ -168,7 +188,8 @@ func validateHeaders(headers http.Header) error {
 	return nil
 }
 
-// withDefaults fills in what is zero.
+// withDefaults fills in what is zero, and what Mapping compiles to. The options
+// are valid.
 func (o Options) withDefaults() Options {
 	if o.Adaptive {
 		o.Concurrency = cmp.Or(o.Concurrency, DefaultAdaptive)
@@ -181,6 +202,7 @@ func (o Options) withDefaults() Options {
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
 	o.Headers = o.Headers.Clone()
+	o.programs, _ = o.Mapping.Compile("request") // Validate has said what is wrong with it
 	if o.RetryOn == nil {
 		o.RetryOn = RetryClasses
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/explorer"
+	"github.com/modelparity/parity/internal/mapping"
 	"github.com/modelparity/parity/replay"
 )
 
@@ -23,6 +24,7 @@ type endpoint struct {
 	base    string            // a replay target; "" is $OLD, which the user sets
 	headers map[string]string // as the config has them, with $NAME for the environment's
 	names   map[string]string // of endpoints, by model
+	mapping mapping.Set       // of requests
 }
 
 // unknownBase stands for the old system where its address is not known.
@@ -38,33 +40,41 @@ func (a *app) curls(ctx context.Context, run *dataset.Run, j *dataset.Judgement,
 	old := endpoint{}
 	if j != nil && j.Info.Control != "" && j.Info.Control != run.Info.Recording {
 		if control, err := dataset.OpenRun(ctx, j.Info.Control); err == nil { // else it is gone, or out of reach
-			old = endpoint{control.Info.Target, headersFor(cfg, control.Info.Target), control.Info.Names}
+			if old, err = endpointOf(cfg, control); err != nil {
+				return nil, err
+			}
 		}
 	}
 	where := ", where the control was sent"
 	if old.base == "" {
 		where = " (a recording has neither its address, $OLD, nor credentials)"
 	}
+	to, err := endpointOf(cfg, run)
+	if err != nil {
+		return nil, err
+	}
 	return []explorer.Command{
-		{What: "send it again", Line: curl(run, e, endpoint{run.Info.Target, headersFor(cfg, run.Info.Target), run.Info.Names})},
-		{What: "send it to the old system" + where, Line: curl(run, e, old)},
+		{What: "send it again", Line: curl(ctx, run, e, to)},
+		{What: "send it to the old system" + where, Line: curl(ctx, run, e, old)},
 	}, nil
 }
 
-// headersFor are those of the config's target with this URL.
-func headersFor(cfg config.Config, url string) map[string]string {
-	for _, name := range slices.Sorted(maps.Keys(cfg.Targets)) {
-		if t := cfg.Targets[name]; t.URL == url {
-			return t.Headers
-		}
-	}
-	return nil
+// endpointOf is where a run was sent, with the headers of the config's target.
+// Where two of them have its URL it is not known whose these are.
+func endpointOf(cfg config.Config, run *dataset.Run) (endpoint, error) {
+	name, _ := targetOf(cfg, run.Info)
+	mapping, err := requests(run)
+	return endpoint{run.Info.Target, cfg.Targets[name].Headers, run.Info.Names, mapping}, err
 }
 
-// curl is a command line that sends the request.
-func curl(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
+// curl is a command line that sends the request, as the mapping makes it.
+func curl(ctx context.Context, run *dataset.Run, recorded *exchange.Exchange, to endpoint) string {
+	e, err := replay.MapRequest(ctx, to.mapping, recorded)
+	if err != nil {
+		return fmt.Sprintf("(it can't be sent: %s)", printable(err.Error()))
+	}
 	if replay.IsSageMaker(to.base) {
-		return invoke(run, e, to)
+		return invoke(run, recorded, e, to)
 	}
 	url, err := replay.RequestURL(cmp.Or(to.base, unknownBase), e)
 	if err != nil {
@@ -96,7 +106,11 @@ func curl(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
 	case fitsLine(body):
 		args = append(args, "--data-raw "+shellQuote(string(body)))
 	default:
-		return catBody(run, e) + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
+		body, ok := catBody(run, recorded, e, to)
+		if !ok {
+			return body
+		}
+		return body + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
 	}
 	return "  " + strings.Join(args, " \\\n    ")
 }
@@ -107,13 +121,21 @@ func fitsLine(body []byte) bool {
 	return len(body) <= most && utf8.Valid(body) && !strings.ContainsRune(string(body), 0)
 }
 
-// catBody is a command that writes the recorded body, to be piped into what follows.
-func catBody(run *dataset.Run, e *exchange.Exchange) string {
+// catBody is a command that writes the body that is sent, to be piped into what
+// follows; false where there is none, and why.
+func catBody(run *dataset.Run, recorded, e *exchange.Exchange, to endpoint) (string, bool) {
 	field, decode := ".body", ""
-	if !utf8.Valid(e.Request.Body) {
+	if !utf8.Valid(recorded.Request.Body) {
 		field, decode = ".body_base64", "base64 -d |\n  " // jq's @base64d changes what is no text
 	}
-	return fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s' |\n  %s", shellQuote(run.Location), e.ID, field, decode)
+	if e != recorded {
+		program, _ := to.mapping.Compile("request") // as MapRequest did
+		decode += "jq -cjS " + shellQuote(program.Of(e.Model).String()) + " |\n  "
+		if field != ".body" {
+			return "(as a command it would be too long: parity replay --try shows what is sent)", false
+		}
+	}
+	return fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s' |\n  %s", shellQuote(run.Location), e.ID, field, decode), true
 }
 
 // configured are the config's headers. What they hold of the environment stays

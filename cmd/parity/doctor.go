@@ -240,6 +240,6 @@ func (x *examination) targets(ctx context.Context, cfg config.Config, read bool,
 		if err != nil {
 			continue // the config's finding
 		}
-		x.target(ctx, name, t.URL, header)
+		x.target(ctx, name, t, header)
 	}
 }

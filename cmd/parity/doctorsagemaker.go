@@ -25,7 +25,7 @@ func (x *examination) sageMaker(ctx context.Context, name, address string) {
 	x.credentials(store.Diagnosis{Credentials: access.Credentials, Expires: access.Expires})
 	place := named(name, access.URL)
 	asked := time.Now()
-	w, res, err := ping(ctx, access.URL+"/ping", http.Header{})
+	w, res, err := ping(ctx, access.URL+"/ping", http.Header{}, nil, nil)
 	answered := time.Now()
 	if err != nil {
 		x.noTarget(place, w, err)

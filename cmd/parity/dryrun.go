@@ -104,7 +104,7 @@ func (a *app) view(t *dataset.Totals, info dataset.RunInfo, f replayFlags, opts 
 // dryRun shows the plan of a run that is there, or that would be made, and writes
 // nothing.
 func (a *app) dryRun(ctx context.Context, rec *dataset.Recording, f replayFlags, opts replay.Options) error {
-	info, err := runInfo(rec, opts)
+	info, err := a.runInfo(rec, f, opts)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 // invoke is a command line that sends the request to SageMaker, by AWS's own
 // tool: curl could not sign it. Its first output is the answer's body.
-func invoke(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
+func invoke(run *dataset.Run, recorded, e *exchange.Exchange, to endpoint) string {
 	o := replay.Options{Target: to.base, Names: to.names, RunID: run.Info.ID, Headers: http.Header{}}
 	for name, value := range to.headers {
 		o.Headers.Set(name, value)
@@ -41,7 +41,10 @@ func invoke(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
 		}
 	}
 	args = append(args, "--body fileb:///dev/stdin /dev/stdout")
-	from := catBody(run, e)
+	from, ok := catBody(run, recorded, e, to)
+	if !ok && !fitsLine(e.Request.Body) {
+		return from
+	}
 	if fitsLine(e.Request.Body) {
 		from = "  printf %s " + shellQuote(string(e.Request.Body)) + " |\n  "
 	}

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,8 +26,8 @@ const (
 // ErrNoRun says that a location holds no run.
 var ErrNoRun = errors.New("is not a run")
 
-// RunInfo is run.json. All but ID, Created and Version identify the run: the
-// same command goes on with it, another one is refused.
+// RunInfo is run.json. Recording, Target, Selection and RequestMapping identify
+// the run: the same command goes on with it, another one is refused.
 type RunInfo struct {
 	ID        string             `json:"id"` // sent as X-Parity-Run
 	Created   time.Time          `json:"created"`
@@ -37,6 +38,14 @@ type RunInfo struct {
 	// Names are the endpoints of models whose names the target's template does not
 	// make, as the config's table had them.
 	Names map[string]string `json:"names,omitempty"`
+	// RequestMapping is what was made of the recorded requests; nil: nothing.
+	RequestMapping json.RawMessage `json:"request_mapping,omitempty"`
+
+	// TargetName is what the config called the target when the run was begun, ""
+	// where it had none, and ResponseMapping what it made of answers. Both are for
+	// judging, which may go by another config.
+	TargetName      string          `json:"target_name,omitempty"`
+	ResponseMapping json.RawMessage `json:"response_mapping,omitempty"`
 }
 
 // Run is one replay of a recording against a target.
@@ -126,6 +135,7 @@ func (r *Run) sameAs(info RunInfo) error {
 		{"recording", r.Info.Recording, info.Recording},
 		{"target", r.Info.Target, info.Target},
 		{"selection", r.Info.Selection.String(), info.Selection.String()},
+		{"request mapping", mappingText(r.Info.RequestMapping), mappingText(info.RequestMapping)},
 	} {
 		if !reflect.DeepEqual(field.has, field.want) {
 			return fmt.Errorf("run %s was begun with %s %v, not %v: repeat that command to go on, or choose another --out",
@@ -150,6 +160,14 @@ func (r *Run) SameNames(names map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// mappingText is a mapping in words of an error.
+func mappingText(mapping json.RawMessage) string {
+	if len(mapping) == 0 {
+		return "none"
+	}
+	return string(mapping)
 }
 
 // OpenRun opens an existing run.
