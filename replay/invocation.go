@@ -87,7 +87,7 @@ func carried(o Options, e *exchange.Exchange) (http.Header, error) {
 		case isCarried(name):
 			h.Add(name, f.Value)
 		case name == "Content-Encoding" && len(e.Request.Body) > 0 && !strings.EqualFold(f.Value, "identity"):
-			return nil, fmt.Errorf("the body is packed as %q, which the container would not be told, as InvokeEndpoint strips Content-Encoding: a mapping unpacks it, if it is only request: .", f.Value)
+			return nil, fmt.Errorf("the body is packed as %q, which the container would not be told, as InvokeEndpoint strips Content-Encoding: let the target have a mapping, be it the program that changes nothing", f.Value)
 		}
 	}
 	for name, values := range o.Headers {
