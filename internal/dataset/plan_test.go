@@ -271,6 +271,28 @@ func TestPlanningReadsNoBodies(t *testing.T) {
 	}
 }
 
+// Without this, to read what a status leaves could cost as much as to read all.
+func TestNarrowingReadsNoBodies(t *testing.T) {
+	rows := sample(2000, 1)
+	for i := range rows {
+		rows[i].Request.Body, rows[i].Reference.Status = fmt.Append(nil, strings.Repeat("x", 1000), rand.Uint64()), int64(200+i%2)
+	}
+	b := &counting{Bucket: openBucket(t)}
+	write(t, b, "a.parquet", RecordingKind, Limits{Rows: 500}, rows)
+	rec := &Recording{Location: "here", bucket: b, keys: []string{"a.parquet"}}
+	sel := exchange.Selection{Statuses: []string{"201"}, IDs: []string{"r1", "r3", "r4"}}
+	plan, err := rec.Plan(t.Context(), sel, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.gets.Store(0)
+	b.bytes.Store(0)
+	got := readBack(t, rec.Narrow(sel, nil), plan.Splits, sel, exchange.KeySide)
+	if gets, bytes := b.gets.Load(), b.bytes.Load(); len(got) != 2 || gets > int64(1+5*len(plan.Splits)) || bytes > tailSize+100*int64(len(rows)) {
+		t.Errorf("%d exchanges by %d reads of %d bytes", len(got), gets, bytes)
+	}
+}
+
 // Without this, a slip in a name would send less than was asked for, in silence.
 func TestNamesThatAreNone(t *testing.T) {
 	rec, rows := mixed(t, 1000, 2, MismatchKind)
