@@ -37,7 +37,9 @@ func (a *app) compareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare RUN",
 		Short: "Judge a run: find what differs, write tallies and the mismatch set",
-		Long: `Judge a run under the rules of the config's compare section. Nothing is sent.
+		Long: `Judge a run under the rules of the config's compare section. Nothing is sent. The
+config's mapping of answers for the run's target is applied first, to the
+candidate's answers as they came.
 
 The judgement lies in the run, named for its rules: other rules make another
 judgement beside it, the same rules find it done. What differs becomes the
@@ -110,7 +112,12 @@ type judging struct {
 
 // judgeRun judges what is left of a run's splits.
 func (a *app) judgeRun(ctx context.Context, run *dataset.Run, how judging) (*dataset.Judgement, error) {
-	judge, err := compare.NewJudge(how.rules, compare.Options{Noise: how.noise, MaxMismatches: how.maxMismatches})
+	answers, err := a.responses(run)
+	if err != nil {
+		return nil, err
+	}
+	a.sayMapped(run, answers)
+	judge, err := compare.NewJudge(how.rules, compare.Options{Noise: how.noise, MaxMismatches: how.maxMismatches, Answers: answers})
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +137,7 @@ func (a *app) judgeRun(ctx context.Context, run *dataset.Run, how judging) (*dat
 	if err != nil {
 		return nil, err
 	}
-	info.Generations = len(later)
+	info.Generations, info.Mapping = len(later), answers.JSON()
 	j, err := run.CreateJudgement(ctx, info, how.noise)
 	if err != nil {
 		return nil, err

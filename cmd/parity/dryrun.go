@@ -26,7 +26,7 @@ type dryFlags struct{ run, json bool }
 
 func (f *dryFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.run, "dry-run", false, "print the whole plan on stdout, with what it takes, and stop: nothing is sent or written")
-	cmd.Flags().BoolVar(&f.json, "json", false, "with --dry-run: print it as JSON")
+	cmd.Flags().BoolVar(&f.json, "json", false, "with --dry-run: print it as JSON; with --try: as JSON Lines, as cat has them, with what was sent, mapped and judged")
 }
 
 func (f dryFlags) validate() error {
@@ -122,7 +122,7 @@ func takes(t *dataset.Totals, opts replay.Options, shards float64) (seconds floa
 // dryRun shows the plan of a run that is there, or that would be made, and writes
 // nothing.
 func (a *app) dryRun(ctx context.Context, rec *dataset.Recording, f replayFlags, opts replay.Options) error {
-	info, err := runInfo(rec, opts)
+	info, err := a.runInfo(rec, f, opts)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ type planned struct {
 // plan opens the run and its plan, or makes them. Nothing is written before it
 // is clear that there is something to send, and that it can be sent.
 func (a *app) plan(ctx context.Context, rec *dataset.Recording, f replayFlags, opts replay.Options) (p planned, err error) {
-	info, err := runInfo(rec, opts)
+	info, err := a.runInfo(rec, f, opts)
 	if err != nil {
 		return p, err
 	}
@@ -66,12 +66,16 @@ func (a *app) sayPlan(ctx context.Context, run *dataset.Run, f replayFlags, opts
 	return err
 }
 
-func runInfo(rec *dataset.Recording, opts replay.Options) (dataset.RunInfo, error) {
-	recording, err := absolute(rec.Location)
-	return dataset.RunInfo{
+func (a *app) runInfo(rec *dataset.Recording, f replayFlags, opts replay.Options) (info dataset.RunInfo, err error) {
+	info = dataset.RunInfo{
 		ID: opts.RunID, Created: time.Now().UTC().Truncate(time.Millisecond), Version: version(),
-		Recording: recording, Target: opts.Target, Selection: opts.Selection,
-	}, err
+		Target: opts.Target, Selection: opts.Selection, Names: opts.Names, RequestMapping: opts.Mapping.JSON(),
+	}
+	if info.Recording, err = absolute(rec.Location); err != nil {
+		return info, err
+	}
+	info.TargetName, info.ResponseMapping, err = a.answersOf(f.target)
+	return info, err
 }
 
 // makePlan makes a plan of what there is now, and writes nothing.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/telemetry"
@@ -27,6 +26,7 @@ type replayFlags struct {
 	howFast            howFastFlags
 	selection          selectionFlags
 	dry                dryFlags
+	try                int // exchanges; 0: a run is written
 }
 
 func (f *replayFlags) register(cmd *cobra.Command) {
@@ -51,6 +51,10 @@ run's plan by the first worker, which prints it; the same command again goes on
 where it stopped. --dry-run prints the whole plan, model by model, and sends nothing.
 A request that gets no answer is a row with the class of its failure.
 
+With --try N a few exchanges are sent, one after the other, and shown: the request
+as it was recorded and as the target's mapping makes it, the answer as it came and
+as it is mapped, the recorded one, and the verdict. Nothing is written.
+
 With --again a RUN is named, and a part of it is sent again to its target, as the
 run's next generation: what got no answer (unavailable), what differed in its
 latest judgement (mismatched), or exchanges by their ids or their sources'. What
@@ -59,6 +63,7 @@ time, is marked as concurrency-sensitive by the next compare. A target that was
 changed since needs a run of its own instead.`,
 		Example: `  parity replay recording --target http://127.0.0.1:9000 --out run
   parity replay s3://bucket/recording --target 'https://new.example/{model}/invocations' --rate 50/s --out s3://bucket/run
+  parity replay recording --target new --config parity.yaml --try 3        # whether its mappings do what they should
   parity replay recording --target http://127.0.0.1:9000 --model 'spam-*' --sample 10% --out run-spam
   parity replay recording --target http://127.0.0.1:9000 --rate 50/s --dry-run         # what would be sent, and how long it takes
   parity replay recording --target http://127.0.0.1:9000 --max-requests 1000 --out run1k
@@ -72,12 +77,18 @@ changed since needs a run of its own instead.`,
 		Args: cobra.ExactArgs(1),
 		PreRun: func(cmd *cobra.Command, _ []string) {
 			for _, name := range []string{"target", "out"} {
-				if len(f.again.what) > 0 || f.dry.run && name == "out" { // the run that is named says both
+				if len(f.again.what) > 0 || name == "out" && (f.dry.run || cmd.Flags().Changed("try")) { // the run that is named says both; else none is written
 					cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
 				}
 			}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("try") {
+				if err := refuseWithTry(cmd, f.try); err != nil {
+					return err
+				}
+				return a.try(cmd.Context(), args[0], f)
+			}
 			if err := f.dry.validate(); err != nil {
 				return err
 			}
@@ -94,6 +105,7 @@ changed since needs a run of its own instead.`,
 	f.register(cmd)
 	f.dry.register(cmd)
 	cmd.Flags().StringVar(&f.shard, "shard", "", "do only part `I/N` of the splits, counting from 0")
+	cmd.Flags().IntVar(&f.try, "try", 0, "send `N` exchanges, of different models as far as there are such, show what became of them, and write nothing")
 	cmd.Flags().StringArrayVar(&f.again.what, "again", nil, "send a part of a RUN again, into it: unavailable, mismatched, or the exchange with this `ID`, which may be repeated")
 	return cmd
 }
@@ -153,6 +165,12 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
+	if opts.Names, err = a.endpointNames(target); err != nil {
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
+	}
+	if opts.TLS, err = a.tlsOf(target); err != nil {
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
+	}
 	if opts.Selection, err = f.selection.selection(a.stdin); err != nil {
 		return opts, dataset.Shard{}, err
 	}
@@ -169,20 +187,6 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 		return opts, shard, err
 	}
 	return opts, shard, nil
-}
-
-// targetNamed is the name in the config of a target that is given by name or by
-// URL, so that the same URL always gets the same headers. It is "" where the
-// config has none such.
-func targetNamed(cfg config.Config, target string) (string, error) {
-	if _, ok := cfg.Targets[target]; ok {
-		return target, nil
-	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cfg.Targets)), func(name string) bool { return cfg.Targets[name].URL != target })
-	if len(names) > 1 {
-		return "", fmt.Errorf("the config has the URL %s as targets %s and %s: say by --target whose headers go along", target, names[0], names[1])
-	}
-	return strings.Join(names, ""), nil
 }
 
 // replayLine is the progress of a replay.

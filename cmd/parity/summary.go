@@ -51,12 +51,16 @@ func (a *app) pickJudgement(ctx context.Context, run *dataset.Run, id string) (*
 	if err != nil {
 		return nil, err
 	}
+	answers, err := a.responses(run)
+	if err != nil {
+		return nil, err
+	}
 	all, err := run.Judgements(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, j := range slices.Backward(all) {
-		if j.Info.JudgeVersion == info.JudgeVersion && bytes.Equal(j.Info.Rules, info.Rules) {
+		if j.Info.JudgeVersion == info.JudgeVersion && bytes.Equal(j.Info.Rules, info.Rules) && bytes.Equal(j.Info.Mapping, answers.JSON()) {
 			return j, nil
 		}
 	}
@@ -93,7 +97,7 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	in := report.Input{
 		Info: report.Info{
 			Run: place, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: config,
-			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules,
+			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules, Mapping: j.Info.Mapping,
 		},
 		Tally: tally, Noise: noise, Gate: cfg.Gate,
 	}

@@ -160,29 +160,3 @@ func (s *Selection) matchTime(t Timestamp) bool {
 func (s *Selection) matchSample(hash int64) bool {
 	return s.Sample == 0 || s.Sample == 1 || float64(uint64(hash)) < s.Sample*(1<<64)
 }
-
-// Glob matches a whole name against a pattern in which * stands for any
-// characters, none included, and ? for one byte. It takes time in proportion
-// to both lengths multiplied, whatever the pattern.
-func Glob(pattern, name string) bool {
-	p, n, star, mark := 0, 0, -1, 0
-	for n < len(name) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, n
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
-			p++
-			n++
-		case star >= 0:
-			mark++
-			p, n = star+1, mark
-		default:
-			return false
-		}
-	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
-}
