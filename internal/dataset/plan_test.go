@@ -131,6 +131,9 @@ func planAndRead(t *testing.T, rec *Recording, rows []exchange.Exchange, sel exc
 	if err != nil {
 		t.Fatal(err)
 	}
+	if again, err := rec.Plan(ctx, sel, nil); err != nil || !reflect.DeepEqual(again, plan) {
+		t.Errorf("the same plan made again is another, %v", err)
+	}
 	run, err := CreateRun(ctx, filepath.Join(t.TempDir(), name), RunInfo{ID: name, Recording: rec.Location, Selection: sel})
 	if err != nil {
 		t.Fatal(err)
@@ -315,6 +318,38 @@ func TestNamesThatAreNone(t *testing.T) {
 	plain, _ := mixed(t, 50, 1, RecordingKind)
 	if _, err := plain.Plan(t.Context(), exchange.Selection{Signatures: []string{"x"}}, nil); err == nil || !strings.Contains(err.Error(), "is no mismatch set") {
 		t.Errorf("signatures of a recording: %v", err)
+	}
+}
+
+// Without this, of two workers that begin while the recording grows one could send
+// by its own plan, or by the other's plan and its own cut.
+func TestFirstPlanCounts(t *testing.T) {
+	rec, _ := mixed(t, 1000, 2, RecordingKind)
+	sel := exchange.Selection{MaxRequests: 30}
+	earlier, err := (&Recording{Location: rec.Location, bucket: rec.bucket, keys: rec.keys[:1]}).Plan(t.Context(), sel, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := rec.Plan(t.Context(), sel, nil)
+	if err != nil || *later.Cut == *earlier.Cut {
+		t.Fatalf("the cuts are the same: %v", err)
+	}
+	run, err := CreateRun(t.Context(), t.TempDir(), RunInfo{ID: "x", Recording: rec.Location, Selection: sel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, plan := range []*Plan{earlier, later} {
+		splits, err := run.FreezePlan(t.Context(), plan)
+		if err != nil || !reflect.DeepEqual(splits, earlier.Splits) {
+			t.Fatalf("%v: %+v", err, splits)
+		}
+		narrow, err := run.Narrow(t.Context(), rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := readBack(t, narrow, splits, sel, exchange.RequestSide); len(got) != 30 {
+			t.Errorf("%d exchanges", len(got))
+		}
 	}
 }
 
