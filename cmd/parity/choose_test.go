@@ -313,6 +313,23 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
+// Without this, a dry run could leave something in a bucket that somebody else's
+// run would stumble over.
+func TestDryRunWritesNothing(t *testing.T) {
+	recording := variedRecording(t, 100, 40)
+	eachStore(t, func(t *testing.T, location string) {
+		run := store.Join(location, "run")
+		mustParity(t, exitDone, "replay", recording, "--target", "http://127.0.0.1:1", "--out", run, "--dry-run", "--max-requests", "10")
+		b, err := store.Open(t.Context(), location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for o, err := range b.List(t.Context(), "") {
+			t.Errorf("%s is there, %v", o.Key, err)
+		}
+	})
+}
+
 // Without this, a price that nobody gave could stand in a plan.
 func TestPriceIsAFormula(t *testing.T) {
 	recording := variedRecording(t, 100, 40)

@@ -130,6 +130,9 @@ func (a *app) dryRun(ctx context.Context, rec *dataset.Recording, f replayFlags,
 	if err != nil {
 		return err
 	}
+	if err := replay.CheckModels(opts, t.ModelNames()); err != nil {
+		return err
+	}
 	v, err := a.view(t, info, f, opts)
 	if err != nil {
 		return err

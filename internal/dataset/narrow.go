@@ -54,12 +54,11 @@ func (n *narrowing) of(ctx context.Context, o *object, group int) (keep func(*ex
 	}, nil
 }
 
-// restOf are those of ids, nil for all, that the selection's Rest matches. It
-// reads no more of them than it looks at.
+// restOf are those of ids, nil for all, that the selection's Rest matches.
 func (n *narrowing) restOf(ctx context.Context, o *object, group int, ids map[exchange.ID]bool) (map[exchange.ID]bool, error) {
 	left := map[exchange.ID]bool{}
-	columns := append(n.sel.Columns(), "id")
-	return left, EachRow(ctx, newColumnSource(o, columns, group), func(e *exchange.Exchange) error {
+	rest := exchange.Selection{Statuses: n.sel.Statuses, IDs: n.sel.IDs}
+	return left, EachRow(ctx, newColumnSource(o, append(rest.Columns(), "id"), group), func(e *exchange.Exchange) error {
 		if (ids == nil || ids[e.ID]) && n.rest.Match(e) {
 			left[e.ID] = true
 		}

@@ -131,6 +131,9 @@ func planAndRead(t *testing.T, rec *Recording, rows []exchange.Exchange, sel exc
 	if err != nil {
 		t.Fatal(err)
 	}
+	if again, err := rec.Plan(ctx, sel, nil); err != nil || !reflect.DeepEqual(again, plan) {
+		t.Errorf("the same plan made again is another, %v", err)
+	}
 	run, err := CreateRun(ctx, filepath.Join(t.TempDir(), name), RunInfo{ID: name, Recording: rec.Location, Selection: sel})
 	if err != nil {
 		t.Fatal(err)
@@ -271,6 +274,28 @@ func TestPlanningReadsNoBodies(t *testing.T) {
 	}
 }
 
+// Without this, to read what a status leaves could cost as much as to read all.
+func TestNarrowingReadsNoBodies(t *testing.T) {
+	rows := sample(2000, 1)
+	for i := range rows {
+		rows[i].Request.Body, rows[i].Reference.Status = fmt.Append(nil, strings.Repeat("x", 1000), rand.Uint64()), int64(200+i%2)
+	}
+	b := &counting{Bucket: openBucket(t)}
+	write(t, b, "a.parquet", RecordingKind, Limits{Rows: 500}, rows)
+	rec := &Recording{Location: "here", bucket: b, keys: []string{"a.parquet"}}
+	sel := exchange.Selection{Statuses: []string{"201"}, IDs: []string{"r1", "r3", "r4"}}
+	plan, err := rec.Plan(t.Context(), sel, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.gets.Store(0)
+	b.bytes.Store(0)
+	got := readBack(t, rec.Narrow(sel, nil), plan.Splits, sel, exchange.KeySide)
+	if gets, bytes := b.gets.Load(), b.bytes.Load(); len(got) != 2 || gets > int64(1+5*len(plan.Splits)) || bytes > tailSize+100*int64(len(rows)) {
+		t.Errorf("%d exchanges by %d reads of %d bytes", len(got), gets, bytes)
+	}
+}
+
 // Without this, a slip in a name would send less than was asked for, in silence.
 func TestNamesThatAreNone(t *testing.T) {
 	rec, rows := mixed(t, 1000, 2, MismatchKind)
@@ -293,6 +318,38 @@ func TestNamesThatAreNone(t *testing.T) {
 	plain, _ := mixed(t, 50, 1, RecordingKind)
 	if _, err := plain.Plan(t.Context(), exchange.Selection{Signatures: []string{"x"}}, nil); err == nil || !strings.Contains(err.Error(), "is no mismatch set") {
 		t.Errorf("signatures of a recording: %v", err)
+	}
+}
+
+// Without this, of two workers that begin while the recording grows one could send
+// by its own plan, or by the other's plan and its own cut.
+func TestFirstPlanCounts(t *testing.T) {
+	rec, _ := mixed(t, 1000, 2, RecordingKind)
+	sel := exchange.Selection{MaxRequests: 30}
+	earlier, err := (&Recording{Location: rec.Location, bucket: rec.bucket, keys: rec.keys[:1]}).Plan(t.Context(), sel, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := rec.Plan(t.Context(), sel, nil)
+	if err != nil || *later.Cut == *earlier.Cut {
+		t.Fatalf("the cuts are the same: %v", err)
+	}
+	run, err := CreateRun(t.Context(), t.TempDir(), RunInfo{ID: "x", Recording: rec.Location, Selection: sel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, plan := range []*Plan{earlier, later} {
+		splits, err := run.FreezePlan(t.Context(), plan)
+		if err != nil || !reflect.DeepEqual(splits, earlier.Splits) {
+			t.Fatalf("%v: %+v", err, splits)
+		}
+		narrow, err := run.Narrow(t.Context(), rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := readBack(t, narrow, splits, sel, exchange.RequestSide); len(got) != 30 {
+			t.Errorf("%d exchanges", len(got))
+		}
 	}
 }
 

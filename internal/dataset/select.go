@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -22,7 +23,7 @@ type Planning struct{ Done, Of atomic.Int64 }
 // name, or all of it, matches nothing is an error that names what there is.
 // watch may be nil.
 func (r *Recording) Plan(ctx context.Context, sel exchange.Selection, watch *Planning) (*Plan, error) {
-	p := &planner{rec: r, sel: sel, rest: sel.Rest(), watch: watch, seen: newSeen(&sel)}
+	p := &planner{rec: r, sel: sel, rest: sel.Rest(), watch: watch, seen: newSeen(&sel), names: map[string]string{}}
 	if p.watch == nil {
 		p.watch = new(Planning)
 	}
@@ -50,8 +51,20 @@ type planner struct {
 	cut   *exchange.Cut  // nil: none, or it is not found yet
 	watch *Planning
 
-	mu   sync.Mutex
-	seen *seen
+	mu    sync.Mutex
+	seen  *seen
+	names map[string]string // of models, each once: every split has texts of its own
+}
+
+func (p *planner) name(model string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	name, ok := p.names[model]
+	if !ok {
+		name = strings.Clone(model)
+		p.names[name] = name
+	}
+	return name
 }
 
 // eachGroup calls fn for every row group, several at a time.
@@ -141,9 +154,9 @@ func (p *planner) partsOf(ctx context.Context, o *object, group int) ([]part, er
 		at.from, at.to = min(at.from, e.Time), max(at.to, e.Time)
 	})
 	rows, request, reply := o.rows(group), o.bodyBytes(group, "request_body"), o.bodyBytes(group, "response_body")
-	var parts []part
+	parts := make([]part, 0, len(all))
 	for _, one := range all {
-		one.request, one.reply = share(request, one.planned, rows), share(reply, one.planned, rows)
+		one.model, one.request, one.reply = p.name(one.model), share(request, one.planned, rows), share(reply, one.planned, rows)
 		parts = append(parts, *one)
 	}
 	slices.SortFunc(parts, func(a, b part) int {
