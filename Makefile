@@ -54,7 +54,14 @@ bench: ## Run all benchmarks
 PAIRS ?= 1000000
 .PHONY: bench-compare
 bench-compare: build tools/duckdb/node_modules ## Measure compare beside DuckDB: PAIRS=1000000, LINE=1 for how it grows
-	go run ./bench -pairs $(PAIRS) $(if $(LINE),-line)
+	go run ./bench compare -pairs $(PAIRS) $(if $(LINE),-line)
+
+# RATE=1 shows instead that --rate holds.
+REQUESTS ?= 200000
+.PHONY: bench-replay
+bench-replay: build $(BIN)/vegeta ## Measure replay beside vegeta, GoReplay and wrk: REQUESTS=200000, RATE=1 for --rate
+	@$(MAKE) -s $(BIN)/gor || echo "GoReplay is left out: it wants libpcap's headers (libpcap-dev)"
+	go run ./bench replay -requests $(REQUESTS) $(if $(RATE),-rate)
 
 EXCHANGES ?= 10000000
 .PHONY: bench-plan
@@ -69,6 +76,12 @@ golden: ## Write the golden files anew; look at the difference before you commit
 # Tools are pinned in modules of their own and rebuilt when those change.
 $(BIN)/versitygw: tools/go.mod
 	go build -C tools -o ../$@ github.com/versity/versitygw/cmd/versitygw
+
+$(BIN)/vegeta: tools/load/go.mod
+	go build -C tools/load -o ../../$@ github.com/tsenart/vegeta/v12
+
+$(BIN)/gor: tools/load/go.mod
+	go build -C tools/load -o ../../$@ github.com/buger/goreplay
 
 $(BIN)/statsd_exporter: tools/go.mod
 	go build -C tools -o ../$@ github.com/prometheus/statsd_exporter

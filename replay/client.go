@@ -35,5 +35,5 @@ func newAsking(o Options) (client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &httpClient{options: o, target: t, transport: newTransport(o)}, nil
+	return newHTTPClient(o, t), nil
 }

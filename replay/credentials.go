@@ -4,12 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 )
+
+// renewal gives credentials up that AWS does not take, at most once in a pause: if
+// it takes none, each request would ask the whole chain.
+type renewal struct {
+	cache *aws.CredentialsCache
+	pause time.Duration
+
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (r *renewal) ask() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last.IsZero() || time.Since(r.last) >= r.pause {
+		r.last = time.Now()
+		r.cache.Invalidate()
+	}
+}
 
 // lookup is how long credentials may take to be found, when a sender is made.
 const lookup = 30 * time.Second

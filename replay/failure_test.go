@@ -61,20 +61,22 @@ func TestFailureClasses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.options.Target = c.target
-			rows, counts := replay(t, newSender(t, c.options), recorded(0))
-			got := rows[0].Candidate
-			if got.Failure != c.class || got.Status != c.status || !strings.Contains(got.Error, c.words) {
-				t.Errorf("got %q, status %d, %q; want %q, %d, %q", got.Failure, got.Status, got.Error, c.class, c.status, c.words)
-			}
-			if got.Body != nil || got.Sent == 0 || got.LatencyUS == 0 {
-				t.Errorf("got %+v", got)
-			}
-			if strings.Contains(got.Error, "secret") || strings.Contains(got.Error, "127.0.0.1:") || len(got.Error) > 200 {
-				t.Errorf("the error says too much: %q", got.Error)
-			}
-			if counts.Sent != 1 || counts.Failed[string(c.class)] != 1 {
-				t.Errorf("counts %+v", counts)
-			}
+			overBoth(t, func(t *testing.T, newSender func(testing.TB, Options) *Sender) {
+				rows, counts := replay(t, newSender(t, c.options), recorded(0))
+				got := rows[0].Candidate
+				if got.Failure != c.class || got.Status != c.status || !strings.Contains(got.Error, c.words) {
+					t.Errorf("got %q, status %d, %q; want %q, %d, %q", got.Failure, got.Status, got.Error, c.class, c.status, c.words)
+				}
+				if got.Body != nil || got.Sent == 0 || got.LatencyUS == 0 {
+					t.Errorf("got %+v", got)
+				}
+				if strings.Contains(got.Error, "secret") || strings.Contains(got.Error, "127.0.0.1:") || len(got.Error) > 200 {
+					t.Errorf("the error says too much: %q", got.Error)
+				}
+				if counts.Sent != 1 || counts.Failed[string(c.class)] != 1 {
+					t.Errorf("counts %+v", counts)
+				}
+			})
 		})
 	}
 }

@@ -19,6 +19,26 @@ type httpClient struct {
 	options   Options
 	target    *target
 	transport *http.Transport
+	http1     *http1 // in place of transport where it is enough
+}
+
+func newHTTPClient(o Options, t *target) *httpClient {
+	h := &httpClient{options: o, target: t, transport: newTransport(o)}
+	h.http1 = newHTTP1(h)
+	return h
+}
+
+// asker sends one request and returns the answer, whose body is still to be read.
+type asker interface {
+	ask(ctx context.Context, first *firstByte) (*http.Response, error)
+}
+
+// asker makes what sends e. An error says why e can't be sent.
+func (h *httpClient) asker(e *exchange.Exchange) (asker, error) {
+	if h.http1 != nil {
+		return h.http1.request(e)
+	}
+	return h.request(e)
 }
 
 // endpoint is the host, and the path where models have paths of their own.
@@ -29,7 +49,12 @@ func (h *httpClient) endpoint(e *exchange.Exchange) (string, error) {
 	return h.target.endpoint(e), nil
 }
 
-func (h *httpClient) close() { h.transport.CloseIdleConnections() }
+func (h *httpClient) close() {
+	h.transport.CloseIdleConnections()
+	if h.http1 != nil {
+		h.http1.idle.close()
+	}
+}
 
 // newTransport makes the one that all splits share. It is used without an
 // http.Client: so redirects are answers like any other, but for what roundTrip
@@ -61,7 +86,7 @@ func Protocols(http2 *bool) *http.Protocols {
 // whole does not. All times count from the call, so that dialling is in them,
 // as it is for any client.
 func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
-	req, err := h.request(e)
+	ask, err := h.asker(e)
 	if err != nil {
 		c.Failure, c.Error = exchange.Unsendable, short(err.Error())
 		return
@@ -73,20 +98,43 @@ func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange
 	if c.Due == 0 {
 		c.Due = c.Sent
 	}
-	// Atomic, as the transport's reader may call late, when we have given up.
-	var firstByte atomic.Int64
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotFirstResponseByte: func() { firstByte.Store(time.Since(start).Microseconds()) },
-	})
-	res, err := h.roundTrip(req.WithContext(ctx))
+	first := newFirstByte(start)
+	res, err := ask.ask(ctx, first)
 	if err == nil {
 		err = readAnswer(res, h.options.MaxBody, &c.Answer)
 	}
 	c.LatencyUS = time.Since(start).Microseconds()
-	c.FirstByteUS = firstByte.Load()
+	c.FirstByteUS = max(first.us.Load(), 0)
 	if err != nil {
 		c.Failure, c.Error = classify(err), short(words(err))
 	}
+}
+
+// firstByte is when the answer began, in microseconds after start; -1 is not yet.
+// It is atomic, as the transport's reader may call late, when we have given up.
+type firstByte struct {
+	start time.Time
+	us    atomic.Int64
+}
+
+func newFirstByte(start time.Time) *firstByte {
+	f := &firstByte{start: start}
+	f.us.Store(-1)
+	return f
+}
+
+func (f *firstByte) mark()      { f.us.Store(time.Since(f.start).Microseconds()) }
+func (f *firstByte) came() bool { return f.us.Load() >= 0 }
+
+// netRequest goes through net/http's transport.
+type netRequest struct {
+	*http.Request
+	client *httpClient
+}
+
+func (r netRequest) ask(ctx context.Context, first *firstByte) (*http.Response, error) {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: first.mark})
+	return r.client.roundTrip(r.WithContext(ctx))
 }
 
 var errTooLarge = errors.New("the body of the answer is over the limit")

@@ -44,7 +44,7 @@ func checkModels(c client, models []string) error {
 			continue
 		}
 		if other, ok := taken[name]; ok && other != model {
-			return fmt.Errorf("models %q and %q would both be sent to the endpoint %q: give each its own, or leave one out with --model '!%s'", other, model, name, model)
+			return fmt.Errorf("models %q and %q would both be sent to the endpoint %q: give each its own, or leave one of them out by --model", other, model, name)
 		}
 		taken[name] = model
 	}

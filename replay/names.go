@@ -1,18 +1,22 @@
 package replay
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // ReadNames reads a table of endpoints by model: a line of CSV each, model and
 // endpoint, with or without a header line that says just that. A line that says
 // anything else is an error with its number.
 func ReadNames(r io.Reader) (map[string]string, error) {
-	lines := csv.NewReader(r)
+	text := bufio.NewReader(r)
+	if mark, err := text.Peek(3); err == nil && string(mark) == "\ufeff" { // as spreadsheets write it
+		_, _ = text.Discard(len(mark))
+	}
+	lines := csv.NewReader(text)
 	lines.FieldsPerRecord = 2
 	names, at := map[string]string{}, map[string]int{}
 	for first := true; ; first = false {
@@ -27,7 +31,7 @@ func ReadNames(r io.Reader) (map[string]string, error) {
 			return nil, err
 		}
 		line, _ := lines.FieldPos(0)
-		model, endpoint := strings.TrimPrefix(fields[0], "\ufeff"), fields[1]
+		model, endpoint := fields[0], fields[1]
 		if first && model == "model" && endpoint == "endpoint" {
 			continue
 		}

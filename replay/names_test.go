@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"encoding/csv"
 	"maps"
 	"net/http"
 	"strings"
@@ -12,8 +13,9 @@ import (
 // A slip in the table would send a model to another's endpoint, or nowhere.
 func TestReadNames(t *testing.T) {
 	for text, want := range map[string]map[string]string{
-		"":                            {},
-		"model,endpoint\n":            {},
+		"":                 {},
+		"model,endpoint\n": {},
+		"\ufeff\"model\",\"endpoint\"\r\n\"a\",\"x\"\r\n": {"a": "x"},
 		"a_b,mod-ab\n":                {"a_b": "mod-ab"},
 		"model,endpoint\r\n\"a,b\",x": {"a,b": "x"},
 		"\ufeffmodel,endpoint\na,x\nb,x\n\nendpoint,model\n": {"a": "x", "b": "x", "endpoint": "model"},
@@ -120,4 +122,30 @@ func TestSageMakerEndpoints(t *testing.T) {
 			t.Errorf("%s: %s, %v", model, got, err)
 		}
 	}
+}
+
+// Whatever a file holds, what is read of it are names that SageMaker could have,
+// and says the same when it is written down.
+func FuzzReadNames(f *testing.F) {
+	for _, text := range []string{"model,endpoint\na_b,mod-ab\n", "\"a,\"\"b\",x\r\n", "\ufeffa,b", "a,x\na,y", "a,b,c"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		names, err := ReadNames(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		var again strings.Builder
+		w := csv.NewWriter(&again)
+		for model, endpoint := range names {
+			if model == "" || !endpointName.MatchString(endpoint) {
+				t.Fatalf("%q is sent to %q", model, endpoint)
+			}
+			_ = w.Write([]string{model, endpoint})
+		}
+		w.Flush()
+		if back, err := ReadNames(strings.NewReader("model,endpoint\n" + again.String())); err != nil || !maps.Equal(back, names) {
+			t.Errorf("%q: %q, read again %q, %v", text, names, back, err)
+		}
+	})
 }

@@ -29,11 +29,11 @@ const (
 // sageMakerClient calls InvokeEndpoint. The SDK signs and reads errors; when to
 // ask again is not its to decide, so its retries are off.
 type sageMakerClient struct {
-	options     Options
-	target      *sageMakerTarget
-	transport   *http.Transport
-	api         *sagemakerruntime.Client
-	credentials *aws.CredentialsCache
+	options   Options
+	target    *sageMakerTarget
+	transport *http.Transport
+	api       *sagemakerruntime.Client
+	renewal   *renewal
 }
 
 // newSageMakerClient looks for credentials, so that a lack of them is said before
@@ -50,7 +50,7 @@ func newSageMakerClient(o Options) (*sageMakerClient, error) {
 		return nil, fmt.Errorf("target %s: %w", o.Target, err)
 	}
 	api := sagemakerruntime.NewFromConfig(cfg, func(s *sagemakerruntime.Options) { s.Retryer = aws.NopRetryer{} })
-	return &sageMakerClient{options: o, target: t, transport: newTransport(o), api: api, credentials: credentials}, nil
+	return &sageMakerClient{options: o, target: t, transport: newTransport(o), api: api, renewal: &renewal{cache: credentials, pause: 5 * time.Second}}, nil
 }
 
 func (s *sageMakerClient) endpoint(e *exchange.Exchange) (string, error) {
@@ -106,7 +106,7 @@ func (s *sageMakerClient) outcome(w *wire, err error, c *exchange.Candidate) {
 	default:
 		refusal(w, err, c)
 		if c.Failure == exchange.Auth {
-			s.credentials.Invalidate() // so that what was renewed meanwhile is found
+			s.renewal.ask() // so that what was renewed meanwhile is found
 		}
 	}
 }

@@ -340,6 +340,8 @@ func TestSageMakerCredentialsAreRenewed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.close)
+	again := c.(*sageMakerClient).renewal
+	again.pause = 0
 	send := func() exchange.Candidate {
 		var got exchange.Candidate
 		e := recorded(0)
@@ -368,8 +370,18 @@ func TestSageMakerCredentialsAreRenewed(t *testing.T) {
 	if got := send(); got.Status != 200 || k.asked.Load() != before+1 {
 		t.Errorf("after that: %+v, asked %d times", got, k.asked.Load()-before)
 	}
-	// And if there are none any more, that is a class too, and nothing hangs.
+	// If AWS takes none at all, the chain is not asked for each request.
+	again.pause = time.Hour
+	before = k.asked.Load()
 	oldest.Store(99)
+	for range 3 {
+		send()
+	}
+	if n := k.asked.Load() - before; n > 1 {
+		t.Errorf("the chain was asked %d times for nothing", n)
+	}
+	again.pause = 0
+	// And if there are none any more, that is a class too, and nothing hangs.
 	send()
 	server.Close()
 	if got := send(); got.Failure != exchange.Auth || got.Error != "no AWS credentials could be renewed" {

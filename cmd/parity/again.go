@@ -122,6 +122,11 @@ func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dat
 		return opts, shard, fmt.Errorf("run %s was begun with request mapping %s, and the config has %s for its target now: bring that back, or replay the recording into another --out",
 			run.Location, mappingWords(then), mappingWords(now))
 	}
+	if opts.Names != nil { // else the config says nothing of it
+		if err := run.SameNames(opts.Names); err != nil {
+			return opts, shard, err
+		}
+	}
 	opts.RunID, opts.Selection, opts.Names = run.Info.ID, run.Info.Selection, run.Info.Names
 	return opts, shard, nil
 }

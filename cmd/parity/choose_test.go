@@ -101,6 +101,7 @@ func TestReplayChooses(t *testing.T) {
 			{"--status !2xx --version 1 --model model-*", 14, 7},
 			{"--id r10 --id r11 --id r20", 3, 3},
 			{"--max-requests 50 --status !0", 50, 50},
+			{"--max-requests 7 --version 1 --model model-2", 7, 7},
 			{"--status 5xx --max-requests 7 --sample 50%", 7, 7},
 		} {
 			run := store.Join(location, fmt.Sprint("run", i))
@@ -114,6 +115,10 @@ func TestReplayChooses(t *testing.T) {
 			s := readSummary(t, run)
 			if s.Ledger.Planned != c.planned || !s.Ledger.Balanced || s.Ledger.Missing != 0 {
 				t.Errorf("%s: %+v", c.flags, s.Ledger)
+			}
+			warned := strings.Contains(mustParity(t, exitDone, "report", run).stdout, "no sample of the")
+			if chosen := strings.Contains(c.flags, "--status") || strings.Contains(c.flags, "--id"); warned != chosen {
+				t.Errorf("%s: warned that it is no sample: %v", c.flags, warned)
 			}
 			if n := len(ids(t, run)); int64(n) != c.planned {
 				t.Errorf("%s: cat has %d exchanges, want %d", c.flags, n, c.planned)
@@ -274,7 +279,7 @@ func TestDryRun(t *testing.T) {
 	}
 	text := mustParity(t, exitDone, append(args, "--dry-run")...).stdout
 	for _, want := range []string{
-		`\x1b[31mred\u202e`, `selection  --model "*"`, "planned    400 exchanges of 7 models in 10 splits", "skipped    8 (no_answer 8)", "duration   about 40s at 10/s",
+		`\x1b[31mred\u202e`, `selection  --model "*"`, "planned    400 exchanges of 7 models in 10 splits", "skipped    8 (no_answer 8)", "duration   at least 40s, at 10/s",
 		"392 invocations × 0.5 s × 2 GB × 0.01 USD per GB-second + 0.000 GB of data × 0.5 USD per", "= 3.92 USD", "nothing was sent or written",
 	} {
 		if !strings.Contains(text, want) {
@@ -286,6 +291,9 @@ func TestDryRun(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); target.asked.Load() != 0 || len(left) != 0 || err != nil {
 		t.Errorf("%d requests were sent, %v is there, %v", target.asked.Load(), left, err)
+	}
+	if r := mustParity(t, exitFailed, append(args, "--model", "nobody", "--dry-run")...); !strings.Contains(r.stderr, `"\x1b[31mred\u202e"`) || strings.ContainsAny(r.stderr, "\x1b\u202e") {
+		t.Errorf("what models there are gets through: %q", r.stderr)
 	}
 	args = append(args[:len(args)-2], "--out", run)
 	r := mustParity(t, exitDone, append(args, "--shard", "0/2")...)

@@ -38,20 +38,19 @@ func (f dryFlags) validate() error {
 
 // planView is a plan for people and, as JSON, for scripts.
 type planView struct {
-	Recording   string             `json:"recording"`
-	Target      string             `json:"target"`
-	Selection   exchange.Selection `json:"selection"`
-	Run         string             `json:"run,omitempty"` // that has this plan; "" where none was begun
-	SplitsSent  int                `json:"splits_sent"`
-	Splits      int64              `json:"splits"`
-	countView                      // of all models
-	Rate        float64            `json:"rate,omitempty"`    // a second, over all shards; 0: as fast as it goes
-	Seconds     float64            `json:"seconds,omitempty"` // at that rate
-	Price       *bill              `json:"price,omitempty"`
-	Models      []modelView        `json:"models"`
-	concurrency int
-	prices      config.Price
-	targetName  string
+	Recording  string             `json:"recording"`
+	Target     string             `json:"target"`
+	Selection  exchange.Selection `json:"selection"`
+	Run        string             `json:"run,omitempty"` // that has this plan; "" where none was begun
+	SplitsSent int                `json:"splits_sent"`
+	Splits     int64              `json:"splits"`
+	countView                     // of all models
+	Pace       string             `json:"pace"`
+	Seconds    float64            `json:"seconds,omitempty"` // that it takes at least at that pace; 0: as fast as it goes
+	Price      *bill              `json:"price,omitempty"`
+	Models     []modelView        `json:"models"`
+	prices     config.Price
+	targetName string
 }
 
 type modelView struct {
@@ -87,18 +86,37 @@ func (a *app) view(t *dataset.Totals, info dataset.RunInfo, f replayFlags, opts 
 	if err != nil {
 		return planView{}, err
 	}
+	shard, err := a.shard(f.shard)
 	v := planView{
 		Recording: info.Recording, Target: info.Target, Selection: info.Selection, Splits: t.Splits, countView: viewCount(&t.PlanCount),
-		prices: cfg.Targets[name].Price, targetName: cmp.Or(name, "NAME"), concurrency: cmp.Or(opts.Concurrency, replay.DefaultConcurrency),
+		prices: cfg.Targets[name].Price, targetName: cmp.Or(name, "NAME"),
 	}
 	v.Price = newBill(t, info.Target, v.prices)
-	if v.Rate, err = parseRate(f.howFast.rate); err == nil && v.Rate > 0 {
-		v.Seconds = float64(v.Requests) / v.Rate
-	}
+	v.Seconds, v.Pace = takes(t, opts, float64(max(shard.Count, 1)))
 	for _, model := range t.ModelNames() {
 		v.Models = append(v.Models, modelView{model, viewCount(t.Models[model])})
 	}
 	return v, err
+}
+
+// takes is how long a plan takes at least, in seconds, and by which pace; 0 is as
+// fast as it goes. A sharded worker has its share of the rates.
+func takes(t *dataset.Totals, opts replay.Options, shards float64) (seconds float64, pace string) {
+	if opts.Speed > 0 {
+		return float64(t.To-t.From) / 1e6 / opts.Speed, fmt.Sprintf("%v times the recording's pace", opts.Speed)
+	}
+	pace = fmt.Sprintf("as fast as it goes with %d in flight", cmp.Or(opts.Concurrency, replay.DefaultConcurrency))
+	if opts.Rate > 0 {
+		seconds, pace = float64(t.Sendable)/(opts.Rate*shards), fmt.Sprintf("at %v/s", opts.Rate*shards)
+	}
+	for model, count := range t.Models {
+		for glob, rate := range opts.ModelRates {
+			if s := float64(count.Sendable) / (rate * shards); exchange.Glob(glob, model) && s > seconds {
+				seconds, pace = s, fmt.Sprintf("at %v/s for %s", rate*shards, glob)
+			}
+		}
+	}
+	return seconds, pace
 }
 
 // dryRun shows the plan of a run that is there, or that would be made, and writes
@@ -158,7 +176,7 @@ func (v planView) write(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MODEL\tEXCHANGES\tSKIPPED\tREQUEST BODIES\tRECORDED ANSWERS")
 	for _, m := range v.Models {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", printable(m.Model), grouped(m.Planned), grouped(total(m.Skipped)), size(m.RequestBytes), size(m.ResponseBytes))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", narrow(printable(m.Model), screenWidth/2), grouped(m.Planned), grouped(total(m.Skipped)), size(m.RequestBytes), size(m.ResponseBytes))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -198,10 +216,10 @@ func (v planView) counts() string {
 }
 
 func (v planView) duration() string {
-	if v.Rate == 0 {
-		return fmt.Sprintf("as fast as it goes, with %d in flight", v.concurrency)
+	if v.Seconds == 0 {
+		return v.Pace
 	}
-	return fmt.Sprintf("about %s at %v/s", longTime(v.Seconds), v.Rate)
+	return fmt.Sprintf("at least %s, %s", longTime(v.Seconds), v.Pace)
 }
 
 // longTime is a number of seconds in units that people plan in.

@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"internal/config":               {"capture", "compare", "internal/exchange", "internal/mapping", "replay", "report"},
 	"internal/explorer":             {"compare", "internal/dataset", "internal/exchange", "internal/store", "report"},
 	"bench":                         {"internal/dataset", "internal/exchange", "internal/store"},
+	"examples/sagemaker":            {"internal/demo", "internal/sagemakertest"},
 	"cmd/parity": {
 		"capture", "compare", "replay", "report", "internal/answer", "internal/config", "internal/dataset", "internal/demo",
 		"internal/exchange", "internal/explorer", "internal/mapping", "internal/store", "internal/telemetry",

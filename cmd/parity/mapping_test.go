@@ -95,8 +95,8 @@ func TestAnswersAreJudgedByTheConfigsMapping(t *testing.T) {
 			t.Errorf("%v: ledger %+v", c.args, s.Ledger)
 		}
 	}
-	if n := strings.Count(mustParity(t, exitDone, "ls", run).stdout, "judgement "); n != 3 {
-		t.Errorf("%d judgements, want one for each mapping", n)
+	if out := mustParity(t, exitDone, "ls", run).stdout; strings.Count(out, "judgement ") != 3 || !strings.Contains(out, `answers mapped by {"program":".shallow"}`) {
+		t.Errorf("want a judgement for each mapping, and which it is:\n%s", out)
 	}
 	if n := target.asked.Load(); n != 0 {
 		t.Errorf("judging sent %d requests", n)

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/internal/sagemakertest"
 )
 
@@ -109,14 +110,34 @@ func TestSageMakerRun(t *testing.T) {
 			t.Errorf("show lacks %s:\n%s", want, shown)
 		}
 	}
+	// Nothing is written of a plan in which two models end at one endpoint.
+	for target, want := range map[string]string{
+		"sagemaker://mod-{model}": `the endpoint's name for model "b_c" would be "mod-b_c"`,
+		"sagemaker://mod-a":       `models "a" and "b_c" would both be sent to sagemaker://mod-a`,
+	} {
+		out := filepath.Join(dir, "refused")
+		r := mustParity(t, exitFailed, "replay", recording, "--target", target, "--out", out)
+		if _, err := os.Stat(out); !os.IsNotExist(err) || !strings.Contains(r.stderr, want) {
+			t.Errorf("%s: %v, %s", target, err, r.stderr)
+		}
+	}
 	// The table is part of what the run is.
 	if err := os.WriteFile(names, []byte("b_c,mod-a\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := mustParity(t, exitFailed, "replay", recording, "--target", "new", "--config", config, "--out", run)
-	if !strings.Contains(r.stderr, `begun with the endpoint "mod-b-c" for model "b_c" in the table of names, not "mod-a"`) {
-		t.Errorf("another table: %s", r.stderr)
+	for _, args := range [][]string{{recording, "--target", "new", "--out", run}, {run, "--again", "unavailable", "--target", "new"}} {
+		r := mustParity(t, exitFailed, append([]string{"replay", "--config", config}, args...)...)
+		if !strings.Contains(r.stderr, `begun with the endpoint "mod-b-c" for model "b_c" in the table of names, not "mod-a"`) {
+			t.Errorf("another table: %s", r.stderr)
+		}
 	}
+	// Without the config, sending again goes where the run says.
+	mustParity(t, exitDone, "replay", run, "--again", "r2")
+	mu.Lock()
+	if asked["mod-b-c"] != 2 {
+		t.Errorf("asked %v", asked)
+	}
+	mu.Unlock()
 	if err := os.WriteFile(names, []byte("b_c,mod-a\nb_c,x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -182,5 +203,18 @@ func TestDoctorOfSageMaker(t *testing.T) {
 	r := mustParity(t, exitFailed, "replay", importBodies(t, dir, "x", "m"), "--target", "sagemaker://mod-{model}?region=eu-west-1", "--out", filepath.Join(dir, "run"))
 	if !strings.Contains(r.stderr, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE") {
 		t.Errorf("a replay without credentials: %s", r.stderr)
+	}
+}
+
+// Without this, the target that docs/sagemaker.md shows could be one that is refused.
+func TestSageMakerDocs(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "sagemaker.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```yaml\n")
+	yaml, _, _ := strings.Cut(rest, "```")
+	if c, err := config.Parse([]byte(yaml)); err != nil || c.Targets["serverless"].Names != "endpoints.csv" {
+		t.Errorf("%+v, %v", c.Targets, err)
 	}
 }

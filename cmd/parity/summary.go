@@ -123,6 +123,7 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	s.Warnings = append(s.Warnings, unusedMappings(tally, run.Info.RequestMapping, j.Info.Mapping)...)
 	s.Warnings = append(s.Warnings, unfoundDecisions(j.Info.Rules, tally)...)
 	s.Warnings = append(s.Warnings, uncontrolled(noise, tally)...)
+	s.Warnings = append(s.Warnings, picked(run.Info.Selection)...)
 	return s, err
 }
 
@@ -192,6 +193,16 @@ func unfoundDecisions(rules []byte, t *compare.Tally) (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// picked warns that a run was chosen by what was known of its answers: it is no
+// sample of the traffic, as one by model, time or hash is.
+func picked(sel exchange.Selection) []string {
+	if len(sel.Statuses)+len(sel.IDs) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the run is of what %s chose, which is no sample of the traffic: it says nothing of the rest",
+		exchange.Selection{Statuses: sel.Statuses, IDs: sel.IDs})}
 }
 
 // uncontrolled warns of models that the control has nothing of.

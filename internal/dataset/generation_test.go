@@ -13,7 +13,7 @@ import (
 func planFor(splits ...Split) *Plan {
 	p := &Plan{Splits: splits}
 	for _, s := range splits {
-		p.parts = append(p.parts, []part{{model: "m", from: s.From, planned: s.Planned, request: 10 * s.Planned, reply: s.Planned}})
+		p.parts = append(p.parts, []part{{model: "m", from: s.From, to: s.From + 1, planned: s.Planned, request: 10 * s.Planned, reply: s.Planned}})
 	}
 	return p
 }

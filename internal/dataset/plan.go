@@ -25,7 +25,7 @@ type Plan struct {
 // part is what is planned of a split's exchanges of one model with one defect.
 type part struct {
 	model, defect  string
-	from           exchange.Timestamp // the earliest
+	from, to       exchange.Timestamp // the earliest and the latest
 	planned        int64
 	request, reply int64 // bytes of their bodies, about
 }
@@ -40,9 +40,14 @@ type planRow struct {
 	Model         string `parquet:"model,dict"`
 	Defect        string `parquet:"defect,dict"`
 	First         int64  `parquet:"first_time,delta,timestamp(microsecond)"`
+	Last          int64  `parquet:"last_time,delta,timestamp(microsecond)"`
 	Planned       int64  `parquet:"planned,delta"`
 	RequestBytes  int64  `parquet:"request_bytes,delta"`
 	ResponseBytes int64  `parquet:"response_bytes,delta"`
+}
+
+func (r *planRow) part() part {
+	return part{r.Model, r.Defect, exchange.Timestamp(r.First), exchange.Timestamp(r.Last), r.Planned, r.RequestBytes, r.ResponseBytes}
 }
 
 // keyCut is the key-value of a plan that says where it is cut.
@@ -80,7 +85,7 @@ func (r *Run) writePlan(ctx context.Context, p *Plan) error {
 		for _, part := range p.parts[i] {
 			rows = append(rows, planRow{
 				int64(s.Index), s.Object, s.ObjectSize, int64(s.RowGroup), s.Rows,
-				part.model, part.defect, int64(part.from), part.planned, part.request, part.reply,
+				part.model, part.defect, int64(part.from), int64(part.to), part.planned, part.request, part.reply,
 			})
 		}
 		if len(rows) < planRows && i < len(p.Splits)-1 {
@@ -135,7 +140,7 @@ func (r *Run) PlanTotals(ctx context.Context) (*Totals, error) {
 			last = row.Split
 			t.Splits++
 		}
-		t.add(part{row.Model, row.Defect, exchange.Timestamp(row.First), row.Planned, row.RequestBytes, row.ResponseBytes})
+		t.add(row.part())
 		return nil
 	})
 	if !ok || err != nil {
@@ -211,7 +216,8 @@ func Planned(plan []Split) (n int64) {
 
 // Totals are a plan's: how much of what it has.
 type Totals struct {
-	Splits int64
+	Splits   int64
+	From, To exchange.Timestamp // the earliest and the latest exchange
 	PlanCount
 	Models map[string]*PlanCount
 }
@@ -245,8 +251,9 @@ func (t *Totals) ModelNames() []string { return slices.Sorted(maps.Keys(t.Models
 
 func (t *Totals) add(p part) {
 	if t.Models == nil {
-		t.Models = map[string]*PlanCount{}
+		t.Models, t.From, t.To = map[string]*PlanCount{}, p.from, p.to
 	}
+	t.From, t.To = min(t.From, p.from), max(t.To, p.to)
 	m := t.Models[p.model]
 	if m == nil {
 		m = &PlanCount{}

@@ -94,7 +94,9 @@ func readBack(t *testing.T, rec *Recording, splits []Split, sel exchange.Selecti
 		var n int64
 		err = EachRow(t.Context(), src, func(e *exchange.Exchange) error {
 			if sel.Match(e) {
-				rows = append(rows, *e)
+				if rows = append(rows, *e); e.Time < s.From {
+					t.Errorf("split %s has an exchange of %d, and is from %d on", s.Name(), e.Time, s.From)
+				}
 				n++
 			}
 			return nil
@@ -155,6 +157,16 @@ func planAndRead(t *testing.T, rec *Recording, rows []exchange.Exchange, sel exc
 		if has.Sendable != sendable || len(skipped) != len(has.Skipped) || len(skipped) > 0 && !reflect.DeepEqual(has.Skipped, skipped) {
 			t.Errorf("model %s: %+v, want %d and %v", model, has, sendable, skipped)
 		}
+	}
+	var first, last exchange.Timestamp
+	for i, e := range want {
+		if i == 0 || e.Time < first {
+			first = e.Time
+		}
+		last = max(last, e.Time)
+	}
+	if totals.From != first || totals.To != last {
+		t.Errorf("the plan is from %d to %d, want %d to %d", totals.From, totals.To, first, last)
 	}
 	if len(totals.Models) != len(models) || totals.Planned != int64(len(want)) || Planned(splits) != totals.Planned {
 		t.Errorf("%d models with %d exchanges, want %d with %d", len(totals.Models), totals.Planned, len(models), len(want))
@@ -266,7 +278,7 @@ func TestNamesThatAreNone(t *testing.T) {
 		sel  exchange.Selection
 		want string
 	}{
-		{exchange.Selection{Models: []string{"model-0*", "modle"}}, `model "modle" matches none of REC: its models are model-00, model-01, model-02`},
+		{exchange.Selection{Models: []string{"model-0*", "modle"}}, `model "modle" matches none of REC: its models are "model-00", "model-01", "model-02"`},
 		{exchange.Selection{Versions: []string{"4"}}, `version "4" matches none of REC: the versions of its models are "", "3", "ü"`},
 		{exchange.Selection{IDs: []string{rows[1].ID.String(), "nobody"}}, `no exchange of REC has the id "nobody": ` + "`parity cat REC` lists ids"},
 		{exchange.Selection{Statuses: []string{"418"}}, `no exchange of REC is selected by --status "418": its statuses are 0 200 204 404 500`},

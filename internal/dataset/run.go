@@ -142,11 +142,12 @@ func (r *Run) sameAs(info RunInfo) error {
 				r.Location, field.name, field.has, field.want)
 		}
 	}
-	return r.sameNames(info.Names)
+	return r.SameNames(info.Names)
 }
 
-// sameNames names one model whose endpoint is another one.
-func (r *Run) sameNames(names map[string]string) error {
+// SameNames refuses a table of names that is another than the run's, and names one
+// model whose endpoint it changes.
+func (r *Run) SameNames(names map[string]string) error {
 	both := maps.Clone(r.Info.Names)
 	if both == nil {
 		both = map[string]string{}

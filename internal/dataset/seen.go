@@ -73,14 +73,14 @@ func (s *seen) merge(o *seen) {
 func (s *seen) check(recording string) error {
 	for _, signature := range s.sel.Signatures {
 		if !s.signatures[signature] {
-			return fmt.Errorf("no exchange of %s differs at %q: it has %s; `parity show RUN` lists all signatures", recording, signature, list(s.signatures, "%q"))
+			return fmt.Errorf("no exchange of %s differs at %q: it has %s; `parity show RUN` lists all signatures", recording, signature, list(s.signatures))
 		}
 	}
 	if glob, ok := unmatched(s.sel.Models, s.models); ok {
-		return fmt.Errorf("model %q matches none of %s: its models are %s", glob, recording, list(s.models, "%s"))
+		return fmt.Errorf("model %q matches none of %s: its models are %s", glob, recording, list(s.models))
 	}
 	if glob, ok := unmatched(s.sel.Versions, s.versions); ok {
-		return fmt.Errorf("version %q matches none of %s: the versions of its models are %s", glob, recording, list(s.versions, "%q"))
+		return fmt.Errorf("version %q matches none of %s: the versions of its models are %s", glob, recording, list(s.versions))
 	}
 	lost := map[string]bool{}
 	for _, id := range s.sel.IDs {
@@ -89,7 +89,7 @@ func (s *seen) check(recording string) error {
 		}
 	}
 	if len(lost) > 0 {
-		return fmt.Errorf("no exchange of %s has the id %s: `parity cat %s` lists ids", recording, list(lost, "%q"), recording)
+		return fmt.Errorf("no exchange of %s has the id %s: `parity cat %s` lists ids", recording, list(lost), recording)
 	}
 	return nil
 }
@@ -120,12 +120,17 @@ func unmatched(globs []string, names map[string]bool) (glob string, ok bool) {
 	return "", false
 }
 
-// list is the first of the names, sorted, each by a format.
-func list(names map[string]bool, format string) string {
+// list is the first of the names, sorted. They come from traffic.
+func list(names map[string]bool) string {
+	const long = 100
 	all := slices.Sorted(maps.Keys(names))
 	var texts []string
 	for _, name := range all[:min(len(all), maxNames)] {
-		texts = append(texts, fmt.Sprintf(format, name))
+		text := fmt.Sprintf("%q", name)
+		if len(text) > long {
+			text = fmt.Sprintf("%.*q…", long/4, name)
+		}
+		texts = append(texts, text)
 	}
 	if n := len(all); n > maxNames {
 		texts = append(texts, fmt.Sprintf("… (%d in all)", n))

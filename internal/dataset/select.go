@@ -102,16 +102,15 @@ func (p *planner) count(ctx context.Context) (*Plan, error) {
 	perObject := make([][]counted, len(p.rec.keys))
 	err := p.eachGroup(ctx, func(i int, o *object, group int) error {
 		parts, err := p.partsOf(ctx, o, group)
-		s := Split{Object: o.key, ObjectSize: o.size, RowGroup: group, Rows: o.rows(group)}
+		if err != nil || len(parts) == 0 {
+			return err
+		}
+		s := Split{Object: o.key, ObjectSize: o.size, RowGroup: group, Rows: o.rows(group), From: parts[0].from}
 		for _, part := range parts {
-			if s.Planned += part.planned; s.From == 0 || part.from < s.From {
-				s.From = part.from
-			}
+			s.Planned, s.From = s.Planned+part.planned, min(s.From, part.from)
 		}
-		if s.Planned > 0 {
-			perObject[i] = append(perObject[i], counted{s, parts})
-		}
-		return err
+		perObject[i] = append(perObject[i], counted{s, parts})
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -128,27 +127,24 @@ func (p *planner) count(ctx context.Context) (*Plan, error) {
 // model, so that the next exchange is counted where the last one was.
 func (p *planner) partsOf(ctx context.Context, o *object, group int) ([]part, error) {
 	type key struct{ model, defect string }
-	type sum struct {
-		n    int64
-		from exchange.Timestamp
-	}
-	sums := map[key]*sum{}
-	var last key
-	var s *sum
+	all := map[key]*part{}
+	var at *part
 	err := p.eachSelected(ctx, o, group, []string{"model", "defect", "time"}, func(e *exchange.Exchange) {
-		if k := (key{e.Model, string(e.Defect)}); s == nil || k != last {
-			if last, s = k, sums[k]; s == nil {
-				s = &sum{from: e.Time}
-				sums[k] = s
+		if at == nil || e.Model != at.model || string(e.Defect) != at.defect {
+			k := key{e.Model, string(e.Defect)}
+			if at = all[k]; at == nil {
+				at = &part{model: k.model, defect: k.defect, from: e.Time, to: e.Time}
+				all[k] = at
 			}
 		}
-		s.n++
-		s.from = min(s.from, e.Time)
+		at.planned++
+		at.from, at.to = min(at.from, e.Time), max(at.to, e.Time)
 	})
 	rows, request, reply := o.rows(group), o.bodyBytes(group, "request_body"), o.bodyBytes(group, "response_body")
 	var parts []part
-	for k, s := range sums {
-		parts = append(parts, part{k.model, k.defect, s.from, s.n, share(request, s.n, rows), share(reply, s.n, rows)})
+	for _, one := range all {
+		one.request, one.reply = share(request, one.planned, rows), share(reply, one.planned, rows)
+		parts = append(parts, *one)
 	}
 	slices.SortFunc(parts, func(a, b part) int {
 		return cmp.Or(cmp.Compare(a.model, b.model), cmp.Compare(a.defect, b.defect))

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -147,6 +148,7 @@ func TestIDs(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	h := http.Header{
 		"Set-Cookie": {"s=1"}, "Authorization": {"Bearer x"}, "X-Api-Key": {"k"}, "x-amz-security-token": {"k"},
+		"\u017fet-cooKie": {"s=1"}, "COO\u212aIE": {"s=1"}, // letters that fold to ASCII's
 		"Accept": {"b", "a", "b"}, "X-Latin": {"caf\xe9"}, "Content-Type": {`a"b`},
 	}
 	text := EncodeHeaders(h)
@@ -163,6 +165,38 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s reads as headers", bad)
 		}
 	}
+}
+
+// The quick ways must say what encoding/json says, or headers would read
+// otherwise than they were written.
+func FuzzHeaders(f *testing.F) {
+	for _, s := range []string{
+		"", "[]", `[["a","b"]]`, `[["a","b"],["c","d"]]`, `[["a","b"],]`, `[["a","b"]]x`, `[,]`, `[["a"]]`, `[["a","b","c"]]`,
+		`[["a","]"],["],[","d"]]`, `[["a","café<&>"]]`, `[["a","é"]]`, `[["a","Yg==","base64"]]`, "null", "[null]", ` [["a","b"]]`, `[["a","b"]["c","d"]]`, "[", `["`,
+		"", `[["a","` + "" + `"]]`,
+	} {
+		f.Add([]byte(s), s)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, value string) {
+		if got, ok := plainHeaders(string(text)); ok {
+			var want [][]string
+			if err := json.Unmarshal(text, &want); err != nil || len(want) != len(got) {
+				t.Fatalf("%q: %q, want %q, %v", text, got, want, err)
+			}
+			for i, h := range got {
+				if !slices.Equal(want[i], []string{h.Name, h.Value}) {
+					t.Errorf("%q: %q, want %q", text, h, want[i])
+				}
+			}
+		}
+		want, _ := json.Marshal(value)
+		if got := appendString(nil, value); !bytes.Equal(got, want) {
+			t.Errorf("%q is written %s, want %s", value, got, want)
+		}
+		if fields, err := DecodeHeaders(EncodeHeaders(http.Header{"a": {value, "b"}})); err != nil || len(fields) != 2 || fields[0].Value != value {
+			t.Errorf("%q comes back as %q, %v", value, fields, err)
+		}
+	})
 }
 
 // Without this, a run could be about other exchanges than were asked for.
