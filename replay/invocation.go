@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/textproto"
@@ -86,7 +87,7 @@ func carried(o Options, e *exchange.Exchange) (http.Header, error) {
 		case isCarried(name):
 			h.Add(name, f.Value)
 		case name == "Content-Encoding" && len(e.Request.Body) > 0 && !strings.EqualFold(f.Value, "identity"):
-			return nil, fmt.Errorf("the body is packed as %q, which the container would not be told: InvokeEndpoint strips Content-Encoding", f.Value)
+			return nil, fmt.Errorf("the body is packed as %q, which the container would not be told, as InvokeEndpoint strips Content-Encoding: let the target have a mapping, be it the program that changes nothing", f.Value)
 		}
 	}
 	for name, values := range o.Headers {
@@ -117,6 +118,9 @@ func (o Options) validateSageMaker() error {
 	}
 	if !isVisible(o.RunID) || len(o.RunID) > 256 || strings.Contains(o.RunID, ",") {
 		return fmt.Errorf("run id %q: must be at most 256 characters of visible ASCII without commas, to go along with InvokeEndpoint", o.RunID)
+	}
+	if o.FollowRedirects {
+		return errors.New("redirects: a request to SageMaker is signed for one place, and follows none")
 	}
 	for name := range o.Headers {
 		if !isCarried(name) {

@@ -103,6 +103,7 @@ func TestSageMakerOptions(t *testing.T) {
 		{Options{Target: "http://a", RunID: "r", Names: map[string]string{"m": "a"}}, "only a sagemaker:// target"},
 		{Options{Target: "http://a", RunID: "r", MaxRequest: 1}, "only a sagemaker:// target"},
 		{Options{Target: "sagemaker://a", RunID: "r", MaxRequest: -1}, "max request"},
+		{Options{Target: "sagemaker://a", RunID: "r", FollowRedirects: true}, "follows none"},
 	} {
 		if err := c.o.Validate(); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v; want %q", c.o, err, c.want)

@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/mapping"
 	"github.com/modelparity/parity/internal/sagemakertest"
 )
 
@@ -288,6 +291,27 @@ func TestSageMakerUnsendable(t *testing.T) {
 	}
 	if got := ask(t, Options{Target: "sagemaker://mod-{model}", MaxRequest: 3}, change(func(*exchange.Exchange) {})); got.Failure != exchange.Unsendable {
 		t.Errorf("over a limit of one's own: %+v", got)
+	}
+}
+
+// A mapping makes what a container wants of what was recorded, unpacked and small
+// enough.
+func TestSageMakerMapped(t *testing.T) {
+	var got, kind string
+	sageMaker(t, map[string]*sagemakertest.Endpoint{"e": container(func(_ http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		got, kind = string(text), r.Header.Get("Content-Type")
+	})})
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(w, `{"text":"hi"}`)
+	w.Close()
+	e := recorded(0)
+	e.Request.Body = packed.Bytes()
+	e.Request.Headers = exchange.EncodeHeaders(http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}})
+	o := Options{Target: "sagemaker://e", MaxRequest: 20, Mapping: mapping.Set{Program: "{instances: [.text]}"}}
+	if c := ask(t, o, e); c.Status != 200 || got != `{"instances":["hi"]}` || kind != "application/json" {
+		t.Errorf("%+v: the container got %q as %q", c, got, kind)
 	}
 }
 

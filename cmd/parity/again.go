@@ -113,6 +113,11 @@ func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dat
 		return opts, shard, fmt.Errorf("--target %s is %s, and run %s was sent to %s: leave --target out, or replay the recording into another --out",
 			f.target, opts.Target, run.Location, run.Info.Target)
 	}
+	if opts.Names != nil { // else the config says nothing of it
+		if err := run.SameNames(opts.Names); err != nil {
+			return opts, shard, err
+		}
+	}
 	if known, _ := targetNamed(cfg, f.target); known == "" { // the config says nothing of it
 		if opts.Mapping, err = requests(run); err != nil {
 			return opts, shard, err
@@ -121,11 +126,6 @@ func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dat
 	if now, then := opts.Mapping.JSON(), run.Info.RequestMapping; !bytes.Equal(now, then) {
 		return opts, shard, fmt.Errorf("run %s was begun with request mapping %s, and the config has %s for its target now: bring that back, or replay the recording into another --out",
 			run.Location, mappingWords(then), mappingWords(now))
-	}
-	if opts.Names != nil { // else the config says nothing of it
-		if err := run.SameNames(opts.Names); err != nil {
-			return opts, shard, err
-		}
 	}
 	opts.RunID, opts.Selection, opts.Names = run.Info.ID, run.Info.Selection, run.Info.Names
 	return opts, shard, nil
