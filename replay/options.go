@@ -167,7 +167,10 @@ func (o Options) validateTarget() error {
 	if o.MaxRequest != 0 {
 		return fmt.Errorf("max request %d: only a sagemaker:// target has such a limit", o.MaxRequest)
 	}
-	_, err := parseTarget(o.Target)
+	t, err := parseTarget(o.Target)
+	if err == nil && t.absolute && o.HTTP2 != nil && *o.HTTP2 {
+		return errors.New("http2: without TLS it does not go through HTTP_PROXY: name the target's host in NO_PROXY, or leave http2 out")
+	}
 	return err
 }
 

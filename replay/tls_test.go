@@ -198,6 +198,20 @@ func TestTLSFilesAreChecked(t *testing.T) {
 	}
 }
 
+// A proxy speaks HTTP/1.1 to us where there is no TLS: what it makes of HTTP/2 is
+// ten million failures.
+func TestHTTP2WithoutTLSAndAProxy(t *testing.T) {
+	yes := true
+	o := Options{Target: "http://new.example", RunID: "r", HTTP2: &yes} // HTTP_PROXY is set by TestMain
+	if err := o.Validate(); err == nil || !strings.Contains(err.Error(), "NO_PROXY") {
+		t.Error(err)
+	}
+	o.HTTP2 = nil
+	if err := o.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 // How many connections a server sees, and whether a load balancer splits them,
 // depends on the version of HTTP. It must be the one that was asked for.
 func TestHTTPVersions(t *testing.T) {

@@ -162,6 +162,9 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 	fmt.Fprintf(a.stdout, "run %s (%s), begun %s\n  recording  %s\n  target     %s\n  planned    %d exchanges in %d splits\n  sent       %d splits\n",
 		run.Location, run.Info.ID, run.Info.Created.Format(time.DateTime), run.Info.Recording, run.Info.Target,
 		dataset.Planned(plan), len(plan), len(results))
+	if m := run.Info.RequestMapping; len(m) > 0 {
+		fmt.Fprintf(a.stdout, "  mapping    of requests: %s\n", printable(string(m)))
+	}
 	begun, err := run.Begun(ctx, 0)
 	if err != nil {
 		return err
@@ -178,6 +181,9 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 		by := "default rules"
 		if string(j.Info.Rules) != "{}" {
 			by = "rules " + printable(string(j.Info.Rules))
+		}
+		if len(j.Info.Mapping) > 0 {
+			by += ", answers mapped by " + printable(string(j.Info.Mapping))
 		}
 		if j.Info.Control != "" {
 			by += ", control " + printable(j.Info.Control)

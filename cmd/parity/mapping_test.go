@@ -95,13 +95,25 @@ func TestAnswersAreJudgedByTheConfigsMapping(t *testing.T) {
 			t.Errorf("%v: ledger %+v", c.args, s.Ledger)
 		}
 	}
-	if n := strings.Count(mustParity(t, exitDone, "ls", run).stdout, "judgement "); n != 3 {
-		t.Errorf("%d judgements, want one for each mapping", n)
+	if out := mustParity(t, exitDone, "ls", run).stdout; strings.Count(out, "judgement ") != 3 || !strings.Contains(out, `answers mapped by {"program":".shallow"}`) {
+		t.Errorf("want a judgement for each mapping, and which it is:\n%s", out)
 	}
 	if n := target.asked.Load(); n != 0 {
 		t.Errorf("judging sent %d requests", n)
 	}
 	mustParity(t, exitDone, "fsck", run)
+}
+
+// A slip in a glob leaves a model to the general mapping, or to none.
+func TestMappingOfNoModelIsWarnedOf(t *testing.T) {
+	target, recording, run := newEcho(t, answerBack(0)), makeRecording(t, 20, 10), filepath.Join(t.TempDir(), "run")
+	config := targetConfig(t, target.URL, `, models: { "model-*": { response: . }, "modle-*": { request: ., response: . } }`)
+	mustParity(t, exitDone, "replay", recording, "--target", "new", "--out", run, "--config", config)
+	mustParity(t, exitDone, "compare", run, "--config", config)
+	out := mustParity(t, exitDone, "report", run, "--config", config, "--json", "-").stdout
+	if n := strings.Count(out, `for models \"modle-*\", which matches no model`); n != 2 || strings.Contains(out, `\"model-*\", which`) {
+		t.Errorf("%d warnings in %s", n, out)
+	}
 }
 
 // Two targets at one address may want other mappings: the run knows which it was.

@@ -15,6 +15,7 @@ import (
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/mapping"
 	"github.com/modelparity/parity/report"
 )
 
@@ -119,6 +120,7 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	}
 	unused, err := unusedGlobs(j.Info.Rules, tally)
 	s.Warnings = append(s.Warnings, unused...)
+	s.Warnings = append(s.Warnings, unusedMappings(tally, run.Info.RequestMapping, j.Info.Mapping)...)
 	s.Warnings = append(s.Warnings, unfoundDecisions(j.Info.Rules, tally)...)
 	s.Warnings = append(s.Warnings, uncontrolled(noise, tally)...)
 	s.Warnings = append(s.Warnings, picked(run.Info.Selection)...)
@@ -142,13 +144,36 @@ func unusedGlobs(rules []byte, t *compare.Tally) (warnings []string, err error) 
 	if err := json.Unmarshal(rules, &r); err != nil {
 		return nil, fmt.Errorf("read the judgement's rules: %w", err)
 	}
-	names := slices.Collect(maps.Keys(t.Models))
-	for _, glob := range slices.Sorted(maps.Keys(r.Models)) {
-		if !slices.ContainsFunc(names, func(name string) bool { return exchange.Glob(glob, name) }) {
-			warnings = append(warnings, fmt.Sprintf("compare.models has %q, which matches no model of this run", glob))
-		}
+	for _, glob := range unmatched(t, r.Models) {
+		warnings = append(warnings, fmt.Sprintf("compare.models has %q, which matches no model of this run", glob))
 	}
 	return warnings, nil
+}
+
+// unusedMappings warns of mappings for models that the run does not have. What can't
+// be read has failed before.
+func unusedMappings(t *compare.Tally, requests, answers []byte) (warnings []string) {
+	for _, m := range []struct {
+		what string
+		text []byte
+	}{{"requests", requests}, {"answers", answers}} {
+		set, _ := mapping.ParseSet(m.text)
+		for _, glob := range unmatched(t, set.Models) {
+			warnings = append(warnings, fmt.Sprintf("the target's mapping of %s is another one for models %q, which matches no model of this run", m.what, glob))
+		}
+	}
+	return warnings
+}
+
+// unmatched lists the globs that match no model.
+func unmatched[V any](t *compare.Tally, byGlob map[string]V) (globs []string) {
+	names := slices.Collect(maps.Keys(t.Models))
+	for _, glob := range slices.Sorted(maps.Keys(byGlob)) {
+		if !slices.ContainsFunc(names, func(name string) bool { return exchange.Glob(glob, name) }) {
+			globs = append(globs, glob)
+		}
+	}
+	return globs
 }
 
 // unfoundDecisions warns of decisions that no answer of a model has: a slip in
