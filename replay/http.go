@@ -144,10 +144,10 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	a.Status = int64(res.StatusCode)
 	a.Headers = exchange.EncodeHeaders(res.Header)
 	a.ContentType = res.Header.Get("Content-Type")
-	var body bytes.Buffer
-	if n := min(res.ContentLength, limit); 0 < n && n <= 1<<20 { // above that, an announcement is no reason to allocate
-		body.Grow(int(n) + bytes.MinRead)
+	if n := res.ContentLength; 0 < n && n <= min(limit, 1<<20) { // above that, an announcement is no reason to allocate
+		return readBody(res.Body, n, a)
 	}
+	var body bytes.Buffer
 	if _, err := body.ReadFrom(io.LimitReader(res.Body, limit+1)); err != nil {
 		return err
 	}
@@ -158,5 +158,20 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	if cap(a.Body) > 2*len(a.Body) {
 		a.Body = bytes.Clone(a.Body) // the queue's bound counts lengths; the rest of the buffer would come on top
 	}
+	return nil
+}
+
+// readBody reads a body of n bytes.
+func readBody(r io.Reader, n int64, a *exchange.Answer) error {
+	body := make([]byte, n)
+	if _, err := io.ReadFull(r, body); err == io.EOF { // of HEAD: the length is all there is
+		body = []byte{}
+	} else if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil { // its end, or the connection can't be used again
+		return err
+	}
+	a.Body = body
 	return nil
 }
