@@ -28,7 +28,8 @@ func newHTTPClient(o Options, t *target) *httpClient {
 	return h
 }
 
-// asker sends one request and returns the answer, whose body is still to be read.
+// asker sends one request and returns the answer, whose body is still to be read
+// and then closed. It gives up at first's deadline.
 type asker interface {
 	ask(ctx context.Context, first *firstByte) (*http.Response, error)
 }
@@ -91,14 +92,12 @@ func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange
 		c.Failure, c.Error = exchange.Unsendable, short(err.Error())
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, h.options.Timeout)
-	defer cancel()
 	start := time.Now()
 	c.Sent = exchange.At(start)
 	if c.Due == 0 {
 		c.Due = c.Sent
 	}
-	first := newFirstByte(start)
+	first := newFirstByte(start, h.options.Timeout)
 	res, err := ask.ask(ctx, first)
 	if err == nil {
 		err = readAnswer(res, h.options.MaxBody, &c.Answer)
@@ -113,12 +112,13 @@ func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange
 // firstByte is when the answer began, in microseconds after start; -1 is not yet.
 // It is atomic, as the transport's reader may call late, when we have given up.
 type firstByte struct {
-	start time.Time
-	us    atomic.Int64
+	start    time.Time
+	deadline time.Time // of the whole answer
+	us       atomic.Int64
 }
 
-func newFirstByte(start time.Time) *firstByte {
-	f := &firstByte{start: start}
+func newFirstByte(start time.Time, timeout time.Duration) *firstByte {
+	f := &firstByte{start: start, deadline: start.Add(timeout)}
 	f.us.Store(-1)
 	return f
 }
@@ -133,8 +133,26 @@ type netRequest struct {
 }
 
 func (r netRequest) ask(ctx context.Context, first *firstByte) (*http.Response, error) {
+	ctx, cancel := context.WithDeadline(ctx, first.deadline)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: first.mark})
-	return r.client.roundTrip(r.WithContext(ctx))
+	res, err := r.client.roundTrip(r.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	res.Body = timedBody{res.Body, cancel}
+	return res, nil
+}
+
+// timedBody lets go of its deadline when it is closed.
+type timedBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b timedBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
 }
 
 var errTooLarge = errors.New("the body of the answer is over the limit")
@@ -144,10 +162,10 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	a.Status = int64(res.StatusCode)
 	a.Headers = exchange.EncodeHeaders(res.Header)
 	a.ContentType = res.Header.Get("Content-Type")
-	var body bytes.Buffer
-	if n := min(res.ContentLength, limit); 0 < n && n <= 1<<20 { // above that, an announcement is no reason to allocate
-		body.Grow(int(n) + bytes.MinRead)
+	if n := res.ContentLength; 0 < n && n <= min(limit, 1<<20) { // above that, an announcement is no reason to allocate
+		return readBody(res.Body, n, a)
 	}
+	var body bytes.Buffer
 	if _, err := body.ReadFrom(io.LimitReader(res.Body, limit+1)); err != nil {
 		return err
 	}
@@ -158,5 +176,20 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	if cap(a.Body) > 2*len(a.Body) {
 		a.Body = bytes.Clone(a.Body) // the queue's bound counts lengths; the rest of the buffer would come on top
 	}
+	return nil
+}
+
+// readBody reads a body of n bytes.
+func readBody(r io.Reader, n int64, a *exchange.Answer) error {
+	body := make([]byte, n)
+	if _, err := io.ReadFull(r, body); err == io.EOF { // of HEAD: the length is all there is
+		body = []byte{}
+	} else if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil { // its end, or the connection can't be used again
+		return err
+	}
+	a.Body = body
 	return nil
 }

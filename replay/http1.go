@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -82,15 +83,27 @@ func requestURI(method string, u *url.URL) string {
 // connection that was used before fails before any byte of an answer came, the
 // server had closed it meanwhile, and m goes out on a new one.
 func (m *message) ask(ctx context.Context, first *firstByte) (*http.Response, error) {
-	if c := m.wire.idle.take(); c != nil {
+	if c := m.wire.idle.take(first.deadline); c != nil {
 		res, err := c.ask(ctx, m, first)
-		if err == nil || first.came() || ctx.Err() != nil {
+		if err == nil || first.came() || ctx.Err() != nil || err == context.DeadlineExceeded {
 			return res, err
 		}
 	}
-	raw, err := m.wire.client.transport.DialContext(ctx, "tcp", m.wire.address)
+	c, err := m.wire.dial(ctx, first.deadline)
 	if err != nil {
 		return nil, err
 	}
-	return newConn(raw).ask(ctx, m, first)
+	return c.ask(ctx, m, first)
+}
+
+func (p *http1) dial(ctx context.Context, deadline time.Time) (*conn, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	raw, err := p.client.transport.DialContext(ctx, "tcp", p.address)
+	if err != nil {
+		return nil, err
+	}
+	c := newConn(raw)
+	c.SetDeadline(deadline)
+	return c, nil
 }

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,10 +148,10 @@ func (a *talk) Read(b []byte) (int, error) {
 	return n, a.why(err)
 }
 
-// why is the context's error where that is what broke the connection off.
+// why is the context's error where that, or the time, broke the connection off.
 func (a *talk) why(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return a.ctx.Err()
+		return cmp.Or(a.ctx.Err(), context.DeadlineExceeded)
 	}
 	return err
 }
@@ -190,8 +191,8 @@ type pool struct {
 }
 
 // take returns a connection that the server has not closed, as far as one can
-// know, or nil.
-func (p *pool) take() *conn {
+// know, or nil. It has a deadline from then on.
+func (p *pool) take(deadline time.Time) *conn {
 	for {
 		p.mu.Lock()
 		n := len(p.idle) - 1
@@ -202,7 +203,7 @@ func (p *pool) take() *conn {
 		c := p.idle[n]
 		p.idle = slices.Delete(p.idle, n, n+1)
 		p.mu.Unlock()
-		if time.Since(c.idle) < maxIdle && quiet(c.Conn) {
+		if c.SetDeadline(deadline); time.Since(c.idle) < maxIdle && quiet(c.Conn) {
 			return c
 		}
 		c.Close()

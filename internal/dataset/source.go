@@ -130,10 +130,11 @@ func (s *source) Load(i int) (err error) {
 }
 
 func (s *source) nextGroup(ctx context.Context) error {
-	s.eager, s.lazy = nil, nil // at the end too: whoever reads to it may go on to another source
 	if len(s.groups) == 0 {
+		s.Close() // whoever reads to the end may go on to another source, or be long at what it has read
 		return io.EOF
 	}
+	s.eager, s.lazy = nil, nil
 	group := s.groups[0]
 	s.groups = s.groups[1:]
 	var numbers []int
