@@ -8,13 +8,17 @@ import (
 
 // Counts say what became of the planned rows of a split. Each is counted when
 // its result is written: Planned = Answered + all Skipped + all Failed, and
-// Sent leaves out those that were not sent (skipped, unsendable, endpoint_down).
+// Sent leaves out those that were not sent: skipped, unsendable, and endpoint_down
+// without an attempt before.
 type Counts struct {
 	Planned  int64
 	Sent     int64
 	Answered int64            // with any status
 	Skipped  map[string]int64 // by defect
 	Failed   map[string]int64 // by class of failure
+	// Unavailable are those of Answered whose status means that the endpoint itself
+	// did not answer, by class. Where the old system's was the same, it did.
+	Unavailable map[string]int64
 }
 
 // Add sums o into c.
@@ -24,6 +28,7 @@ func (c *Counts) Add(o Counts) {
 	c.Answered += o.Answered
 	addAll(&c.Skipped, o.Skipped)
 	addAll(&c.Failed, o.Failed)
+	addAll(&c.Unavailable, o.Unavailable)
 }
 
 func addAll(dst *map[string]int64, src map[string]int64) {
@@ -42,29 +47,18 @@ func (c *Counts) count(e *exchange.Exchange) {
 	case "":
 		c.Sent++
 		c.Answered++
+		if class := exchange.StatusFailure(e.Candidate.Status); class != "" {
+			addAll(&c.Unavailable, map[string]int64{string(class): 1})
+		}
 	case exchange.Skipped:
 		addAll(&c.Skipped, map[string]int64{string(e.Defect): 1})
 	case exchange.Unsendable, exchange.EndpointDown:
+		if f == exchange.EndpointDown && e.Candidate.Delivery != "" { // it was, and then given up
+			c.Sent++
+		}
 		addAll(&c.Failed, map[string]int64{string(f): 1})
 	default:
 		c.Sent++
 		addAll(&c.Failed, map[string]int64{string(f): 1})
 	}
-}
-
-// Progress is what a Sender has done since it was made, over all splits, those
-// that ended in an error included.
-type Progress struct {
-	Sent     int64 // requests that were sent, each counted once
-	InFlight int64 // of them, not yet answered
-	// Failed counts requests that got no usable answer and rows that can't be
-	// sent. Any status is an answer, and rows with a defect are not counted.
-	Failed  int64
-	Retried int64 // attempts after the first
-	Warmed  int64 // requests sent for their effect
-}
-
-// Progress reads the counters; it costs next to nothing.
-func (s *Sender) Progress() Progress {
-	return Progress{Sent: s.sent.Load(), InFlight: s.inFlight.Load(), Failed: s.failed.Load(), Retried: s.retried.Load(), Warmed: s.warmed.Load()}
 }

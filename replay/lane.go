@@ -26,8 +26,14 @@ type lane struct {
 	warm     bool
 	lastDone time.Time
 
-	answered  int64
-	latencyUS int64 // of all that were answered
+	answered int64
+	timed    int64 // of them, those that were not cold
+	tookUS   int64 // by all of these
+}
+
+// serviceTime is the mean; 0 where nothing was timed.
+func (l *lane) serviceTime() time.Duration {
+	return time.Duration(l.tookUS/max(l.timed, 1)) * time.Microsecond
 }
 
 // ready says whether a task may go there now.
@@ -77,7 +83,10 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 	if class == "" || class == exchange.Auth || class == exchange.TooLarge {
 		l.warm = true
 		l.answered++
-		l.latencyUS += c.LatencyUS
+		if !t.cold {
+			l.timed++
+			l.tookUS += c.LatencyUS
+		}
 	}
 	l.limit.observe(c.Sent.Time(), time.Duration(c.LatencyUS)*time.Microsecond, class, now)
 	return l.breaker.observe(class, c.Error, now)

@@ -36,6 +36,7 @@ type scheduler struct {
 	admitted admission
 	wake     sync.Cond // of those that wait to load more
 	loaders  int
+	putOff   map[string]int64 // attempts that are followed by another, by class
 	stopped  bool
 }
 
@@ -185,6 +186,7 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	case s.options.retries(t, class):
 		heap.Push(&s.later, later{at: now.Add(backoff(len(t.attempts), &t.row.Candidate, now)), task: t})
 		t.retry(class)
+		s.putOff[string(class)]++
 		decided = false
 	}
 	s.turns.offer(l)

@@ -25,7 +25,8 @@ type Sender struct {
 	memory  memory
 	stopper stopper
 
-	sent, inFlight, failed, retried, warmed atomic.Int64
+	finished, sent, inFlight, retried, warmed atomic.Int64
+	failed                                    byClass
 }
 
 // waitingBytes is the bound of what waits in memory.
@@ -45,7 +46,7 @@ func New(o Options) (*Sender, error) {
 	s := &Sender{options: o, client: c, memory: memory{limit: waitingBytes}, stopper: stopper{share: o.AbortAfter}}
 	s.sched = &scheduler{
 		options: &s.options, run: s.run, lost: s.lose, memory: s.memory.roomy,
-		lanes: map[string]*lane{}, pace: s.options.pace(),
+		lanes: map[string]*lane{}, putOff: map[string]int64{}, pace: s.options.pace(),
 	}
 	s.sched.wake.L = &s.sched.mu
 	return s, nil
@@ -147,8 +148,8 @@ func (s *Sender) settle(t *task, class exchange.Failure) {
 	if class == exchange.Canceled {
 		return
 	}
-	if t.row.Candidate.Failure != "" {
-		s.failed.Add(1)
+	if class != "" {
+		s.failed.add(class)
 	}
 	if err := s.stopper.observe(class, &t.row.Candidate); err != nil {
 		t.split.fail(err)
@@ -159,6 +160,6 @@ func (s *Sender) settle(t *task, class exchange.Failure) {
 
 // lose ends a task whose endpoint is given up.
 func (s *Sender) lose(t *task) {
-	s.failed.Add(1)
+	s.failed.add(exchange.EndpointDown)
 	t.split.keepAnswer(t)
 }

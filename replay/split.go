@@ -77,7 +77,7 @@ func (sp *split) plan(e *exchange.Exchange) error {
 	}
 	endpoint, err := sp.client.endpoint(e)
 	if err != nil {
-		sp.failed.Add(1)
+		sp.failed.add(exchange.Unsendable)
 		t.fail(exchange.Unsendable, err.Error())
 		sp.finish(t)
 		return nil
@@ -107,6 +107,7 @@ func (sp *split) keep(headers, body []byte) (held int64, place stored, err error
 
 // finish says that t is as it will be written.
 func (sp *split) finish(t *task) {
+	sp.finished.Add(1)
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	sp.done[t.place] = true

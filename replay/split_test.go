@@ -70,7 +70,7 @@ func TestResultsKeepOrderUnderRandomDelays(t *testing.T) {
 	if !reflect.DeepEqual(counts, want) {
 		t.Errorf("counts %+v, want %+v", counts, want)
 	}
-	if p := s.Progress(); p != (Progress{Sent: 697, Failed: 1}) {
+	if p := s.Progress(); p.Done != 700 || p.Sent != 697 || p.Failed["unsendable"] != 1 || len(p.Failed) != 1 {
 		t.Errorf("progress %+v", p)
 	}
 }
@@ -130,7 +130,7 @@ func TestCancelMidway(t *testing.T) {
 			t.Errorf("row %d was written as %q: %s", i, e.Candidate.Failure, e.Candidate.Error)
 		}
 	}
-	if p := s.Progress(); p.InFlight != 0 || p.Failed != 0 {
+	if p := s.Progress(); p.InFlight != 0 || p.Failed != nil {
 		t.Errorf("progress %+v", p)
 	}
 	if n := s.memory.taken.Load(); n != 0 || s.sched.inFlight != 0 {

@@ -49,47 +49,49 @@ func refuseWithAgain(cmd *cobra.Command) error {
 
 // replayAgain sends what is left of the run's open generation, or of the next
 // one, and says where there is nothing to send.
-func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) error {
+func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) (s sent, err error) {
 	what, err := f.again.sorted()
 	if err != nil {
-		return err
+		return s, err
 	}
 	run, err := dataset.OpenRun(ctx, location)
 	if err != nil {
-		return err
+		return s, err
 	}
 	opts, shard, err := a.againOptions(run, f)
 	if err != nil {
-		return err
+		return s, err
 	}
 	plan, rec, err := openPlanned(ctx, run)
 	if err != nil {
-		return err
+		return s, err
 	}
 	if err := checkComplete(ctx, run, plan); err != nil {
-		return err
+		return s, err
 	}
 	all, err := run.Generations(ctx)
 	if err != nil {
-		return err
+		return s, err
 	}
 	c := chooser{run: run, rec: rec, plan: plan, before: dataset.Complete(all), what: what}
 	g, err := a.openGeneration(ctx, c, all, f.again.judgement)
 	if err != nil || g == nil {
-		return err
+		return s, err
 	}
 	if c.judgement, err = judgementOf(ctx, run, g); err != nil {
-		return err
+		return s, err
 	}
 	part, err := g.Plan(plan)
 	if err != nil {
-		return err
+		return s, err
 	}
-	return a.sendWith(ctx, opts, sending{
+	s.run, s.shard = run, shard
+	s.replayed, err = a.sendWith(ctx, opts, sending{
 		run: run, generation: g.Info.Number, what: "generation " + g.Name() + " of " + run.Location, target: run.Info.Target, plan: part, done: g.Sent, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) { return c.source(ctx, s) },
 		sink:   func(s dataset.Split) (exchange.Sink, error) { return g.Sink(s, inFlight(opts, shard)) },
 	})
+	return s, err
 }
 
 // againOptions are as for the run's first generation: same target, selection and

@@ -3,19 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
-	"github.com/modelparity/parity/internal/exchange"
-	"github.com/modelparity/parity/internal/telemetry"
 )
 
 // compareFlags are those of every verb that judges.
@@ -80,6 +75,17 @@ func (a *app) compare(ctx context.Context, run *dataset.Run, f compareFlags, sha
 	if err != nil {
 		return nil, err
 	}
+	g, err := a.judger(ctx, run, f, shard)
+	if err != nil {
+		return nil, err
+	}
+	defer a.closeMetrics(g.how.stats)
+	return g.rest(ctx)
+}
+
+// judger is what judges a run by the config's rules and the flags. The control is
+// judged first.
+func (a *app) judger(ctx context.Context, run *dataset.Run, f compareFlags, shard dataset.Shard) (*judger, error) {
 	rules, err := a.rules()
 	if err != nil {
 		return nil, err
@@ -96,9 +102,7 @@ func (a *app) compare(ctx context.Context, run *dataset.Run, f compareFlags, sha
 	if f.control == "" || err != nil {
 		control = f.control
 	}
-	j, err := a.judgeRun(ctx, run, judging{rules: rules, noise: noise, control: control, maxMismatches: f.maxMismatches, shard: shard, stats: stats})
-	a.closeMetrics(stats)
-	return j, err
+	return a.newJudger(ctx, run, judging{rules: rules, noise: noise, control: control, maxMismatches: f.maxMismatches, shard: shard, stats: stats})
 }
 
 // judging is how a run is judged.
@@ -118,72 +122,11 @@ func (a *app) judgeRun(ctx context.Context, run *dataset.Run, how judging) (*dat
 		// takes some 10 MiB more and some percent of the time less.
 		defer debug.SetGCPercent(debug.SetGCPercent(200))
 	}
-	answers, err := a.responses(run)
+	g, err := a.newJudger(ctx, run, how)
 	if err != nil {
 		return nil, err
 	}
-	a.sayMapped(run, answers)
-	judge, err := compare.NewJudge(how.rules, compare.Options{Noise: how.noise, MaxMismatches: how.maxMismatches, Answers: answers})
-	if err != nil {
-		return nil, err
-	}
-	plan, rec, err := openPlanned(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	results, err := run.Results(ctx)
-	if err != nil {
-		return nil, err
-	}
-	later, err := a.completeGenerations(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	info, err := judgementInfo(how)
-	if err != nil {
-		return nil, err
-	}
-	info.Generations, info.Mapping = len(later), answers.JSON()
-	j, err := run.CreateJudgement(ctx, info, how.noise)
-	if err != nil {
-		return nil, err
-	}
-	judged, err := j.Judged(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var sent []dataset.Split
-	for _, s := range plan {
-		if results[s.Index] {
-			sent = append(sent, s)
-		}
-	}
-	work := dataset.Work{Plan: sent, Shard: how.shard, Done: judged, Parallel: runtime.GOMAXPROCS(0)}
-	left := dataset.Planned(work.Left())
-	var pairs, mismatches atomic.Int64
-	stop := telemetry.Watch(a.stderr, func() string {
-		return fmt.Sprintf("compare: %s %d of %d exchanges judged, %d mismatches", telemetry.Bar(pairs.Load(), left), pairs.Load(), left, mismatches.Load())
-	})
-	defer stop()
-	worked, err := dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
-		t, err := judgeSplit(ctx, rec, run, later, j, s, judge)
-		if err != nil {
-			return err
-		}
-		pairs.Add(s.Planned)
-		mismatches.Add(mismatchesOf(t))
-		if err := j.PutTally(ctx, s, t); err != nil {
-			return err
-		}
-		how.stats.send(t) // by the worker whose tally counts, so that nothing is sent twice
-		return nil
-	})
-	stop()
-	if err != nil {
-		return nil, err
-	}
-	a.sayCompared(j, worked, mismatches.Load(), len(judged)+int(worked.Existed), len(plan)-len(sent))
-	return j, nil
+	return g.rest(ctx)
 }
 
 // rules are the config's.
@@ -222,40 +165,6 @@ func planOf(ctx context.Context, run *dataset.Run) ([]dataset.Split, error) {
 	return plan, err
 }
 
-// judgeSplit judges one split and commits its mismatches. The tally is the
-// caller's to commit, afterwards.
-func judgeSplit(ctx context.Context, rec *dataset.Recording, run *dataset.Run, later []*dataset.Generation, j *dataset.Judgement, s dataset.Split, judge *compare.Judge) (_ *compare.Tally, err error) {
-	ref, err := rec.LazyAnswers(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, ref.Close()) }()
-	answers, err := run.LazyAnswers(ctx, s, later)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, dataset.CloseAnswers(answers)) }()
-	whole, err := j.MismatchSink(s)
-	if err != nil {
-		return nil, err
-	}
-	out := rec.WithRequests(s, whole)
-	defer func() { err = errors.Join(err, out.Close()) }()
-	in := inputOf(answers)
-	in.Reference, in.Selection, in.Mismatches = ref, run.Info.Selection, out
-	t, err := judge.Split(ctx, in)
-	if err == nil {
-		err = repeatsOfRun(ctx, rec, run, later, s, judge, t)
-	}
-	if err != nil || keptOf(t) == 0 {
-		return t, err
-	}
-	if err := out.Commit(ctx); err != nil && !errors.Is(err, exchange.ErrExists) {
-		return nil, err
-	}
-	return t, nil
-}
-
 func mismatchesOf(t *compare.Tally) (n int64) {
 	for _, m := range t.Models {
 		n += m.Mismatch
@@ -269,20 +178,4 @@ func keptOf(t *compare.Tally) (n int64) {
 		n += m.Kept
 	}
 	return n
-}
-
-func (a *app) sayCompared(j *dataset.Judgement, w dataset.Worked, mismatches int64, already, unsent int) {
-	fmt.Fprintf(a.stderr, "compare: judgement %s: ", j.Info.ID)
-	switch {
-	case w.Made == 0 && already > 0:
-		fmt.Fprintf(a.stderr, "nothing is left to judge under these rules; --judgement %s shows it", j.Info.ID)
-	case already > 0:
-		fmt.Fprintf(a.stderr, "%d mismatches in what was left to judge", mismatches)
-	default:
-		fmt.Fprintf(a.stderr, "%d mismatches", mismatches)
-	}
-	if unsent > 0 {
-		fmt.Fprintf(a.stderr, "; %d splits are not sent yet", unsent)
-	}
-	fmt.Fprintln(a.stderr)
 }

@@ -121,7 +121,15 @@ func takes(t *dataset.Totals, opts replay.Options, shards float64) (seconds floa
 
 // dryRun shows the plan of a run that is there, or that would be made, and writes
 // nothing.
-func (a *app) dryRun(ctx context.Context, rec *dataset.Recording, f replayFlags, opts replay.Options) error {
+func (a *app) dryRun(ctx context.Context, recording string, f replayFlags) error {
+	opts, _, err := a.replayOptions(f)
+	if err != nil {
+		return err
+	}
+	rec, err := dataset.OpenRecording(ctx, recording)
+	if err != nil {
+		return err
+	}
 	info, err := a.runInfo(rec, f, opts)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (a *app) recheck(ctx context.Context, run *dataset.Run, j *dataset.Judgemen
 		}
 	}
 	f.howFast.concurrency, f.again = "1", againFlags{what: []string{dataset.Mismatched}, judgement: j.Info.ID}
-	if err := a.replayAgain(ctx, run.Location, f); err != nil {
+	if _, err := a.replayAgain(ctx, run.Location, f); err != nil {
 		return nil, fmt.Errorf("recheck: %w", err)
 	}
 	return a.compare(ctx, run, how, f.shard)

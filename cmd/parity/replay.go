@@ -8,14 +8,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
-	"github.com/modelparity/parity/internal/telemetry"
 	"github.com/modelparity/parity/replay"
 )
 
@@ -40,6 +38,7 @@ func (f *replayFlags) register(cmd *cobra.Command) {
 
 func (a *app) replayCommand() *cobra.Command {
 	var f replayFlags
+	var how compareAlong
 	cmd := &cobra.Command{
 		Use:   "replay RECORDING --target TARGET --out RUN",
 		Short: "Send recorded requests to a new endpoint and keep its answers",
@@ -60,7 +59,11 @@ run's next generation: what got no answer (unavailable), what differed in its
 latest judgement (mismatched), or exchanges by their ids or their sources'. What
 was answered before stays as evidence. What then matches, sent one request at a
 time, is marked as concurrency-sensitive by the next compare. A target that was
-changed since needs a run of its own instead.`,
+changed since needs a run of its own instead.
+
+With --compare, each split is judged as soon as it is committed, one at a time, as
+compare with the same flags and config would do it later. What is sent again is
+judged when all of it is sent.`,
 		Example: `  parity replay recording --target http://127.0.0.1:9000 --out run
   parity replay s3://bucket/recording --target 'https://new.example/{model}/invocations' --rate 50/s --out s3://bucket/run
   parity replay recording --target new --config parity.yaml --try 3        # whether its mappings do what they should
@@ -71,6 +74,7 @@ changed since needs a run of its own instead.`,
   parity replay recording --target http://127.0.0.1:9000 --ids ids.txt --out run-few
   parity replay run/mismatches --target http://127.0.0.1:9000 --out run2   # only what differed
   parity replay run/mismatches --signature '$.scores[*].value number' --target http://127.0.0.1:9000 --out run3
+  parity replay recording --target http://127.0.0.1:9000 --out run --compare --config parity.yaml   # judge as it goes
   parity replay run --again unavailable
   parity replay run --again mismatched --concurrency 1   # whether it is the load
   parity replay run --again r00012 --again r00017`,
@@ -92,53 +96,74 @@ changed since needs a run of its own instead.`,
 			if err := f.dry.validate(); err != nil {
 				return err
 			}
-			if len(f.again.what) == 0 {
-				_, err := a.replay(cmd.Context(), args[0], f)
+			if f.dry.run && len(f.again.what) == 0 {
+				return a.dryRun(cmd.Context(), args[0], f)
+			}
+			if err := how.validate(cmd); err != nil {
 				return err
+			}
+			if len(f.again.what) == 0 {
+				s, err := a.replay(cmd.Context(), args[0], f, how.flags())
+				return a.sayNext(s, err)
 			}
 			if err := refuseWithAgain(cmd); err != nil {
 				return err
 			}
-			return a.replayAgain(cmd.Context(), args[0], f)
+			s, err := a.replayAgain(cmd.Context(), args[0], f)
+			if err == nil && how.on {
+				s.judgement, err = a.compareAgain(cmd.Context(), args[0], how.compareFlags, f.shard)
+			}
+			return a.sayNext(s, err)
 		},
 	}
 	f.register(cmd)
 	f.dry.register(cmd)
+	how.register(cmd)
 	cmd.Flags().StringVar(&f.shard, "shard", "", "do only part `I/N` of the splits, counting from 0")
 	cmd.Flags().IntVar(&f.try, "try", 0, "send `N` exchanges, of different models as far as there are such, show what became of them, and write nothing")
 	cmd.Flags().StringArrayVar(&f.again.what, "again", nil, "send a part of a RUN again, into it: unavailable, mismatched, or the exchange with this `ID`, which may be repeated")
 	return cmd
 }
 
-// replay sends what is left of a run's plan and returns the run.
-func (a *app) replay(ctx context.Context, recording string, f replayFlags) (run *dataset.Run, err error) {
+// replay sends what is left of a run's plan. With how it is judged as it goes.
+func (a *app) replay(ctx context.Context, recording string, f replayFlags, how *compareFlags) (s sent, err error) {
 	opts, shard, err := a.replayOptions(f)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	rec, err := dataset.OpenRecording(ctx, recording)
 	if err != nil {
-		return nil, err
-	}
-	if f.dry.run {
-		return nil, a.dryRun(ctx, rec, f, opts)
+		return s, err
 	}
 	p, err := a.plan(ctx, rec, f, opts)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
-	run, opts.RunID = p.run, p.run.Info.ID
+	s.run, s.shard, opts.RunID = p.run, shard, p.run.Info.ID
+	run := p.run
 	done, err := run.Results(ctx)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
-	return run, a.sendWith(ctx, opts, sending{
+	var judge *judger
+	if how != nil {
+		if judge, err = a.judger(ctx, run, *how, shard); err != nil {
+			return s, err
+		}
+		defer a.closeMetrics(judge.how.stats)
+	}
+	s.replayed, err = a.sendWith(ctx, opts, sending{
 		run: run, what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: p.splits, done: done, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
 			return p.rec.Source(ctx, s, exchange.RequestSide)
 		},
-		sink: func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
+		sink:   func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
+		judger: judge,
 	})
+	if err == nil && judge != nil {
+		s.judgement, err = judge.rest(ctx)
+	}
+	return s, err
 }
 
 // inFlight is how many requests the target may see at a time, from all shards.
@@ -189,12 +214,6 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	return opts, shard, nil
 }
 
-// replayLine is the progress of a replay.
-func replayLine(sender *replay.Sender, planned int64) string {
-	p := sender.Progress()
-	return fmt.Sprintf("replay: %s %d sent of %d, %d in flight, %d failed", telemetry.Bar(p.Sent, planned), p.Sent, planned, p.InFlight, p.Failed)
-}
-
 func someKeys[V any](m map[string]V) string {
 	if len(m) == 0 {
 		return "none"
@@ -212,9 +231,10 @@ type sending struct {
 	shard        dataset.Shard
 	source       func(context.Context, dataset.Split) (exchange.Source, error)
 	sink         func(dataset.Split) (exchange.Sink, error)
+	judger       *judger // judges what is committed; nil: nothing is judged as it goes
 }
 
-func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) error {
+func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (replayed, error) {
 	if opts.Speed > 0 {
 		g.plan = byTime(g.plan)
 		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done}).Left() { // all shards count from there
@@ -224,7 +244,7 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) erro
 	}
 	sender, err := replay.New(opts)
 	if err != nil {
-		return err
+		return replayed{}, err
 	}
 	defer sender.Close()
 	return a.send(ctx, g, sender)
@@ -235,38 +255,39 @@ func byTime(plan []dataset.Split) []dataset.Split {
 	return slices.SortedStableFunc(slices.Values(plan), func(a, b dataset.Split) int { return cmp.Compare(a.From, b.From) })
 }
 
-func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) error {
+func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (replayed, error) {
 	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done}
 	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, s.From) }
 	left := dataset.Planned(work.Left())
 	if left == 0 {
 		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (%s); to ask again, choose another --out, or send a part of it --again\n", g.what)
-		return nil
+		return replayed{}, nil
 	}
 	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
 		left, dataset.Planned(g.plan), len(work.Left()), len(g.plan), g.target)
 	if err := a.sayBegun(ctx, g, work.Left()); err != nil {
-		return err
+		return replayed{}, err
 	}
-	var mu sync.Mutex
-	var counts replay.Counts
-	stop := telemetry.Watch(a.stderr, func() string { return replayLine(sender, left) })
+	aside, err := g.judger.begin(ctx, g.done)
+	if err != nil {
+		return replayed{}, err
+	}
+	w := &replayWatch{sender: sender, aside: aside, begun: time.Now(), sum: replayed{planned: left, splits: len(work.Left())}}
+	stop := w.show(a)
 	defer stop()
-	worked, err := dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
+	_, err = dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
 		c, err := g.sendSplit(ctx, s, sender)
-		if err == nil {
-			mu.Lock()
-			counts.Add(c)
-			mu.Unlock()
-		}
+		w.ended(s, c, err)
 		return err
 	})
+	aside.stop()
 	stop()
-	a.sayReplayed(counts, worked, sender.Progress())
+	sum := w.end()
+	a.sayReplayed(sum)
 	if aborted, ok := errors.AsType[*replay.AbortError](err); ok {
-		return fmt.Errorf("replay stopped: %w; what was not complete is not kept: put it right and repeat the command to go on, or allow more by --abort-after", aborted)
+		return sum, fmt.Errorf("replay stopped: %w; what was not complete is not kept: put it right and repeat the command to go on, or allow more by --abort-after", aborted)
 	}
-	return err
+	return sum, err
 }
 
 // sayBegun counts what is sent once more, because a worker died over it.
@@ -312,24 +333,6 @@ func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.
 	return counts, sink.Commit(context.WithoutCancel(ctx)) // what is complete stays, whoever ends the rest
 }
 
-func (a *app) sayReplayed(c replay.Counts, w dataset.Worked, p replay.Progress) {
-	fmt.Fprintf(a.stderr, "replay: planned %d = answered %d + failed %d%s + skipped %d%s", c.Planned, c.Answered,
-		total(c.Failed), byReason(c.Failed), total(c.Skipped), byReason(c.Skipped))
-	if w.Existed > 0 {
-		fmt.Fprintf(a.stderr, "; another worker was first with %d splits", w.Existed)
-	}
-	if p.Retried > 0 {
-		fmt.Fprintf(a.stderr, "; %d more attempts", p.Retried)
-	}
-	if p.Warmed > 0 {
-		fmt.Fprintf(a.stderr, "; %d requests to warm up", p.Warmed)
-	}
-	if again := p.Sent - c.Sent; again > 0 {
-		fmt.Fprintf(a.stderr, "; %d more were sent, of splits that are not complete: the same command sends these again", again)
-	}
-	fmt.Fprintln(a.stderr)
-}
-
 func total(counts map[string]int64) (n int64) {
 	for _, c := range counts {
 		n += c
@@ -342,11 +345,16 @@ func byReason(counts map[string]int64) string {
 	if len(counts) == 0 {
 		return ""
 	}
+	return " (" + reasons(counts) + ")"
+}
+
+// reasons lists counts as "timeout 3, reset 1", most first.
+func reasons(counts map[string]int64) string {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
 	for i, name := range names {
 		names[i] = fmt.Sprintf("%s %d", printable(name), counts[name])
 	}
-	return " (" + strings.Join(names, ", ") + ")"
+	return strings.Join(names, ", ")
 }

@@ -141,8 +141,8 @@ func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run RECORDING --target TARGET --out RUN",
 		Short: "Replay, compare, report and gate in one command, for CI",
-		Long: `Replay a recording, judge the run, show the report and exit with gate's code. The
-same command again goes on where it stopped.
+		Long: `Replay a recording, judge the run as it goes, show the report and exit with gate's
+code. The same command again goes on where it stopped.
 
 With --recheck, what differs is sent again, one request at a time, and judged
 again: what is right then is the load's doing and marked as such. It counts as
@@ -174,16 +174,13 @@ func (a *app) runAll(ctx context.Context, recording string, f replayFlags, how c
 	if err := a.checkAgainst(ctx, against); err != nil {
 		return err
 	}
-	run, err := a.replay(ctx, recording, f)
+	sent, err := a.replay(ctx, recording, f, &how)
 	if err != nil {
 		return err
 	}
-	j, err := a.compare(ctx, run, how, f.shard)
-	if err != nil {
-		return err
-	}
+	j := sent.judgement
 	if recheck {
-		if j, err = a.recheck(ctx, run, j, f, how); err != nil {
+		if j, err = a.recheck(ctx, sent.run, j, f, how); err != nil {
 			return err
 		}
 	}

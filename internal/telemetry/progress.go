@@ -20,14 +20,29 @@ const (
 	plainEvery = 10 * time.Second       // elsewhere, a line each
 )
 
-// Watch shows line's text now and then until stop is called, on w's last line
-// where w is a terminal and as lines of their own elsewhere. stop waits for the
-// last showing, so that w may be written to afterwards.
+// Watch shows line's text now and then until stop is called: in place where w is
+// a terminal, as lines of their own elsewhere. stop waits for the last showing,
+// so that w may be written to afterwards; nothing stays on a terminal.
 func Watch(w io.Writer, line func() string) (stop func()) {
-	live := IsTerminal(w)
-	every := plainEvery
-	if live {
+	return WatchLines(w, func(int, int) []string { return []string{line()} }, line)
+}
+
+// WatchLines is Watch with several lines where w is a terminal: lines are those
+// that are to be shown on one of that width and height, in columns and rows. What
+// does not fit is cut off. lines may be nil, for a terminal that can't do that.
+func WatchLines(w io.Writer, lines func(width, height int) []string, line func() string) (stop func()) {
+	every, show, end := plainEvery, func() { fmt.Fprintln(w, line()) }, func() {}
+	if lines != nil && IsTerminal(w) {
+		var b block
 		every = liveEvery
+		show = func() {
+			width, height := size(w)
+			io.WriteString(w, b.draw(lines(width, height), width, height))
+		}
+		end = func() {
+			width, height := size(w)
+			io.WriteString(w, b.draw(nil, width, height))
+		}
 	}
 	done := make(chan struct{})
 	var shown sync.WaitGroup
@@ -37,11 +52,9 @@ func Watch(w io.Writer, line func() string) (stop func()) {
 		for {
 			select {
 			case <-tick.C:
-				show(w, live, line())
+				show()
 			case <-done:
-				if live {
-					fmt.Fprint(w, clearLine)
-				}
+				end()
 				return
 			}
 		}
@@ -49,20 +62,22 @@ func Watch(w io.Writer, line func() string) (stop func()) {
 	return sync.OnceFunc(func() { close(done); shown.Wait() })
 }
 
-const clearLine = "\r\x1b[K"
-
-func show(w io.Writer, live bool, text string) {
-	if live {
-		fmt.Fprint(w, clearLine, text)
-		return
-	}
-	fmt.Fprintln(w, text)
-}
-
 // IsTerminal says whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// size is that of the terminal w, now. One that does not say is taken for an old
+// one.
+func size(w io.Writer) (width, height int) {
+	if f, ok := w.(*os.File); ok {
+		width, height, _ = term.GetSize(int(f.Fd()))
+	}
+	if width <= 0 || height <= 0 {
+		return 80, 24
+	}
+	return width, height
 }
 
 // Bar draws how much of a total is done, 20 characters wide.

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/modelparity/parity/internal/store/storetest"
+	"github.com/modelparity/parity/replay"
+)
+
+// Without this, exchanges could vanish from the sum that people are told.
+func TestReplayedLedger(t *testing.T) {
+	r := replayed{
+		planned: 400, splits: 20, here: 9, elsewhere: 2, theirs: 40, twice: 31, took: 10 * time.Second,
+		counts: replay.Counts{
+			Planned: 180, Sent: 170, Answered: 160, Skipped: map[string]int64{"no_answer": 7},
+			Failed: map[string]int64{"timeout": 10, "unsendable": 3}, Unavailable: map[string]int64{"throttled": 4},
+		},
+		progress: replay.Progress{Sent: 220, Retried: 25, PutOff: map[string]int64{"throttled": 20, "reset": 6}, Warmed: 5},
+	}
+	if want := "planned 400 = answered 160 + failed 13 (timeout 10, unsendable 3) + skipped 7 (no_answer 7) + sent by another worker 40 + not sent yet 180"; r.ledger() != want {
+		t.Errorf("%s\nwant\n%s", r.ledger(), want)
+	}
+	if want := "250 requests in 10s (25/s); 25 of them again, after throttled 20, reset 6; 5 of them to warm up; 31 for splits with which another worker was first; " +
+		"19 for splits that are not complete: the same command sends these again"; r.requests() != want {
+		t.Errorf("%s\nwant\n%s", r.requests(), want)
+	}
+	if n := r.unavailable(); n != 14 {
+		t.Errorf("%d may be answered another time", n)
+	}
+}
+
+// Without this, the sum of a real replay could be off where requests fail, in
+// whichever way, and the command that it proposes could do nothing.
+func TestReplayEndsWithALedgerAndWhatIsNext(t *testing.T) {
+	recording := makeRecording(t, 350, 50)
+	var mu sync.Mutex
+	well := false
+	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case well:
+		case strings.HasSuffix(r.URL.Path, "3"):
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		case strings.HasSuffix(r.URL.Path, "4"):
+			panic(http.ErrAbortHandler)
+		}
+		answerBack(0)(w, r)
+	})
+	dir := filepath.Join(t.TempDir(), "a run")
+	config := writeConfig(t, "gate: {min_samples: 5}")
+	r := mustParity(t, exitDone, "replay", recording, "--target", target.URL, "--out", dir, "--retries", "1", "--config", config)
+	for _, want := range []string{
+		"planned 350 = answered 315 + failed 35 (reset 35) + skipped 0\n",
+		"of the answers, 35 have a status that says that the endpoint itself did not answer (not_ready 35)\n",
+		"replay: 420 requests in ", "; 70 of them again, after not_ready 35, reset 35\n",
+		"sends 70 again that got no answer\n",
+	} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("no word of %q in\n%s", want, r.stderr)
+		}
+	}
+	mu.Lock()
+	well = true
+	mu.Unlock()
+	target.asked.Store(0)
+	for i, command := range regexp.MustCompile("`[^`]+`").FindAllString(r.stderr, -1) {
+		args := shellWords(t, strings.Trim(command, "`"))
+		if args[0] != "parity" || args[len(args)-2] != "--config" && !strings.Contains(command, "--config "+config) {
+			t.Errorf("command %d is %q", i, args)
+		}
+		mustParity(t, exitDone, args[1:]...)
+	}
+	if n := target.asked.Load(); n != 70 {
+		t.Errorf("%d were sent again", n)
+	}
+	mustParity(t, exitDone, "compare", dir, "--config", config)
+	if s := readSummary(t, dir); s.Ledger.Match != 350 {
+		t.Errorf("%+v", s.Ledger)
+	}
+}
+
+// Without this, two workers on the same splits would each claim all of it.
+func TestReplayCountsWhatAnotherWorkerDid(t *testing.T) {
+	recording, run := makeRecording(t, 60, 20), filepath.Join(t.TempDir(), "run")
+	var begun atomic.Bool
+	var args []string
+	var other result
+	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+		if begun.CompareAndSwap(false, true) { // the first worker waits for its first answer
+			other = parity(t, args...)
+		}
+		answerBack(0)(w, r)
+	})
+	args = []string{"replay", recording, "--target", target.URL, "--out", run, "--concurrency", "1"}
+	first := mustParity(t, exitDone, args...)
+	if other.code != exitDone || !strings.Contains(other.stderr, "planned 60 = answered 60 + failed 0 + skipped 0\n") {
+		t.Errorf("the other says %s", other.stderr)
+	}
+	if !strings.Contains(first.stderr, "planned 60 = answered 0 + failed 0 + skipped 0 + sent by another worker 60\n") ||
+		!strings.Contains(first.stderr, "; 60 for splits with which another worker was first\n") {
+		t.Errorf("the first says %s", first.stderr)
+	}
+}
+
+// Without this, who interrupts a replay would not know what there is, and could
+// not end one whose store hangs.
+func TestSecondInterruptEndsAtOnce(t *testing.T) {
+	recording := makeRecording(t, 100, 20)
+	location := storetest.S3(t)
+	stall := storetest.NewStall()
+	var once sync.Once
+	storetest.Proxy(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/results/") {
+			once.Do(func() { stall.Fault(w, r, next) })
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+	})
+	defer close(stall.Break)
+	target := newEcho(t, answerBack(0))
+	p := start(t, "replay", recording, "--target", target.URL, "--out", location+"/run", "--concurrency", "1")
+	p.waitFor(t, "a commit that hangs", func() bool {
+		select {
+		case <-stall.Reached:
+			return true
+		default:
+			return false
+		}
+	})
+	waitUntil(t, "the end", func() bool {
+		select {
+		case <-p.ended:
+			return true
+		default:
+			p.Process.Signal(os.Interrupt)
+			return false
+		}
+	})
+	if s, ok := p.ProcessState.Sys().(syscall.WaitStatus); !ok || !s.Signaled() || s.Signal() != syscall.SIGINT {
+		t.Errorf("it ends with %v: %s", p.ProcessState, p.stderr.String())
+	}
+}
+
+// What was committed is said, and is what lies there.
+func TestInterruptSaysWhatIsThere(t *testing.T) {
+	recording := makeRecording(t, 400, 20)
+	target := newEcho(t, answerBack(0))
+	run := filepath.Join(t.TempDir(), "run")
+	p := start(t, "replay", recording, "--target", target.URL, "--out", run, "--rate", "200")
+	p.waitFor(t, "some splits", func() bool { return target.asked.Load() > 70 })
+	if err := p.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	<-p.ended
+	n := len(ids(t, run))
+	for _, want := range []string{
+		fmt.Sprintf("planned 400 = answered %d + failed 0 + skipped 0 + not sent yet %d\n", n, 400-n),
+		fmt.Sprintf("not complete: %d of 20 splits are committed, with %d exchanges\n", n/20, n),
+		"for splits that are not complete: the same command sends these again\n", "the same command goes on from there\n",
+	} {
+		if !strings.Contains(p.stderr.String(), want) {
+			t.Errorf("no word of %q in\n%s", want, p.stderr.String())
+		}
+	}
+	if p.ProcessState.ExitCode() != exitInterrupted || strings.Contains(p.stderr.String(), "next: ") {
+		t.Errorf("%v\n%s", p.ProcessState, p.stderr.String())
+	}
+}
