@@ -24,7 +24,7 @@ demo: build ## Run the whole pipeline on this machine: no cloud, no config
 	bin/parity demo
 
 .PHONY: test
-test: $(BIN)/versitygw $(BIN)/statsd_exporter $(DUCKDB) $(AXE) ## Run all tests with the race detector, against real servers built on first use
+test: $(BIN)/versitygw $(BIN)/statsd_exporter $(BIN)/toxiproxy-server $(DUCKDB) $(AXE) ## Run all tests with the race detector, against real servers built on first use
 	$(GO_TEST) ./...
 
 .PHONY: check
@@ -85,6 +85,9 @@ $(BIN)/gor: tools/load/go.mod
 
 $(BIN)/statsd_exporter: tools/go.mod
 	go build -C tools -o ../$@ github.com/prometheus/statsd_exporter
+
+$(BIN)/toxiproxy-server: tools/toxiproxy/go.mod
+	go build -C tools/toxiproxy -o ../../$@ github.com/Shopify/toxiproxy/v2/cmd/server
 
 # All versions are exact in package.json; a lock file would have to list the
 # binaries of every platform, or npm refuses it.
