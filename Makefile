@@ -24,7 +24,7 @@ demo: build ## Run the whole pipeline on this machine: no cloud, no config
 	bin/parity demo
 
 .PHONY: test
-test: $(BIN)/versitygw $(BIN)/statsd_exporter $(DUCKDB) $(AXE) ## Run all tests with the race detector, against real servers built on first use
+test: $(BIN)/versitygw $(BIN)/statsd_exporter $(BIN)/toxiproxy-server $(DUCKDB) $(AXE) ## Run all tests with the race detector, against real servers built on first use
 	$(GO_TEST) ./...
 
 .PHONY: check
@@ -54,7 +54,19 @@ bench: ## Run all benchmarks
 PAIRS ?= 1000000
 .PHONY: bench-compare
 bench-compare: build tools/duckdb/node_modules ## Measure compare beside DuckDB: PAIRS=1000000, LINE=1 for how it grows
-	go run ./bench -pairs $(PAIRS) $(if $(LINE),-line)
+	go run ./bench compare -pairs $(PAIRS) $(if $(LINE),-line)
+
+# RATE=1 shows instead that --rate holds.
+REQUESTS ?= 200000
+.PHONY: bench-replay
+bench-replay: build $(BIN)/vegeta ## Measure replay beside vegeta, GoReplay and wrk: REQUESTS=200000, RATE=1 for --rate
+	@$(MAKE) -s $(BIN)/gor || echo "GoReplay is left out: it wants libpcap's headers (libpcap-dev)"
+	go run ./bench replay -requests $(REQUESTS) $(if $(RATE),-rate)
+
+EXCHANGES ?= 10000000
+.PHONY: bench-plan
+bench-plan: build ## Measure how long it takes to plan a replay: EXCHANGES=10000000
+	go run ./bench plan -exchanges $(EXCHANGES)
 
 .PHONY: golden
 golden: ## Write the golden files anew; look at the difference before you commit it
@@ -65,8 +77,17 @@ golden: ## Write the golden files anew; look at the difference before you commit
 $(BIN)/versitygw: tools/go.mod
 	go build -C tools -o ../$@ github.com/versity/versitygw/cmd/versitygw
 
+$(BIN)/vegeta: tools/load/go.mod
+	go build -C tools/load -o ../../$@ github.com/tsenart/vegeta/v12
+
+$(BIN)/gor: tools/load/go.mod
+	go build -C tools/load -o ../../$@ github.com/buger/goreplay
+
 $(BIN)/statsd_exporter: tools/go.mod
 	go build -C tools -o ../$@ github.com/prometheus/statsd_exporter
+
+$(BIN)/toxiproxy-server: tools/toxiproxy/go.mod
+	go build -C tools/toxiproxy -o ../../$@ github.com/Shopify/toxiproxy/v2/cmd/server
 
 # All versions are exact in package.json; a lock file would have to list the
 # binaries of every platform, or npm refuses it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,11 +22,27 @@ type cost struct {
 
 // measure runs a command to its end and returns what it printed and took.
 func measure(ctx context.Context, env []string, name string, args ...string) (stdout []byte, c cost, err error) {
+	return measureUntil(ctx, func() error { return nil }, env, name, args...)
+}
+
+// errStop ends a command that has done its work and would not end by itself.
+var errStop = errors.New("its work is done")
+
+// measureUntil calls watch when the command has begun, and interrupts the command
+// where that says errStop.
+func measureUntil(ctx context.Context, watch func() error, env []string, name string, args ...string) (stdout []byte, c cost, err error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Start(); err != nil {
+		return nil, cost{}, err
+	}
+	watched := watch()
+	if watched != nil {
+		cmd.Process.Signal(os.Interrupt)
+	}
+	if err := cmd.Wait(); err != nil && watched != errStop {
 		return nil, cost{}, fmt.Errorf("%s %v: %w\n%s", name, args, err, complaint.Bytes())
 	}
 	state := cmd.ProcessState

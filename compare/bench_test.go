@@ -61,3 +61,19 @@ func BenchmarkAddLatency(b *testing.B) {
 		})
 	}
 }
+
+// A split has a set of some thousand requests a model.
+func BenchmarkHashSet(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	hashes := make([]int64, 2500)
+	for i := range hashes {
+		hashes[i] = int64(r.Uint64())
+	}
+	for b.Loop() {
+		var s HashSet
+		for _, h := range hashes {
+			s.Add(h)
+		}
+		s.Len()
+	}
+}

@@ -18,7 +18,9 @@ type Sheet struct {
 	// at the bodies (another status, no answer, one that can't be read, the same
 	// bytes), and rows say just whether the literals are the same.
 	Compared bool
-	// Mapped says that the rows are of what the jq rules made of the answers.
+	// Mapped says that the rows are of what the jq rules made of the answers. Those
+	// of a candidate whose answers the target's mapping changes are always of what
+	// that made.
 	Mapped bool
 
 	Rows       []Row
@@ -90,6 +92,11 @@ func (o BesideOptions) withDefaults() BesideOptions {
 // that the judge compared with each other: each delta of x is on the row of its
 // path. The exchange's bodies must be what they were when it was explained.
 func Beside(e *exchange.Exchange, x *Explanation, o BesideOptions) *Sheet {
+	if x.Answer != nil {
+		mapped := *e
+		mapped.Candidate.Answer = *x.Answer
+		e = &mapped
+	}
 	a := aligner{model: x.model, options: o.withDefaults()}
 	a.sheet.Mapped = x.Mapped
 	for _, f := range x.model.comparer.whole {

@@ -26,6 +26,7 @@ type comparer struct {
 	whole    []finding // what is not of a walk: status, content type
 	flips    []flip    // the pair's decisions, those that agree too
 	mapped   [2][]byte // scratch of jq rules
+	mapper   mapper
 }
 
 func newComparer(s *settings) *comparer {
@@ -46,7 +47,7 @@ func (c *comparer) reads(ref, cand *exchange.Answer) exchange.Sides {
 	switch {
 	case ref.Status != cand.Status:
 		return 0
-	case !answer.SameHash(ref, cand) || s.contentType && ref.ContentType != cand.ContentType:
+	case c.mapper.maps(cand) || !answer.SameHash(ref, cand) || s.contentType && ref.ContentType != cand.ContentType:
 		return bothAnswers
 	case s.decision != nil: // what is decided, both decide
 		return exchange.ReferenceSide
@@ -228,28 +229,12 @@ func (c *comparer) mapSide(i int, side *answer.Decoded) (err error) {
 	if side.Form == answer.Text || side.Form == answer.Binary || side.Form == answer.CSV {
 		return nil
 	}
-	c.mapped[i], err = c.walker.machine.program.Apply(context.Background(), c.mapped[i][:0], jsonText(side))
+	c.mapped[i], err = c.walker.machine.program.Apply(context.Background(), c.mapped[i][:0], side.JSONText())
 	if err == nil {
 		err = side.Tape.ReadJSON(c.mapped[i])
 	}
 	side.Tensors = nil
 	return err
-}
-
-// jsonText is an answer as one JSON value: lines as an array.
-func jsonText(side *answer.Decoded) []byte {
-	t := &side.Tape
-	if side.Form != answer.Lines {
-		return t.Literal(0)
-	}
-	text := []byte{'['}
-	for n := int32(1); n < t.Nodes[0].End; n = t.Nodes[n].End {
-		if n > 1 {
-			text = append(text, ',')
-		}
-		text = append(text, t.Literal(n)...)
-	}
-	return append(text, ']')
 }
 
 // unreadable gives a reason that can be counted; details would be too many keys.

@@ -22,6 +22,10 @@ type Explanation struct {
 	// where; "" of a side that can.
 	ReferenceError, CandidateError string
 
+	// Answer is what the target's mapping made of the candidate's answer: what was
+	// compared in its place. nil: it was compared as it came.
+	Answer *exchange.Answer
+
 	// Mapped says that both answers were put through the jq rules first, so that
 	// paths and literals are of what these made of them.
 	Mapped bool
@@ -83,6 +87,9 @@ func (j *Judge) Explain(e *exchange.Exchange, sent bool) (*Explanation, error) {
 	x.SameText = d.outcome == Match && d.reformatted && w.pair.SameText
 	x.ReferenceError, x.CandidateError = m.comparer.unread(d)
 	x.Mapped = len(m.comparer.mapped[0]) > 0 && !x.SameBytes && !x.SameText // of one answer alone for its decision
+	if mapped := &m.comparer.mapper.answer; mapped.Body != nil {
+		x.Answer = mapped
+	}
 	for _, f := range m.comparer.flips {
 		x.Decisions = append(x.Decisions, Decided{f.from, f.to, f.differs})
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/mapping"
 )
 
 // MaxDeltas is how many deltas of one exchange its row in the mismatch set
@@ -17,6 +18,7 @@ const MaxDeltas = 1000
 // Judge compares runs under one set of rules. It is safe for concurrent use.
 type Judge struct {
 	rules   *compiled
+	answers *mapping.Programs
 	options Options
 }
 
@@ -30,6 +32,9 @@ type Options struct {
 	// each model and signature, those with the lowest hashes of their ids. 0 is
 	// all. Counts don't depend on it.
 	MaxMismatches int
+	// Answers is applied to the candidate's answers before anything else, but to
+	// those that say by their status that they are errors.
+	Answers mapping.Set
 }
 
 // NewJudge returns a judge, or the error of r.Validate.
@@ -41,7 +46,18 @@ func NewJudge(r Rules, o Options) (*Judge, error) {
 	if o.MaxMismatches < 0 {
 		return nil, fmt.Errorf("max mismatches %d: must be 1 or more, or 0 for all", o.MaxMismatches)
 	}
-	return &Judge{rules: c, options: o}, nil
+	answers, err := o.Answers.Compile("response")
+	if err != nil {
+		return nil, fmt.Errorf("the mapping of answers: %w", err)
+	}
+	return &Judge{rules: c, answers: answers, options: o}, nil
+}
+
+// comparer is one for the answers of a model.
+func (j *Judge) comparer(model string) *comparer {
+	c := newComparer(j.rules.of(model))
+	c.mapper.program = j.answers.Of(model)
+	return c
 }
 
 // SplitInput is what Split judges. The caller opens and closes it all, and
@@ -125,7 +141,7 @@ func (s *split) model(name string) *model {
 	}
 	m := s.models[name]
 	if m == nil {
-		m = &model{name: name, tally: s.tally.Model(name), comparer: newComparer(s.judge.rules.of(name))}
+		m = &model{name: name, tally: s.tally.Model(name), comparer: s.judge.comparer(name)}
 		if n := s.judge.options.Noise; n != nil {
 			m.noise = n.Models[name]
 		}

@@ -126,6 +126,7 @@ func (s *split) takeBack(m *model, e *exchange.Exchange, d decided) (decided, er
 func (m *model) before() *comparer {
 	if m.earlier == nil {
 		m.earlier = newComparer(m.comparer.walker.machine.settings)
+		m.earlier.mapper.program = m.comparer.mapper.program
 	}
 	return m.earlier
 }

@@ -13,7 +13,7 @@ const (
 	BothUnreadable      = "both_unreadable"
 	CandidateTooLarge   = "candidate_too_large" // over replay's limit and not kept whole
 	TooLargeDecoded     = "too_large_decoded"   // small as sent, too large to unpack and walk
-	ReferenceUnmapped   = "reference_unmapped"  // a jq rule fails on it
+	ReferenceUnmapped   = "reference_unmapped"  // a jq rule fails on it; of the candidate, or the target's mapping
 	CandidateUnmapped   = "candidate_unmapped"
 	BothUnmapped        = "both_unmapped"
 )
@@ -75,5 +75,5 @@ func (c *comparer) decide(e *exchange.Exchange, sent bool) (decided, error) {
 	if e.Candidate.Status == 0 {
 		return decided{}, errors.New("the candidate has neither a status nor a failure")
 	}
-	return c.compare(&e.Reference, &e.Candidate.Answer), nil
+	return c.compareMapped(&e.Reference, &e.Candidate.Answer), nil
 }

@@ -85,7 +85,7 @@ func (r *Repeats) Control() *Tally {
 func (r *Repeats) comparer(model string) *comparer {
 	c := r.comparers[model]
 	if c == nil {
-		c = newComparer(r.judge.rules.of(model))
+		c = r.judge.comparer(model)
 		r.comparers[model] = c
 	}
 	return c
@@ -115,7 +115,7 @@ func (r *Repeats) meet(s *split, e *exchange.Exchange, t *Tally) error {
 	if !sent || !answered(&e.Candidate.Answer) || bytes.Equal(first.Candidate.Body, e.Candidate.Body) && first.Candidate.Status == e.Candidate.Status {
 		return nil
 	}
-	if d := c.compare(&first.Candidate.Answer, &e.Candidate.Answer); d.outcome == Mismatch {
+	if d := c.compareTwice(&first.Candidate.Answer, &e.Candidate.Answer); d.outcome == Mismatch {
 		r.unstable(c, e, t)
 	}
 	return nil

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/modelparity/parity/internal/number"
 )
@@ -181,33 +179,3 @@ func canonicalPaths(rules []PathRule) []PathRule {
 
 // globs lists the models' globs in order.
 func (r Rules) globs() []string { return slices.Sorted(maps.Keys(r.Models)) }
-
-// ModelField names the entry of a glob as models.'spam-*', the form of the YAML
-// paths by which its place in a file can be looked up. (Those have no escapes
-// that work; what a terminal would obey is replaced.)
-func ModelField(glob string) string {
-	visible := func(r rune) rune {
-		if !strconv.IsPrint(r) {
-			return utf8.RuneError
-		}
-		return r
-	}
-	return "models.'" + strings.Map(visible, glob) + "'"
-}
-
-// GlobsOverlap says whether some name matches both globs: the product of two
-// automatons, row by row. meet[j] tells it of what is left of p from i and of q
-// from j.
-func GlobsOverlap(p, q string) bool {
-	var meet, below []bool
-	for i := len(p); i >= 0; i-- {
-		meet, below = make([]bool, len(q)+1), meet
-		for j := len(q); j >= 0; j-- {
-			star := i < len(p) && p[i] == '*' && (below[j] || j < len(q) && meet[j+1])
-			other := j < len(q) && q[j] == '*' && (meet[j+1] || i < len(p) && below[j])
-			both := i < len(p) && j < len(q) && (p[i] == q[j] || p[i] == '?' || q[j] == '?') && below[j+1]
-			meet[j] = star || other || both || i == len(p) && j == len(q)
-		}
-	}
-	return meet[0]
-}

@@ -91,17 +91,17 @@ func TestModelFieldIsAPath(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path, err := yaml.PathString("$.compare." + ModelField(glob) + ".number")
+		path, err := yaml.PathString("$.compare." + exchange.ModelField(glob) + ".number")
 		if err != nil {
-			t.Errorf("%s: %v", ModelField(glob), err)
+			t.Errorf("%s: %v", exchange.ModelField(glob), err)
 			continue
 		}
 		var number int
 		if err := path.Read(bytes.NewReader(text), &number); err != nil || number != 7 {
-			t.Errorf("%s finds %d, %v in\n%s", ModelField(glob), number, err, text)
+			t.Errorf("%s finds %d, %v in\n%s", exchange.ModelField(glob), number, err, text)
 		}
 	}
-	if field := ModelField("a\x1b[31m"); strings.Contains(field, "\x1b") {
+	if field := exchange.ModelField("a\x1b[31m"); strings.Contains(field, "\x1b") {
 		t.Errorf("%q would steer a terminal", field)
 	}
 }
@@ -239,7 +239,7 @@ func TestGlobsOverlap(t *testing.T) {
 		p, q := glob.Draw(t, "p"), glob.Draw(t, "q")
 		witness := false
 		eachName(8, func(name string) { witness = witness || exchange.Glob(p, name) && exchange.Glob(q, name) })
-		if got := GlobsOverlap(p, q); got != witness {
+		if got := exchange.GlobsOverlap(p, q); got != witness {
 			t.Fatalf("%q and %q overlap: %v, by trying all names: %v", p, q, got, witness)
 		}
 	})

@@ -70,11 +70,11 @@ func (r Rules) compile() (*compiled, error) {
 	c.general = general
 	for i, glob := range c.globs {
 		for _, other := range c.globs[:i] {
-			if GlobsOverlap(glob, other) {
-				return nil, fmt.Errorf("%s and %s can both match one model; make them exclude each other", ModelField(other), ModelField(glob))
+			if exchange.GlobsOverlap(glob, other) {
+				return nil, fmt.Errorf("%s and %s can both match one model; make them exclude each other", exchange.ModelField(other), exchange.ModelField(glob))
 			}
 		}
-		s, err := r.Models[glob].compile(ModelField(glob)+".", general)
+		s, err := r.Models[glob].compile(exchange.ModelField(glob)+".", general)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/number"
 )
 
@@ -73,12 +74,12 @@ func (a *advice) glob(name string) (glob, why string) {
 	}
 	for _, other := range a.names {
 		wild := strings.Contains(glob, "?") || strings.ContainsAny(other, "*?")
-		if other != name && wild && GlobsOverlap(glob, asGlob(other)) {
+		if other != name && wild && exchange.GlobsOverlap(glob, asGlob(other)) {
 			return "", "a glob that matches it can match " + visible(other) + " too; choose one for both"
 		}
 	}
 	for _, own := range a.in.rules.globs {
-		if own != glob && GlobsOverlap(glob, own) {
+		if own != glob && exchange.GlobsOverlap(glob, own) {
 			return "", "the config's glob " + visible(own) + " matches it; put there what holds for all of its models"
 		}
 	}

@@ -99,6 +99,31 @@ func TestHashSetForgetsRepeats(t *testing.T) {
 	}
 }
 
+// Tallies merge to the same bytes only if a set is in order, whatever its size and
+// wherever its hashes lie.
+func TestHashSetIsInOrder(t *testing.T) {
+	for _, shift := range []int{0, 1, 40, 63} {
+		var set HashSet
+		different := map[uint64]bool{}
+		for i := range 3000 {
+			h := hashString(fmt.Sprint(i%2000)) >> shift
+			different[h] = true
+			set.Add(int64(h))
+		}
+		text, err := set.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read HashSet
+		if err := read.UnmarshalText(text); err != nil {
+			t.Fatal(err)
+		}
+		if want := slices.Sorted(maps.Keys(different)); !slices.Equal(read.hashes, want) {
+			t.Errorf("of hashes shifted by %d: %d hashes, want %d in order", shift, len(read.hashes), len(want))
+		}
+	}
+}
+
 // Whoever reduces tallies holds the sum against the plan.
 func TestPlanned(t *testing.T) {
 	tally := NewTally()

@@ -214,8 +214,12 @@ func (w *walker) generalTolerance(a, b []byte) *number.Tolerance {
 	return w.tolerance
 }
 
-// isInteger looks for the point first: most numbers that are none have one.
+// isInteger looks for the point first: most numbers that are none have one, behind
+// their first digit.
 func isInteger(literal []byte) bool {
+	if len(literal) > 1 && literal[1] == '.' {
+		return false
+	}
 	return bytes.IndexByte(literal, '.') < 0 && !bytes.ContainsAny(literal, "eEnN")
 }
 

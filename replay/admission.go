@@ -82,7 +82,7 @@ func (s *scheduler) admit(now time.Time) (next time.Time) {
 			if at := o.at(a.queue[0].from).Add(-openAhead); at.After(now) {
 				return at
 			}
-		} else if a.open >= fewSplits && (a.open >= mostSplits || a.fresh > 0 || !s.hungry()) {
+		} else if a.open >= fewSplits && (a.open >= mostSplits || a.fresh > 0 || !s.idle() || !s.memory()) {
 			return time.Time{}
 		}
 		close(a.queue[0].ready)
@@ -93,7 +93,24 @@ func (s *scheduler) admit(now time.Time) (next time.Time) {
 	return time.Time{}
 }
 
-// hungry says that there are free slots that nothing can use.
-func (s *scheduler) hungry() bool {
-	return s.inFlight < s.options.Concurrency && s.turns.count == 0 && (s.pace == nil || s.pace.waiting() == 0) && s.memory()
+// idle says that there are free slots that nothing can use.
+func (s *scheduler) idle() bool {
+	return s.inFlight < s.options.Concurrency && s.turns.count == 0 && (s.pace == nil || s.pace.waiting() == 0)
+}
+
+// wanted waits until another task should be loaded: while there is memory for it,
+// or slots are free. Where the pace is the recording's it always should, as what
+// is due next may be anywhere.
+func (s *scheduler) wanted(ctx context.Context) error {
+	if s.options.Speed > 0 || s.memory() {
+		return ctx.Err()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.memory() && !s.idle() && ctx.Err() == nil {
+		s.loaders++
+		s.wake.Wait()
+		s.loaders--
+	}
+	return ctx.Err()
 }

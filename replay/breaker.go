@@ -39,7 +39,7 @@ type breaker struct {
 // is throttled or starting is there.
 func dead(class exchange.Failure) bool {
 	switch class {
-	case exchange.Refused, exchange.Reset, exchange.Timeout, exchange.DNS, exchange.TLS, exchange.Protocol, exchange.Gateway:
+	case exchange.Refused, exchange.Reset, exchange.Timeout, exchange.DNS, exchange.TLS, exchange.Protocol, exchange.Gateway, exchange.NoEndpoint:
 		return true
 	}
 	return false

@@ -20,9 +20,20 @@ type client interface {
 }
 
 func newClient(o Options) (client, error) {
+	c, err := newAsking(o)
+	if err == nil && !o.Mapping.None() {
+		c = &mapper{client: c, options: o}
+	}
+	return c, err
+}
+
+func newAsking(o Options) (client, error) {
+	if IsSageMaker(o.Target) {
+		return newSageMakerClient(o)
+	}
 	t, err := parseTarget(o.Target)
 	if err != nil {
 		return nil, err
 	}
-	return &httpClient{options: o, target: t, transport: newTransport(o)}, nil
+	return newHTTPClient(o, t), nil
 }

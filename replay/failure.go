@@ -58,6 +58,10 @@ func isRefused(err error) bool {
 	return ok && (op.Op == "dial" || op.Op == "proxyconnect") || errors.Is(err, syscall.ECONNREFUSED)
 }
 
+// notEstablished is what HTTP/2 says where the server has closed a connection by
+// the time that it is used first.
+const notEstablished = "client conn could not be established"
+
 // isReset matches texts where net/http has neither a type nor a variable: a
 // server that closes as the request is under way, and what HTTP/2 says of it.
 func isReset(err error) bool {
@@ -66,7 +70,7 @@ func isReset(err error) bool {
 			return true
 		}
 	}
-	for _, text := range []string{"server closed idle connection", "stream error: ", "server sent GOAWAY", "client connection lost"} {
+	for _, text := range []string{"server closed idle connection", "stream error: ", "server sent GOAWAY", "client connection lost", notEstablished} {
 		if strings.Contains(err.Error(), text) {
 			return true
 		}
@@ -85,6 +89,10 @@ func words(err error) string {
 		text = "malformed header in the answer"
 	}
 	text, _, _ = strings.Cut(text, ` "`)
+	text, _, _ = strings.Cut(text, ": current time ") // of a certificate that has expired: another one each time
+	if strings.Contains(text, notEstablished) {
+		text += ": the server closed it after the handshake, as it does where it wants another client certificate"
+	}
 	return text
 }
 

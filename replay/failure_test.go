@@ -46,24 +46,37 @@ func TestFailureClasses(t *testing.T) {
 		{name: "not HTTP", target: answer(t, "220 mail.example ESMTP secret\r\n", leave), class: exchange.Protocol, words: "malformed HTTP"},
 		{name: "malformed header", target: answer(t, "HTTP/1.1 200 OK\r\n secret\r\n\r\n", leave), class: exchange.Protocol, words: "malformed"},
 		{name: "malformed chunk", target: answer(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", leave), class: exchange.Protocol, status: 200, words: "chunk"},
+		{name: "endless header", target: flood(t, "HTTP/1.1 200 OK\r\n", "X-Secret: secret\r\n"), class: exchange.Protocol, words: "headers exceeded"},
+		{name: "endless header line", target: flood(t, "HTTP/1.1 200 OK\r\nX: ", "secret "), class: exchange.Protocol, words: "headers exceeded"},
+		{name: "endless interim answers", target: flood(t, "", "HTTP/1.1 103 Early Hints\r\nX-Secret: secret\r\n\r\n"), class: exchange.Protocol, words: "headers exceeded"},
+		{name: "endless chunk line", target: flood(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1"), class: exchange.Protocol, status: 200, words: "line too long"},
+		{name: "1 GiB", target: flood(t, "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n", "secret "), options: Options{MaxBody: 1 << 20}, class: exchange.TooLarge, status: 200, words: "over the limit"},
+		{name: "1 GiB and no more of it", target: answer(t, "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nabc", leave), class: exchange.Reset, status: 200, words: "unexpected EOF"},
+		{name: "endless body", target: flood(t, "HTTP/1.1 200 OK\r\n\r\n", "secret "), options: Options{MaxBody: 1 << 20}, class: exchange.TooLarge, status: 200, words: "over the limit"},
+		{name: "endless empty chunks", target: flood(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1;x=secret\r\n \r\n"), options: Options{MaxBody: 1 << 20}, class: exchange.TooLarge, status: 200, words: "over the limit"},
+		{name: "never ends", target: answer(t, "HTTP/1.1 200 OK\r\n\r\nabc", hang), options: Options{Timeout: 50 * time.Millisecond}, class: exchange.Timeout, status: 200},
+		{name: "header never ends", target: answer(t, "HTTP/1.1 200 OK\r\nX: ", hang), options: Options{Timeout: 50 * time.Millisecond}, class: exchange.Timeout},
+		{name: "no TLS handshake", target: "https://" + serveRawConn(t, hang), options: Options{Timeout: 50 * time.Millisecond}, class: exchange.Timeout},
 		{name: "too large", target: big.URL, options: Options{MaxBody: 1000}, class: exchange.TooLarge, status: 200, words: "over the limit"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.options.Target = c.target
-			rows, counts := replay(t, newSender(t, c.options), recorded(0))
-			got := rows[0].Candidate
-			if got.Failure != c.class || got.Status != c.status || !strings.Contains(got.Error, c.words) {
-				t.Errorf("got %q, status %d, %q; want %q, %d, %q", got.Failure, got.Status, got.Error, c.class, c.status, c.words)
-			}
-			if got.Body != nil || got.Sent == 0 || got.LatencyUS == 0 {
-				t.Errorf("got %+v", got)
-			}
-			if strings.Contains(got.Error, "secret") || strings.Contains(got.Error, "127.0.0.1:") || len(got.Error) > 200 {
-				t.Errorf("the error says too much: %q", got.Error)
-			}
-			if counts.Sent != 1 || counts.Failed[string(c.class)] != 1 {
-				t.Errorf("counts %+v", counts)
-			}
+			overBoth(t, func(t *testing.T, newSender func(testing.TB, Options) *Sender) {
+				rows, counts := replay(t, newSender(t, c.options), recorded(0))
+				got := rows[0].Candidate
+				if got.Failure != c.class || got.Status != c.status || !strings.Contains(got.Error, c.words) {
+					t.Errorf("got %q, status %d, %q; want %q, %d, %q", got.Failure, got.Status, got.Error, c.class, c.status, c.words)
+				}
+				if got.Body != nil || got.Sent == 0 || got.LatencyUS == 0 {
+					t.Errorf("got %+v", got)
+				}
+				if strings.Contains(got.Error, "secret") || strings.Contains(got.Error, "127.0.0.1:") || len(got.Error) > 200 {
+					t.Errorf("the error says too much: %q", got.Error)
+				}
+				if counts.Sent != 1 || counts.Failed[string(c.class)] != 1 {
+					t.Errorf("counts %+v", counts)
+				}
+			})
 		})
 	}
 }
@@ -74,6 +87,36 @@ func TestResetInTheBody(t *testing.T) {
 	rows, _ := replay(t, newSender(t, Options{Target: target}), recorded(0))
 	if c := rows[0].Candidate; c.Failure != exchange.Reset || c.Body != nil {
 		t.Errorf("got %q, %d bytes, %s", c.Failure, len(c.Body), c.Error)
+	}
+}
+
+// By HTTP/2 one connection carries many requests: one that is broken off must be
+// a failure of its own, and no other's.
+func TestFailuresByHTTP2(t *testing.T) {
+	a := newAuthority(t)
+	server := a.serve(t, nil, nil, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.RawQuery {
+		case "n=1":
+			panic(http.ErrAbortHandler)
+		case "n=2":
+			io.WriteString(w, "abc")
+			http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		case "n=3":
+			for r.Context().Err() == nil {
+				w.Write(make([]byte, 10_000))
+			}
+		}
+	})
+	s := newSender(t, Options{Target: server.URL, TLS: a.load(t, TLSFiles{CA: "ca.pem"}), MaxBody: 1 << 20})
+	rows, counts := replay(t, s, recording(6)...)
+	for i, want := range []exchange.Failure{"", exchange.Reset, exchange.Reset, exchange.TooLarge, "", ""} {
+		if c := rows[i].Candidate; c.Failure != want || want != "" && c.Body != nil {
+			t.Errorf("request %d: got %q, %d: %s", i, c.Failure, c.Status, c.Error)
+		}
+	}
+	if counts.Answered != 3 {
+		t.Errorf("counts %+v", counts)
 	}
 }
 
@@ -135,6 +178,18 @@ func serveAlert(t *testing.T) string {
 func hang(c net.Conn)  { io.Copy(io.Discard, c) } // until the client gives up
 func leave(net.Conn)   {}
 func reset(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }
+
+// flood serves a beginning and then the same again until the client has enough.
+func flood(t *testing.T, begin, again string) string {
+	again = strings.Repeat(again, 64<<10/len(again))
+	return answer(t, begin, func(c net.Conn) {
+		for {
+			if _, err := io.WriteString(c, again); err != nil {
+				return
+			}
+		}
+	})
+}
 
 // answer serves bytes and ends, once it has read the request.
 func answer(t *testing.T, text string, end func(net.Conn)) string {

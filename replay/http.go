@@ -19,6 +19,27 @@ type httpClient struct {
 	options   Options
 	target    *target
 	transport *http.Transport
+	http1     *http1 // in place of transport where it is enough
+}
+
+func newHTTPClient(o Options, t *target) *httpClient {
+	h := &httpClient{options: o, target: t, transport: newTransport(o)}
+	h.http1 = newHTTP1(h)
+	return h
+}
+
+// asker sends one request and returns the answer, whose body is still to be read
+// and then closed. It gives up at first's deadline.
+type asker interface {
+	ask(ctx context.Context, first *firstByte) (*http.Response, error)
+}
+
+// asker makes what sends e. An error says why e can't be sent.
+func (h *httpClient) asker(e *exchange.Exchange) (asker, error) {
+	if h.http1 != nil {
+		return h.http1.request(e)
+	}
+	return h.request(e)
 }
 
 // endpoint is the host, and the path where models have paths of their own.
@@ -29,20 +50,36 @@ func (h *httpClient) endpoint(e *exchange.Exchange) (string, error) {
 	return h.target.endpoint(e), nil
 }
 
-func (h *httpClient) close() { h.transport.CloseIdleConnections() }
+func (h *httpClient) close() {
+	h.transport.CloseIdleConnections()
+	if h.http1 != nil {
+		h.http1.idle.close()
+	}
+}
 
 // newTransport makes the one that all splits share. It is used without an
-// http.Client: so redirects are answers like any other, wherever they point.
+// http.Client: so redirects are answers like any other, but for what roundTrip
+// follows.
 func newTransport(o Options) *http.Transport {
 	return &http.Transport{
+		TLSClientConfig:     o.TLS.Clone(),
+		Protocols:           Protocols(o.HTTP2),
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: o.Timeout}).DialContext,
 		TLSHandshakeTimeout: o.Timeout,
 		DisableCompression:  true, // bodies as they are on the wire
-		ForceAttemptHTTP2:   true, // a DialContext of one's own turns it off
 		MaxIdleConnsPerHost: o.Concurrency,
 		IdleConnTimeout:     30 * time.Second, // below what servers and balancers usually have
 	}
+}
+
+// Protocols are those of Options.HTTP2.
+func Protocols(http2 *bool) *http.Protocols {
+	p := &http.Protocols{}
+	p.SetHTTP1(http2 == nil || !*http2)
+	p.SetHTTP2(http2 == nil || *http2)
+	p.SetUnencryptedHTTP2(http2 != nil && *http2)
+	return p
 }
 
 // send does the request and fills in c: an answer, or the class of failure.
@@ -50,32 +87,72 @@ func newTransport(o Options) *http.Transport {
 // whole does not. All times count from the call, so that dialling is in them,
 // as it is for any client.
 func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
-	req, err := h.request(e)
+	ask, err := h.asker(e)
 	if err != nil {
 		c.Failure, c.Error = exchange.Unsendable, short(err.Error())
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, h.options.Timeout)
-	defer cancel()
 	start := time.Now()
 	c.Sent = exchange.At(start)
 	if c.Due == 0 {
 		c.Due = c.Sent
 	}
-	// Atomic, as the transport's reader may call late, when we have given up.
-	var firstByte atomic.Int64
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotFirstResponseByte: func() { firstByte.Store(time.Since(start).Microseconds()) },
-	})
-	res, err := h.transport.RoundTrip(req.WithContext(ctx))
+	first := newFirstByte(start, h.options.Timeout)
+	res, err := ask.ask(ctx, first)
 	if err == nil {
 		err = readAnswer(res, h.options.MaxBody, &c.Answer)
 	}
 	c.LatencyUS = time.Since(start).Microseconds()
-	c.FirstByteUS = firstByte.Load()
+	c.FirstByteUS = max(first.us.Load(), 0)
 	if err != nil {
 		c.Failure, c.Error = classify(err), short(words(err))
 	}
+}
+
+// firstByte is when the answer began, in microseconds after start; -1 is not yet.
+// It is atomic, as the transport's reader may call late, when we have given up.
+type firstByte struct {
+	start    time.Time
+	deadline time.Time // of the whole answer
+	us       atomic.Int64
+}
+
+func newFirstByte(start time.Time, timeout time.Duration) *firstByte {
+	f := &firstByte{start: start, deadline: start.Add(timeout)}
+	f.us.Store(-1)
+	return f
+}
+
+func (f *firstByte) mark()      { f.us.Store(time.Since(f.start).Microseconds()) }
+func (f *firstByte) came() bool { return f.us.Load() >= 0 }
+
+// netRequest goes through net/http's transport.
+type netRequest struct {
+	*http.Request
+	client *httpClient
+}
+
+func (r netRequest) ask(ctx context.Context, first *firstByte) (*http.Response, error) {
+	ctx, cancel := context.WithDeadline(ctx, first.deadline)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: first.mark})
+	res, err := r.client.roundTrip(r.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	res.Body = timedBody{res.Body, cancel}
+	return res, nil
+}
+
+// timedBody lets go of its deadline when it is closed.
+type timedBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b timedBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
 }
 
 var errTooLarge = errors.New("the body of the answer is over the limit")
@@ -85,10 +162,10 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	a.Status = int64(res.StatusCode)
 	a.Headers = exchange.EncodeHeaders(res.Header)
 	a.ContentType = res.Header.Get("Content-Type")
-	var body bytes.Buffer
-	if n := min(res.ContentLength, limit); 0 < n && n <= 1<<20 { // above that, an announcement is no reason to allocate
-		body.Grow(int(n) + bytes.MinRead)
+	if n := res.ContentLength; 0 < n && n <= min(limit, 1<<20) { // above that, an announcement is no reason to allocate
+		return readBody(res.Body, n, a)
 	}
+	var body bytes.Buffer
 	if _, err := body.ReadFrom(io.LimitReader(res.Body, limit+1)); err != nil {
 		return err
 	}
@@ -99,5 +176,20 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	if cap(a.Body) > 2*len(a.Body) {
 		a.Body = bytes.Clone(a.Body) // the queue's bound counts lengths; the rest of the buffer would come on top
 	}
+	return nil
+}
+
+// readBody reads a body of n bytes.
+func readBody(r io.Reader, n int64, a *exchange.Answer) error {
+	body := make([]byte, n)
+	if _, err := io.ReadFull(r, body); err == io.EOF { // of HEAD: the length is all there is
+		body = []byte{}
+	} else if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil { // its end, or the connection can't be used again
+		return err
+	}
+	a.Body = body
 	return nil
 }

@@ -2,7 +2,10 @@ package replay
 
 import "sync/atomic"
 
-// memory is what bodies and headers that wait may take, over all splits.
+// taskBytes is about what a task takes beside the bytes that it holds.
+const taskBytes = 640
+
+// memory is what tasks that wait may take, over all splits.
 type memory struct {
 	limit int64
 	taken atomic.Int64
@@ -19,5 +22,5 @@ func (m *memory) take(n int64) bool {
 
 func (m *memory) give(n int64) { m.taken.Add(-n) }
 
-// roomy says that it is at most half full.
-func (m *memory) roomy() bool { return m.taken.Load() <= m.limit/2 }
+// roomy says that more may be loaded before it is needed: at most a quarter is taken.
+func (m *memory) roomy() bool { return m.taken.Load() <= m.limit/4 }

@@ -5,6 +5,7 @@ package replay
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/mapping"
 )
 
 // DefaultRetries is what people get who do not say: some ten seconds of patience.
@@ -36,7 +38,14 @@ type Options struct {
 	// the place of the recorded one, which is kept otherwise. In path and query
 	// {model} and {version} stand for the exchange's, escaped. Credentials
 	// belong in Headers.
+	//
+	// Or it is sagemaker://endpoint-name[?variant=…&model=…&component=…&region=…],
+	// where they are filled in too (docs/sagemaker.md). Region and credentials are
+	// the environment's, as every AWS tool has them.
 	Target string
+	// Names are the endpoints of models, in place of what a SageMaker target's
+	// template makes of them.
+	Names map[string]string
 	// RunID goes with every request as X-Parity-Run.
 	RunID string
 	// Selection is what of each split is planned.
@@ -72,21 +81,41 @@ type Options struct {
 	// thousand; above it Split returns an *AbortError. 0 and 1 mean all.
 	AbortAfter float64
 	// Timeout is for one request, from dialling to the last byte of the
-	// answer; 0 means DefaultTimeout.
+	// answer; 0 means DefaultTimeout, or DefaultSageMakerTimeout.
 	Timeout time.Duration
 	// MaxBody is how many bytes the body of an answer may have; one that has
 	// more is dropped and its row has the class too_large. 0 means
 	// DefaultMaxBody. At worst, answers take Concurrency times this much memory,
 	// and 32 MiB for each open split.
 	MaxBody int64
-	// Headers take the place of recorded fields of the same name.
+	// MaxRequest is how many bytes a SageMaker endpoint takes; a request whose body
+	// has more is not sent and its row has the class unsendable. 0 means
+	// DefaultMaxRequest.
+	MaxRequest int64
+	// Headers take the place of recorded fields of the same name. SageMaker carries
+	// Content-Type, Accept and X-Amzn-SageMaker-Custom-Attributes, and no others.
 	Headers http.Header
+	// TLS is for https:// targets; nil trusts the machine's authorities. TLSFiles
+	// makes one.
+	TLS *tls.Config
+	// HTTP2 wants HTTP/2 or, where it is false, HTTP/1.1. nil is what the server of
+	// an https:// target prefers, and HTTP/1.1 with http://.
+	HTTP2 *bool
+	// FollowRedirects follows those that keep the request as it is and stay with
+	// its server. They are answers otherwise.
+	FollowRedirects bool
+	// Mapping is applied to the recorded bodies; those that are empty stay so. What
+	// it makes is sent as application/json, unless Headers say otherwise. What it
+	// can't map is Unsendable.
+	Mapping mapping.Set
+
+	programs *mapping.Programs // of Mapping, by withDefaults
 }
 
 // Validate names the first field that makes no sense, its value and what is
 // allowed. Values of headers are left out of errors: they may be secrets.
 func (o Options) Validate() error {
-	if _, err := parseTarget(o.Target); err != nil {
+	if err := o.validateTarget(); err != nil {
 		return err
 	}
 	switch {
@@ -114,13 +143,35 @@ func (o Options) Validate() error {
 		return fmt.Errorf("rates of models %v: each must be requests a second, above 0", o.ModelRates)
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout %s: must be above 0, or 0 for %s", o.Timeout, DefaultTimeout)
+	case o.MaxRequest < 0:
+		return fmt.Errorf("max request %d: must be bytes, or 0 for %d", o.MaxRequest, DefaultMaxRequest)
 	case o.MaxBody < 0:
 		return fmt.Errorf("max body %d: must be bytes, or 0 for %d", o.MaxBody, DefaultMaxBody)
 	}
 	if err := validateHeaders(o.Headers); err != nil {
 		return err
 	}
+	if _, err := o.Mapping.Compile("request"); err != nil {
+		return err
+	}
 	return o.Selection.Validate()
+}
+
+func (o Options) validateTarget() error {
+	if IsSageMaker(o.Target) {
+		return o.validateSageMaker()
+	}
+	if len(o.Names) > 0 {
+		return errors.New("names: only a sagemaker:// target has names of endpoints")
+	}
+	if o.MaxRequest != 0 {
+		return fmt.Errorf("max request %d: only a sagemaker:// target has such a limit", o.MaxRequest)
+	}
+	t, err := parseTarget(o.Target)
+	if err == nil && t.absolute && o.HTTP2 != nil && *o.HTTP2 {
+		return errors.New("http2: without TLS it does not go through HTTP_PROXY: name the target's host in NO_PROXY, or leave http2 out")
+	}
+	return err
 }
 
 func validateHeaders(headers http.Header) error {
@@ -140,15 +191,21 @@ func validateHeaders(headers http.Header) error {
 	return nil
 }
 
-// withDefaults fills in what is zero.
+// withDefaults fills in what is zero, and what Mapping compiles to. The options
+// are valid.
 func (o Options) withDefaults() Options {
 	if o.Adaptive {
 		o.Concurrency = cmp.Or(o.Concurrency, DefaultAdaptive)
 	}
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
+	if IsSageMaker(o.Target) {
+		o.Timeout = cmp.Or(o.Timeout, DefaultSageMakerTimeout)
+		o.MaxRequest = cmp.Or(o.MaxRequest, DefaultMaxRequest)
+	}
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
 	o.Headers = o.Headers.Clone()
+	o.programs, _ = o.Mapping.Compile("request") // Validate has said what is wrong with it
 	if o.RetryOn == nil {
 		o.RetryOn = RetryClasses
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"strings"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -17,12 +18,17 @@ const (
 	ExchangeHeader = "X-Parity-Exchange" // the exchange's id
 )
 
-// request makes the request that e recorded. An error says why e can't be sent.
-func (c *httpClient) request(e *exchange.Exchange) (*http.Request, error) {
+// requestURL is where e goes, if it can be asked.
+func (c *httpClient) requestURL(e *exchange.Exchange) (*url.URL, error) {
 	if !isToken(e.Request.Method) {
 		return nil, fmt.Errorf("%q is no method", e.Request.Method)
 	}
-	u, err := c.target.url(e)
+	return c.target.url(e)
+}
+
+// request makes the request that e recorded. An error says why e can't be sent.
+func (c *httpClient) request(e *exchange.Exchange) (asker, error) {
+	u, err := c.requestURL(e)
 	if err != nil {
 		return nil, err
 	}
@@ -30,9 +36,14 @@ func (c *httpClient) request(e *exchange.Exchange) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, ok := fields["X-Idempotency-Key"]; !ok {
+		// It is not written, and says that the transport may ask again where the
+		// server closed an idle connection.
+		fields["X-Idempotency-Key"] = nil
+	}
 	req := &http.Request{Method: e.Request.Method, URL: u, Header: fields, Body: http.NoBody}
 	if len(e.Request.Body) == 0 {
-		return req, nil
+		return netRequest{req, c}, nil
 	}
 	body := e.Request.Body
 	req.ContentLength = int64(len(body))
@@ -40,7 +51,7 @@ func (c *httpClient) request(e *exchange.Exchange) (*http.Request, error) {
 	// out to be closed before anything was written.
 	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	req.Body, err = req.GetBody()
-	return req, err
+	return netRequest{req, c}, err
 }
 
 // header is what was recorded, without what belonged to the old connection,

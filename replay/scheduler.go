@@ -34,6 +34,8 @@ type scheduler struct {
 	later    timeHeap[later]
 	timer    *time.Timer
 	admitted admission
+	wake     sync.Cond // of those that wait to load more
+	loaders  int
 	putOff   map[string]int64 // attempts that are followed by another, by class
 	stopped  bool
 }
@@ -85,6 +87,9 @@ func (s *scheduler) kick() {
 	for t := s.take(now); t != nil; t = s.take(now) {
 		go s.run(t)
 	}
+	if s.loaders > 0 && (s.memory() || s.idle()) {
+		s.wake.Broadcast()
+	}
 	s.clock(sooner(next, s.admit(now)))
 }
 
@@ -93,7 +98,7 @@ func (s *scheduler) clock(next time.Time) {
 	switch {
 	case next.IsZero():
 	case s.timer == nil:
-		s.timer = time.AfterFunc(time.Until(next), s.wake)
+		s.timer = time.AfterFunc(time.Until(next), s.tick)
 	default:
 		s.timer.Reset(time.Until(next))
 	}
@@ -107,7 +112,7 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-func (s *scheduler) wake() {
+func (s *scheduler) tick() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kick()
@@ -226,6 +231,7 @@ func (s *scheduler) forget(sp *split) {
 	}
 	s.later = slices.DeleteFunc(s.later, func(l later) bool { return l.task != nil && l.task.split == sp })
 	heap.Init(&s.later)
+	s.wake.Broadcast()
 	s.kick()
 }
 

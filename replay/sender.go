@@ -48,6 +48,7 @@ func New(o Options) (*Sender, error) {
 		options: &s.options, run: s.run, lost: s.lose, memory: s.memory.roomy,
 		lanes: map[string]*lane{}, putOff: map[string]int64{}, pace: s.options.pace(),
 	}
+	s.sched.wake.L = &s.sched.mu
 	return s, nil
 }
 

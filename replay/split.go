@@ -82,6 +82,9 @@ func (sp *split) plan(e *exchange.Exchange) error {
 		sp.finish(t)
 		return nil
 	}
+	if err := sp.sched.wanted(sp.ctx); err != nil {
+		return err
+	}
 	if err := t.hold(e); err != nil {
 		return err
 	}
@@ -91,8 +94,12 @@ func (sp *split) plan(e *exchange.Exchange) error {
 
 // keep counts bytes as memory, or puts them on the disk where that is short.
 func (sp *split) keep(headers, body []byte) (held int64, place stored, err error) {
-	if n := int64(len(headers) + len(body)); n == 0 || sp.memory.take(n) {
-		return n, stored{}, nil
+	n := int64(len(headers) + len(body))
+	if n == 0 {
+		return 0, stored{}, nil
+	}
+	if taken := n + taskBytes; sp.memory.take(taken) {
+		return taken, stored{}, nil
 	}
 	place, err = sp.spill.store(headers, body)
 	return 0, place, err

@@ -15,8 +15,20 @@ import (
 )
 
 // onWire sends e and returns the bytes that came, with the target's address
-// replaced by HOST.
-func onWire(t *testing.T, e exchange.Exchange, o Options) string {
+// replaced by HOST. They must be the same whichever way they go.
+func onWire(t *testing.T, e exchange.Exchange, o Options) (sent string) {
+	t.Helper()
+	overBoth(t, func(t *testing.T, newSender func(testing.TB, Options) *Sender) {
+		text := wired(t, e, o, newSender)
+		if sent != "" && text != sent {
+			t.Errorf("one way is\n%q\nand the other\n%q", sent, text)
+		}
+		sent = text
+	})
+	return sent
+}
+
+func wired(t *testing.T, e exchange.Exchange, o Options, newSender func(testing.TB, Options) *Sender) string {
 	t.Helper()
 	got := make(chan string, 1)
 	address := serveRaw(t, func(c net.Conn, request string) {

@@ -61,7 +61,7 @@ func ParseAcceptances(text []byte) (list []Acceptance, err error) {
 			return nil, fmt.Errorf("entry %d: %w", i+1, err)
 		}
 		for j, other := range list[:i] {
-			if a.Signature == other.Signature && compare.GlobsOverlap(a.Model, other.Model) {
+			if a.Signature == other.Signature && exchange.GlobsOverlap(a.Model, other.Model) {
 				return nil, fmt.Errorf("entries %d and %d both accept %q of one model: keep one", j+1, i+1, a.Signature)
 			}
 		}

@@ -121,13 +121,13 @@ func (g Gate) Validate() error {
 		if glob == "" {
 			return fmt.Errorf("gate.models has an empty name: write a model's name or a glob like legal-*")
 		}
-		if err := g.Models[glob].validate("gate." + compare.ModelField(glob)); err != nil {
+		if err := g.Models[glob].validate("gate." + exchange.ModelField(glob)); err != nil {
 			return err
 		}
 		for _, other := range globs[:i] {
-			if compare.GlobsOverlap(glob, other) {
+			if exchange.GlobsOverlap(glob, other) {
 				return fmt.Errorf("gate.%s and gate.%s can both match one model; make them exclude each other",
-					compare.ModelField(other), compare.ModelField(glob))
+					exchange.ModelField(other), exchange.ModelField(glob))
 			}
 		}
 	}

@@ -142,7 +142,7 @@ func (s *Summary) WriteHTML(w io.Writer, x Exhibits) error {
 	p := page{
 		Summary: s, CSS: template.CSS(plotCSS + pageCSS), PlotJS: template.JS(plotJS), JS: template.JS(pageJS),
 		StyleDigest: digest(plotCSS + pageCSS), ScriptDigests: []string{digest(plotJS), digest(pageJS)},
-		Rules: newRuleset(rules, s.Info.Rules, s.Models), Scale: newScale(s.Models), Parts: ledgerParts(s.Ledger),
+		Rules: newRuleset(rules, &s.Info, s.Models), Scale: newScale(s.Models), Parts: ledgerParts(s.Ledger),
 	}
 	p.addModels(func(r *row, signatures int) { r.detail(signatures, x, tolerances, s.Info) })
 	if err := pageTemplate.Execute(w, p); err != nil {

@@ -46,6 +46,20 @@ func wellFormed(t *testing.T, page string) {
 	}
 }
 
+// A mapping of answers can hide as much as a rule: whoever trusts a PASS must see
+// what was compared.
+func TestHTMLShowsTheMapping(t *testing.T) {
+	s := summarise(t, sample(), sampleGate())
+	s.Info.Mapping = json.RawMessage(`{"program":".outputs[0] </script>","models":{"legacy-*":".predictions"}}`)
+	page := html(t, s)
+	for _, want := range []string{"<code>.outputs[0] &lt;/script&gt;</code><td>all", "<code>.predictions</code><td><code>legacy-*</code>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	wellFormed(t, page)
+}
+
 // The report is mailed and opened from a build's artifacts: it must show
 // everything without a network.
 func TestHTMLStandsAlone(t *testing.T) {

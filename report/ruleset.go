@@ -17,15 +17,15 @@ type ruleset struct {
 // ruleLine is what is said of one path.
 type ruleLine struct {
 	Models string // the glob; "" for all
-	Path   string // "number" and "decision" of what holds for all
+	Path   string // "number" and "decision" of what holds for all, and what a mapping is of
 	Says   string // as JSON
 	Counts bool   // its hits are counted
 	Hits   int64  // of all models
 }
 
 // newRuleset lists the rules; nil where there are none.
-func newRuleset(rules compare.Rules, raw json.RawMessage, models []Model) *ruleset {
-	if len(raw) == 0 {
+func newRuleset(rules compare.Rules, info *Info, models []Model) *ruleset {
+	if len(info.Rules) == 0 {
 		return nil
 	}
 	hits := map[string]int64{} // by path
@@ -34,12 +34,32 @@ func newRuleset(rules compare.Rules, raw json.RawMessage, models []Model) *rules
 			hits[strings.TrimSuffix(rule, " "+aspectOf(rule))] += n
 		}
 	}
-	s := &ruleset{JSON: indented(raw)}
+	s := &ruleset{JSON: indented(info.Rules)}
+	s.addMapping(info.Mapping)
 	s.add("", compare.ModelRules{Number: rules.Number, Paths: rules.Paths, Decision: rules.Decision}, hits)
 	for _, glob := range sortedKeys(rules.Models) {
 		s.add(glob, rules.Models[glob], hits)
 	}
 	return s
+}
+
+// addMapping lists what is made of the candidate's answers before any rule: it
+// can hide as much as one.
+func (s *ruleset) addMapping(raw json.RawMessage) {
+	const place = "the candidate's answers, mapped by jq"
+	var set struct {
+		Program string
+		Models  map[string]string
+	}
+	if len(raw) == 0 || json.Unmarshal(raw, &set) != nil {
+		return
+	}
+	if set.Program != "" {
+		s.Lines = append(s.Lines, ruleLine{Path: place, Says: set.Program})
+	}
+	for _, glob := range sortedKeys(set.Models) {
+		s.Lines = append(s.Lines, ruleLine{Models: glob, Path: place, Says: set.Models[glob]})
+	}
 }
 
 func (s *ruleset) add(glob string, m compare.ModelRules, hits map[string]int64) {

@@ -50,6 +50,7 @@ type Info struct {
 	Baseline  string          `json:"baseline,omitempty"` // the run that only what is worse than counts; "" without one
 	Version   string          `json:"version"`            // of Parity
 	Rules     json.RawMessage `json:"rules,omitempty"`
+	Mapping   json.RawMessage `json:"mapping,omitempty"` // of the candidate's answers, before the rules: a mapping.Set
 
 	// MismatchesOf is the run whose mismatches the recording holds, "" for another
 	// recording, and Whole the recording that they are from, "" if it is not known.

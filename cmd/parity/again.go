@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -38,7 +39,7 @@ func (f againFlags) sorted() ([]string, error) {
 
 // refuseWithAgain names the first flag that says what --again says already.
 func refuseWithAgain(cmd *cobra.Command) error {
-	for _, name := range []string{"out", "model", "since", "until", "sample", "signature"} {
+	for _, name := range append([]string{"out", "dry-run"}, selectionNames...) {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s does not go with --again, which writes into the run that it names, and chooses from it: leave --%s out", name, name)
 		}
@@ -86,7 +87,7 @@ func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) (
 	}
 	s.run, s.shard = run, shard
 	s.replayed, err = a.sendWith(ctx, opts, sending{
-		what: "generation " + g.Name() + " of " + run.Location, target: run.Info.Target, plan: part, done: g.Sent, shard: shard,
+		run: run, generation: g.Info.Number, what: "generation " + g.Name() + " of " + run.Location, target: run.Info.Target, plan: part, done: g.Sent, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) { return c.source(ctx, s) },
 		sink:   func(s dataset.Split) (exchange.Sink, error) { return g.Sink(s, inFlight(opts, shard)) },
 	})
@@ -96,7 +97,16 @@ func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) (
 // againOptions are as for the run's first generation: same target, selection and
 // marker. How fast it is sent may differ.
 func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dataset.Shard, error) {
-	f.target = cmp.Or(f.target, run.Info.Target)
+	cfg, err := a.config()
+	if err != nil {
+		return replay.Options{}, dataset.Shard{}, err
+	}
+	name, err := targetOf(cfg, run.Info)
+	if err != nil && f.target == "" {
+		return replay.Options{}, dataset.Shard{}, err
+	}
+	f.target = cmp.Or(f.target, name, run.Info.Target)
+	f.selection = selectionFlags{} // of a recheck, which may come from a stdin that is read
 	opts, shard, err := a.replayOptions(f)
 	if err != nil {
 		return opts, shard, err
@@ -105,7 +115,21 @@ func (a *app) againOptions(run *dataset.Run, f replayFlags) (replay.Options, dat
 		return opts, shard, fmt.Errorf("--target %s is %s, and run %s was sent to %s: leave --target out, or replay the recording into another --out",
 			f.target, opts.Target, run.Location, run.Info.Target)
 	}
-	opts.RunID, opts.Selection = run.Info.ID, run.Info.Selection
+	if opts.Names != nil { // else the config says nothing of it
+		if err := run.SameNames(opts.Names); err != nil {
+			return opts, shard, err
+		}
+	}
+	if known, _ := targetNamed(cfg, f.target); known == "" { // the config says nothing of it
+		if opts.Mapping, err = requests(run); err != nil {
+			return opts, shard, err
+		}
+	}
+	if now, then := opts.Mapping.JSON(), run.Info.RequestMapping; !bytes.Equal(now, then) {
+		return opts, shard, fmt.Errorf("run %s was begun with request mapping %s, and the config has %s for its target now: bring that back, or replay the recording into another --out",
+			run.Location, mappingWords(then), mappingWords(now))
+	}
+	opts.RunID, opts.Selection, opts.Names = run.Info.ID, run.Info.Selection, run.Info.Names
 	return opts, shard, nil
 }
 

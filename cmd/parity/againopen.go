@@ -131,8 +131,12 @@ func (a *app) sameRules(ctx context.Context, run *dataset.Run, g *dataset.Genera
 	if err != nil {
 		return err
 	}
+	answers, err := a.responses(run)
+	if err != nil {
+		return err
+	}
 	info, err := judgementInfo(judging{rules: rules})
-	if err == nil && !bytes.Equal(info.Rules, j.Info.Rules) {
+	if err == nil && !(bytes.Equal(info.Rules, j.Info.Rules) && bytes.Equal(answers.JSON(), j.Info.Mapping)) {
 		err = fmt.Errorf("generation %s of %s is not complete and sends %s again, whose rules are not those of %s: go on with it by the config that it was begun with",
 			g.Name(), run.Location, g.Info.Choice(), a.configPath)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/explorer"
+	"github.com/modelparity/parity/internal/mapping"
 	"github.com/modelparity/parity/replay"
 )
 
@@ -22,6 +24,9 @@ import (
 type endpoint struct {
 	base    string            // a replay target; "" is $OLD, which the user sets
 	headers map[string]string // as the config has them, with $NAME for the environment's
+	names   map[string]string // of endpoints, by model
+	mapping mapping.Set       // of requests
+	how     []string          // arguments of curl: whom it trusts, and by which HTTP
 }
 
 // unknownBase stands for the old system where its address is not known.
@@ -37,32 +42,63 @@ func (a *app) curls(ctx context.Context, run *dataset.Run, j *dataset.Judgement,
 	old := endpoint{}
 	if j != nil && j.Info.Control != "" && j.Info.Control != run.Info.Recording {
 		if control, err := dataset.OpenRun(ctx, j.Info.Control); err == nil { // else it is gone, or out of reach
-			old = endpoint{control.Info.Target, headersFor(cfg, control.Info.Target)}
+			if old, err = a.endpointOf(cfg, control); err != nil {
+				return nil, err
+			}
 		}
 	}
 	where := ", where the control was sent"
 	if old.base == "" {
 		where = " (a recording has neither its address, $OLD, nor credentials)"
 	}
+	to, err := a.endpointOf(cfg, run)
+	if err != nil {
+		return nil, err
+	}
 	return []explorer.Command{
-		{What: "send it again", Line: curl(run, e, endpoint{run.Info.Target, headersFor(cfg, run.Info.Target)})},
-		{What: "send it to the old system" + where, Line: curl(run, e, old)},
+		{What: "send it again", Line: curl(ctx, run, e, to)},
+		{What: "send it to the old system" + where, Line: curl(ctx, run, e, old)},
 	}, nil
 }
 
-// headersFor are those of the config's target with this URL.
-func headersFor(cfg config.Config, url string) map[string]string {
-	for _, name := range slices.Sorted(maps.Keys(cfg.Targets)) {
-		if t := cfg.Targets[name]; t.URL == url {
-			return t.Headers
-		}
-	}
-	return nil
+// endpointOf is where a run was sent, with the headers of the config's target.
+// Where two of them have its URL it is not known whose these are.
+func (a *app) endpointOf(cfg config.Config, run *dataset.Run) (endpoint, error) {
+	name, _ := targetOf(cfg, run.Info)
+	t := cfg.Targets[name]
+	mapping, err := requests(run)
+	return endpoint{run.Info.Target, t.Headers, run.Info.Names, mapping, a.curlHow(t)}, err
 }
 
-// curl is a command line that sends the request.
-func curl(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
-	const inline = 8 << 10
+// curlHow are the arguments that have curl connect as replay does, but for
+// tls.server_name, for which it has none.
+func (a *app) curlHow(t config.Target) (args []string) {
+	for _, file := range [][2]string{{"--cacert", t.TLS.CA}, {"--cert", t.TLS.Cert}, {"--key", t.TLS.Key}} {
+		if file[1] != "" {
+			args = append(args, file[0]+" "+shellQuote(replay.Within(filepath.Dir(a.configPath), file[1])))
+		}
+	}
+	switch {
+	case t.HTTP2 == nil:
+	case !*t.HTTP2:
+		args = append(args, "--http1.1")
+	case strings.HasPrefix(t.URL, "http://"):
+		args = append(args, "--http2-prior-knowledge")
+	default:
+		args = append(args, "--http2")
+	}
+	return args
+}
+
+// curl is a command line that sends the request, as the mapping makes it.
+func curl(ctx context.Context, run *dataset.Run, recorded *exchange.Exchange, to endpoint) string {
+	e, err := replay.MapRequest(ctx, to.mapping, recorded)
+	if err != nil {
+		return fmt.Sprintf("(it can't be sent: %s)", printable(err.Error()))
+	}
+	if replay.IsSageMaker(to.base) {
+		return invoke(run, recorded, e, to)
+	}
 	url, err := replay.RequestURL(cmp.Or(to.base, unknownBase), e)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %v)", err)
@@ -75,7 +111,7 @@ func curl(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
 		"curl -sSig --path-as-is -X " + shellQuote(e.Request.Method) + " " + place,
 		"-H '" + replay.RunHeader + ": " + run.Info.ID + "'", "-H '" + replay.ExchangeHeader + ": " + e.ID.String() + "'",
 	}
-	args = append(args, configured(to.headers)...)
+	args = append(append(args, to.how...), configured(to.headers)...)
 	fields, err := exchange.DecodeHeaders(e.Request.Headers)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %v)", err)
@@ -90,17 +126,39 @@ func curl(run *dataset.Run, e *exchange.Exchange, to endpoint) string {
 	}
 	switch body := e.Request.Body; {
 	case len(body) == 0:
-	case len(body) <= inline && utf8.Valid(body) && !strings.ContainsRune(string(body), 0):
+	case fitsLine(body):
 		args = append(args, "--data-raw "+shellQuote(string(body)))
 	default:
-		field, decode := ".body", ""
-		if !utf8.Valid(body) {
-			field, decode = ".body_base64", "base64 -d |\n  " // jq's @base64d changes what is no text
+		body, ok := catBody(run, recorded, e, to)
+		if !ok {
+			return body
 		}
-		from := fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s'", shellQuote(run.Location), e.ID, field)
-		return from + " |\n  " + decode + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
+		return body + strings.Join(append(args, "--data-binary @-"), " \\\n  ")
 	}
 	return "  " + strings.Join(args, " \\\n    ")
+}
+
+// fitsLine says whether a body can stand in a command line.
+func fitsLine(body []byte) bool {
+	const most = 8 << 10
+	return len(body) <= most && utf8.Valid(body) && !strings.ContainsRune(string(body), 0)
+}
+
+// catBody is a command that writes the body that is sent, to be piped into what
+// follows; false where there is none, and why.
+func catBody(run *dataset.Run, recorded, e *exchange.Exchange, to endpoint) (string, bool) {
+	field, decode := ".body", ""
+	if !utf8.Valid(recorded.Request.Body) {
+		field, decode = ".body_base64", "base64 -d |\n  " // jq's @base64d changes what is no text
+	}
+	if e != recorded {
+		program, _ := to.mapping.Compile("request") // as MapRequest did
+		decode += "jq -cjS " + shellQuote(program.Of(e.Model).String()) + " |\n  "
+		if field != ".body" {
+			return "(as a command it would be too long: parity replay --try shows what is sent)", false
+		}
+	}
+	return fmt.Sprintf("  parity cat %s | jq -j 'select(.id == \"%s\") | .request%s' |\n  %s", shellQuote(run.Location), e.ID, field, decode), true
 }
 
 // configured are the config's headers. What they hold of the environment stays

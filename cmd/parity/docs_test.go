@@ -22,7 +22,7 @@ func TestExamplesAreCommands(t *testing.T) {
 	for _, cmd := range root.Commands() {
 		texts[cmd.Name()] = cmd.Example + "\n" + cmd.Long
 	}
-	for _, name := range []string{"README.md", "ARCHITECTURE.md", "FORMAT.md", "docs/json.md"} {
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "FORMAT.md", "docs/json.md", "docs/replay.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
 			t.Fatal(err)
@@ -84,6 +84,23 @@ func TestReadmeConfig(t *testing.T) {
 	c, err := config.Parse([]byte(yaml))
 	if err != nil || len(c.Targets) != 1 || len(c.Compare.Paths) != 2 || len(c.Capture.Model) != 2 {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// Without this, the config in docs/replay.md could be one that is refused.
+func TestReplayDocsConfig(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "replay.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	for _, block := range blocks {
+		if _, err := config.Parse([]byte(block[1])); err != nil {
+			t.Errorf("%s: %v", block[1], err)
+		}
+	}
+	if len(blocks) == 0 {
+		t.Error("docs/replay.md has no yaml")
 	}
 }
 

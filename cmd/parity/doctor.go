@@ -124,6 +124,9 @@ func (x *examination) config() (_ config.Config, read bool) {
 		if _, err := cfg.Targets[name].Header(x.getenv); err != nil {
 			x.find(wrong, "config", fmt.Sprintf("target %s: %v", name, err), "export it where parity runs, as from the secret store of CI")
 		}
+		if _, err := x.endpointNames(cfg.Targets[name]); err != nil {
+			x.find(wrong, "config", fmt.Sprintf("target %s: %v", name, err), "")
+		}
 	}
 	return cfg, true
 }
@@ -237,6 +240,6 @@ func (x *examination) targets(ctx context.Context, cfg config.Config, read bool,
 		if err != nil {
 			continue // the config's finding
 		}
-		x.target(ctx, name, t.URL, header)
+		x.target(ctx, name, t, header)
 	}
 }

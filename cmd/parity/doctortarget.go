@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/replay"
 )
 
@@ -47,9 +48,14 @@ func named(name, said string) string { return strings.TrimLeft(name+" "+said, " 
 
 // target asks an endpoint for GET /ping, as the tools of inference servers do,
 // and says how far that came. name is "" for one that is not of the config.
-func (x *examination) target(ctx context.Context, name, address string, header http.Header) {
+func (x *examination) target(ctx context.Context, name string, t config.Target, header http.Header) {
+	address := t.URL
 	if err := (replay.Options{Target: address, RunID: "doctor"}).Validate(); err != nil {
 		x.find(wrong, "target", named(name, err.Error()), "")
+		return
+	}
+	if replay.IsSageMaker(address) {
+		x.sageMaker(ctx, name, address)
 		return
 	}
 	u, err := url.Parse(address)
@@ -57,17 +63,26 @@ func (x *examination) target(ctx context.Context, name, address string, header h
 		x.find(wrong, "target", named(name, "its URL can't be parsed"), "")
 		return
 	}
+	secured, err := x.tlsOf(t)
+	if err != nil {
+		x.find(wrong, "target", named(name, err.Error()), "correct the file, or its name in the config, which is relative to the config's folder")
+		return
+	}
 	place := named(name, u.Scheme+"://"+u.Host)
 	asked := time.Now()
-	w, res, err := ping(ctx, u.Scheme+"://"+u.Host+"/ping", header)
+	w, res, err := ping(ctx, u.Scheme+"://"+u.Host+"/ping", header, secured, t.HTTP2)
 	answered := time.Now()
 	if err != nil {
 		x.noTarget(place, w, err)
 		return
 	}
 	x.answered(place, w, res)
+	x.clockOf(u.Host, res, asked, answered)
+}
+
+func (x *examination) clockOf(host string, res *http.Response, asked, answered time.Time) {
 	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil && res.Header.Get("Age") == "" { // which a cache adds
-		x.clock("the clock of "+u.Host, skew(date, asked, answered))
+		x.clock("the clock of "+host, skew(date, asked, answered))
 	}
 }
 
@@ -84,7 +99,7 @@ func skew(date, asked, answered time.Time) time.Duration {
 }
 
 // ping does the request, following nothing.
-func ping(ctx context.Context, address string, header http.Header) (*way, *http.Response, error) {
+func ping(ctx context.Context, address string, header http.Header, secured *tls.Config, http2 *bool) (*way, *http.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	w := &way{}
@@ -103,7 +118,7 @@ func ping(ctx context.Context, address string, header http.Header) (*way, *http.
 		req.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	req.Header.Set(replay.RunHeader, "doctor")
-	transport := &http.Transport{Proxy: func(r *http.Request) (*url.URL, error) {
+	transport := &http.Transport{TLSClientConfig: secured, Protocols: replay.Protocols(http2), Proxy: func(r *http.Request) (*url.URL, error) {
 		proxy, err := http.ProxyFromEnvironment(r)
 		if err != nil {
 			return nil, errors.New("HTTP_PROXY or HTTPS_PROXY is no URL of a proxy") // err may hold its password
@@ -134,7 +149,7 @@ func (x *examination) noTarget(place string, w *way, err error) {
 	case errors.As(err, &dns):
 		x.find(wrong, "target", fmt.Sprintf("%s: its name does not resolve (%s)%s", place, dns.Err, via), "correct the name, or look at this machine's DNS (in a pod: its namespace and dnsPolicy)")
 	case errors.As(err, &unknown):
-		x.find(wrong, "target", fmt.Sprintf("%s connects, and its certificate is not trusted: %v", place, unknown.Err), "add the authority that signed it to this machine's, or SSL_CERT_FILE")
+		x.find(wrong, "target", fmt.Sprintf("%s connects, and its certificate is not trusted: %v", place, unknown.Err), "name the authority that signed it by the target's tls: { ca: FILE } in the config, or SSL_CERT_FILE; where it has another name, by tls: { server_name: NAME }")
 	case errors.Is(err, context.DeadlineExceeded):
 		x.find(wrong, "target", fmt.Sprintf("%s: %s within %s%s", place, cmp.Or(map[bool]string{true: "it connects, and does not answer"}[w.isConnected()], "no connection"), pingTimeout, via), "look at firewalls and security groups between here and there, and whether it is up")
 	case !w.isConnected():

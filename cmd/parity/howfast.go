@@ -48,12 +48,8 @@ func (f *howFastFlags) apply(o *replay.Options) (err error) {
 			o.Concurrency = replay.DefaultAdaptive
 		}
 	}
-	if f.rate != "" {
-		var r config.Rate
-		if err := r.UnmarshalText([]byte(f.rate)); err != nil {
-			return fmt.Errorf("--rate %w", err)
-		}
-		o.Rate = float64(r)
+	if o.Rate, err = parseRate(f.rate); err != nil {
+		return err
 	}
 	if o.Speed, err = parsePace(f.pace); err != nil {
 		return err
@@ -71,6 +67,17 @@ func (f *howFastFlags) apply(o *replay.Options) (err error) {
 		}
 	}
 	return nil
+}
+
+func parseRate(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	var r config.Rate
+	if err := r.UnmarshalText([]byte(text)); err != nil {
+		return 0, fmt.Errorf("--rate %w", err)
+	}
+	return float64(r), nil
 }
 
 // parsePace is how much faster than the recording; 0 is as fast as it goes.

@@ -29,7 +29,12 @@ type judger struct {
 }
 
 func (a *app) newJudger(ctx context.Context, run *dataset.Run, how judging) (*judger, error) {
-	judge, err := compare.NewJudge(how.rules, compare.Options{Noise: how.noise, MaxMismatches: how.maxMismatches})
+	answers, err := a.responses(run)
+	if err != nil {
+		return nil, err
+	}
+	a.sayMapped(run, answers)
+	judge, err := compare.NewJudge(how.rules, compare.Options{Noise: how.noise, MaxMismatches: how.maxMismatches, Answers: answers})
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +50,7 @@ func (a *app) newJudger(ctx context.Context, run *dataset.Run, how judging) (*ju
 	if err != nil {
 		return nil, err
 	}
-	info.Generations = len(later)
+	info.Generations, info.Mapping = len(later), answers.JSON()
 	j, err := run.CreateJudgement(ctx, info, how.noise)
 	return &judger{app: a, how: how, judge: judge, run: run, rec: rec, plan: plan, later: later, j: j}, err
 }

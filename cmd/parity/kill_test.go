@@ -5,12 +5,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -107,7 +110,71 @@ func TestReplayKilled(t *testing.T) {
 			t.Errorf("%+v", s.Ledger)
 		}
 		mustParity(t, exitDone, "fsck", run)
+		// What was sent more than once is counted, and no less than it was.
+		twice := mustParity(t, exitDone, "ls", run).stdout
+		found := regexp.MustCompile(`twice +up to (\d+) exchanges`).FindStringSubmatch(twice)
+		if found == nil {
+			t.Fatalf("ls says nothing of what was sent twice: %s", twice)
+		}
+		if n, _ := strconv.ParseInt(found[1], 10, 64); n < target.asked.Load()-exchanges || n > int64(kills*8*rows) {
+			t.Errorf("up to %d were sent twice, and %d were", n, target.asked.Load()-exchanges)
+		}
 	})
+}
+
+// Without this, workers of an array job that die and are started anew could leave
+// exchanges out, or send some into the run twice.
+func TestShardsKilled(t *testing.T) {
+	const exchanges, rows, shards = 1600, 40, 4
+	recording := makeRecording(t, exchanges, rows)
+	eachStore(t, func(t *testing.T, location string) {
+		target := newEcho(t, answerBack(0))
+		run := store.Join(location, "run")
+		random := rand.New(rand.NewPCG(5, 5))
+		worker := func(shard int) *process {
+			return start(t, "replay", recording, "--target", target.URL, "--out", run, "--concurrency", "2", "--shard", fmt.Sprintf("%d/%d", shard, shards))
+		}
+		var workers [shards]*process
+		for i := range workers {
+			workers[i] = worker(i)
+		}
+		for range 8 {
+			until := target.asked.Load() + 20 + random.Int64N(60)
+			waitUntil(t, "requests, or all workers' end", func() bool {
+				return target.asked.Load() >= until || !slices.ContainsFunc(workers[:], (*process).running)
+			})
+			i := random.IntN(shards)
+			workers[i].Process.Kill()
+			<-workers[i].ended
+			workers[i] = worker(i)
+		}
+		workers[0].Process.Kill()
+		twin := worker(1) // and one index runs twice
+		for i, w := range append(workers[1:], twin) {
+			if <-w.ended; w.ProcessState.ExitCode() != exitDone {
+				t.Errorf("worker %d exits with %d: %s", i+1, w.ProcessState.ExitCode(), w.stderr.String())
+			}
+		}
+		mustParity(t, exitDone, "replay", recording, "--target", target.URL, "--out", run, "--shard", fmt.Sprintf("0/%d", shards))
+		sent := slices.Sorted(slices.Values(ids(t, run)))
+		if !slices.Equal(sent, slices.Sorted(slices.Values(ids(t, recording)))) {
+			t.Errorf("the run has %d exchanges, the recording %d", len(sent), exchanges)
+		}
+		mustParity(t, exitDone, "compare", run)
+		if s := readSummary(t, run); s.Ledger.Match != exchanges {
+			t.Errorf("%+v", s.Ledger)
+		}
+	})
+}
+
+// running says that p has not ended.
+func (p *process) running() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
 }
 
 // Without this, an interrupted replay could look done, or lose what it had.

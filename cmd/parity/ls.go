@@ -74,6 +74,19 @@ func (a *app) ls(ctx context.Context, location string) error {
 	return w.Flush()
 }
 
+// sentAgain is how many exchanges may have been sent more than once: those of
+// splits that were begun more often than they have a result.
+func sentAgain(plan []dataset.Split, begun map[int]int, results map[int]bool) (n int64) {
+	for _, s := range plan {
+		times := begun[s.Index]
+		if results[s.Index] {
+			times--
+		}
+		n += int64(max(times, 0)) * s.Planned
+	}
+	return n
+}
+
 func sameLocation(a, b string) bool {
 	x, err1 := absolute(a)
 	y, err2 := absolute(b)
@@ -149,6 +162,16 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 	fmt.Fprintf(a.stdout, "run %s (%s), begun %s\n  recording  %s\n  target     %s\n  planned    %d exchanges in %d splits\n  sent       %d splits\n",
 		run.Location, run.Info.ID, run.Info.Created.Format(time.DateTime), run.Info.Recording, run.Info.Target,
 		dataset.Planned(plan), len(plan), len(results))
+	if m := run.Info.RequestMapping; len(m) > 0 {
+		fmt.Fprintf(a.stdout, "  mapping    of requests: %s\n", printable(string(m)))
+	}
+	begun, err := run.Begun(ctx, 0)
+	if err != nil {
+		return err
+	}
+	if again := sentAgain(plan, begun, results); again > 0 {
+		fmt.Fprintf(a.stdout, "  twice      up to %d exchanges, of splits whose worker died or that two workers sent\n", again)
+	}
 	a.lsGenerations(generations)
 	for _, j := range judgements {
 		judged, err := j.Judged(ctx)
@@ -158,6 +181,9 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 		by := "default rules"
 		if string(j.Info.Rules) != "{}" {
 			by = "rules " + printable(string(j.Info.Rules))
+		}
+		if len(j.Info.Mapping) > 0 {
+			by += ", answers mapped by " + printable(string(j.Info.Mapping))
 		}
 		if j.Info.Control != "" {
 			by += ", control " + printable(j.Info.Control)

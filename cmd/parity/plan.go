@@ -3,49 +3,99 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/telemetry"
 	"github.com/modelparity/parity/replay"
 )
 
+// planned is a run's plan, and the recording as far as the run is about it.
+type planned struct {
+	run    *dataset.Run
+	rec    *dataset.Recording
+	splits []dataset.Split
+}
+
 // plan opens the run and its plan, or makes them. Nothing is written before it
-// is clear that there is something to send.
-func (a *app) plan(ctx context.Context, rec *dataset.Recording, out string, opts replay.Options) (*dataset.Run, []dataset.Split, error) {
-	recording, err := absolute(rec.Location)
+// is clear that there is something to send, and that it can be sent.
+func (a *app) plan(ctx context.Context, rec *dataset.Recording, f replayFlags, opts replay.Options) (p planned, err error) {
+	info, err := a.runInfo(rec, f, opts)
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	info := dataset.RunInfo{
+	if p.run, p.splits, err = dataset.ResumeRun(ctx, f.out, info); err != nil {
+		return p, err
+	}
+	if p.splits == nil {
+		if err := refuseInside(rec, f.out); err != nil {
+			return p, err
+		}
+		plan, err := a.makePlan(ctx, rec, opts)
+		if err != nil {
+			return p, err
+		}
+		if p.run, err = dataset.CreateRun(ctx, f.out, info); err != nil {
+			return p, err
+		}
+		if p.splits, err = p.run.FreezePlan(ctx, plan); err != nil {
+			return p, err
+		}
+	}
+	if p.rec, err = p.run.Narrow(ctx, rec); err != nil {
+		return p, err
+	}
+	return p, a.sayPlan(ctx, p.run, f, opts)
+}
+
+// sayPlan prints the plan that counts, which may be another worker's.
+func (a *app) sayPlan(ctx context.Context, run *dataset.Run, f replayFlags, opts replay.Options) error {
+	t, err := run.PlanTotals(ctx)
+	if err != nil {
+		return err
+	}
+	if err := replay.CheckModels(opts, t.ModelNames()); err != nil {
+		return err
+	}
+	v, err := a.view(t, run.Info, f, opts)
+	if err == nil {
+		_, err = io.WriteString(a.stderr, v.short())
+	}
+	return err
+}
+
+func (a *app) runInfo(rec *dataset.Recording, f replayFlags, opts replay.Options) (info dataset.RunInfo, err error) {
+	info = dataset.RunInfo{
 		ID: opts.RunID, Created: time.Now().UTC().Truncate(time.Millisecond), Version: version(),
-		Recording: recording, Target: opts.Target, Selection: opts.Selection,
+		Target: opts.Target, Selection: opts.Selection, Names: opts.Names, RequestMapping: opts.Mapping.JSON(),
 	}
-	if run, plan, err := dataset.ResumeRun(ctx, out, info); err != nil || plan != nil {
-		return run, plan, err
+	if info.Recording, err = absolute(rec.Location); err != nil {
+		return info, err
 	}
+	info.TargetName, info.ResponseMapping, err = a.answersOf(f.target)
+	return info, err
+}
+
+// makePlan makes a plan of what there is now, and writes nothing.
+func (a *app) makePlan(ctx context.Context, rec *dataset.Recording, opts replay.Options) (*dataset.Plan, error) {
 	if err := checkMismatchSet(ctx, rec); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	splits, err := rec.Splits(ctx)
+	var watch dataset.Planning
+	stop := telemetry.Watch(a.stderr, func() string {
+		return fmt.Sprintf("replay: planning: %d of %d objects read", watch.Done.Load(), watch.Of.Load())
+	})
+	plan, err := rec.Plan(ctx, opts.Selection, &watch)
+	stop()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if splits, err = rec.Select(ctx, splits, opts.Selection); err != nil {
-		return nil, nil, err
+	if len(plan.Splits) == 0 {
+		return nil, fmt.Errorf("%s holds no exchanges: there is nothing to send", rec.Location)
 	}
-	if dataset.Planned(splits) == 0 {
-		return nil, nil, fmt.Errorf("%s holds no exchanges: there is nothing to send", rec.Location)
-	}
-	if err := refuseInside(rec, out); err != nil {
-		return nil, nil, err
-	}
-	run, err := dataset.CreateRun(ctx, out, info)
-	if err != nil {
-		return nil, nil, err
-	}
-	plan, err := run.FreezePlan(ctx, splits)
-	return run, plan, err
+	return plan, replay.CheckModels(opts, plan.Totals().ModelNames())
 }
 
 // refuseInside keeps a run out of the recording's folder, of which its objects

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/modelparity/parity/internal/config"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/replay"
@@ -24,6 +23,8 @@ type replayFlags struct {
 	again              againFlags
 	howFast            howFastFlags
 	selection          selectionFlags
+	dry                dryFlags
+	try                int // exchanges; 0: a run is written
 }
 
 func (f *replayFlags) register(cmd *cobra.Command) {
@@ -45,8 +46,13 @@ func (a *app) replayCommand() *cobra.Command {
 
 Every request carries X-Parity-Run and X-Parity-Exchange, so that the new service
 can keep replayed traffic from having effects. What is to be sent is frozen in the
-run's plan by the first worker; the same command again goes on where it stopped.
+run's plan by the first worker, which prints it; the same command again goes on
+where it stopped. --dry-run prints the whole plan, model by model, and sends nothing.
 A request that gets no answer is a row with the class of its failure.
+
+With --try N a few exchanges are sent, one after the other, and shown: the request
+as it was recorded and as the target's mapping makes it, the answer as it came and
+as it is mapped, the recorded one, and the verdict. Nothing is written.
 
 With --again a RUN is named, and a part of it is sent again to its target, as the
 run's next generation: what got no answer (unavailable), what differed in its
@@ -60,7 +66,12 @@ compare with the same flags and config would do it later. What is sent again is
 judged when all of it is sent.`,
 		Example: `  parity replay recording --target http://127.0.0.1:9000 --out run
   parity replay s3://bucket/recording --target 'https://new.example/{model}/invocations' --rate 50/s --out s3://bucket/run
+  parity replay recording --target new --config parity.yaml --try 3        # whether its mappings do what they should
   parity replay recording --target http://127.0.0.1:9000 --model 'spam-*' --sample 10% --out run-spam
+  parity replay recording --target http://127.0.0.1:9000 --rate 50/s --dry-run         # what would be sent, and how long it takes
+  parity replay recording --target http://127.0.0.1:9000 --max-requests 1000 --out run1k
+  parity replay recording --target http://127.0.0.1:9000 --status 2xx --version '3.*' --out run3
+  parity replay recording --target http://127.0.0.1:9000 --ids ids.txt --out run-few
   parity replay run/mismatches --target http://127.0.0.1:9000 --out run2   # only what differed
   parity replay run/mismatches --signature '$.scores[*].value number' --target http://127.0.0.1:9000 --out run3
   parity replay recording --target http://127.0.0.1:9000 --out run --compare --config parity.yaml   # judge as it goes
@@ -70,12 +81,24 @@ judged when all of it is sent.`,
 		Args: cobra.ExactArgs(1),
 		PreRun: func(cmd *cobra.Command, _ []string) {
 			for _, name := range []string{"target", "out"} {
-				if len(f.again.what) > 0 { // the run that is named says both
+				if len(f.again.what) > 0 || name == "out" && (f.dry.run || cmd.Flags().Changed("try")) { // the run that is named says both; else none is written
 					cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
 				}
 			}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("try") {
+				if err := refuseWithTry(cmd, f.try); err != nil {
+					return err
+				}
+				return a.try(cmd.Context(), args[0], f)
+			}
+			if err := f.dry.validate(); err != nil {
+				return err
+			}
+			if f.dry.run && len(f.again.what) == 0 {
+				return a.dryRun(cmd.Context(), args[0], f)
+			}
 			if err := how.validate(cmd); err != nil {
 				return err
 			}
@@ -94,8 +117,10 @@ judged when all of it is sent.`,
 		},
 	}
 	f.register(cmd)
+	f.dry.register(cmd)
 	how.register(cmd)
 	cmd.Flags().StringVar(&f.shard, "shard", "", "do only part `I/N` of the splits, counting from 0")
+	cmd.Flags().IntVar(&f.try, "try", 0, "send `N` exchanges, of different models as far as there are such, show what became of them, and write nothing")
 	cmd.Flags().StringArrayVar(&f.again.what, "again", nil, "send a part of a RUN again, into it: unavailable, mismatched, or the exchange with this `ID`, which may be repeated")
 	return cmd
 }
@@ -110,12 +135,12 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags, how *
 	if err != nil {
 		return s, err
 	}
-	rec = rec.Narrow(opts.Selection.Signatures)
-	run, plan, err := a.plan(ctx, rec, f.out, opts)
+	p, err := a.plan(ctx, rec, f, opts)
 	if err != nil {
 		return s, err
 	}
-	opts.RunID, s.run, s.shard = run.Info.ID, run, shard
+	s.run, s.shard, opts.RunID = p.run, shard, p.run.Info.ID
+	run := p.run
 	done, err := run.Results(ctx)
 	if err != nil {
 		return s, err
@@ -128,9 +153,9 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags, how *
 		defer a.closeMetrics(judge.how.stats)
 	}
 	s.replayed, err = a.sendWith(ctx, opts, sending{
-		what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: plan, done: done, shard: shard,
+		run: run, what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: p.splits, done: done, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
-			return rec.Source(ctx, s, exchange.RequestSide)
+			return p.rec.Source(ctx, s, exchange.RequestSide)
 		},
 		sink:   func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
 		judger: judge,
@@ -165,7 +190,13 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
-	if opts.Selection, err = f.selection.selection(); err != nil {
+	if opts.Names, err = a.endpointNames(target); err != nil {
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
+	}
+	if opts.TLS, err = a.tlsOf(target); err != nil {
+		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
+	}
+	if opts.Selection, err = f.selection.selection(a.stdin); err != nil {
 		return opts, dataset.Shard{}, err
 	}
 	shard, err := a.shard(f.shard)
@@ -183,20 +214,6 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	return opts, shard, nil
 }
 
-// targetNamed is the name in the config of a target that is given by name or by
-// URL, so that the same URL always gets the same headers. It is "" where the
-// config has none such.
-func targetNamed(cfg config.Config, target string) (string, error) {
-	if _, ok := cfg.Targets[target]; ok {
-		return target, nil
-	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(cfg.Targets)), func(name string) bool { return cfg.Targets[name].URL != target })
-	if len(names) > 1 {
-		return "", fmt.Errorf("the config has the URL %s as targets %s and %s: say by --target whose headers go along", target, names[0], names[1])
-	}
-	return strings.Join(names, ""), nil
-}
-
 func someKeys[V any](m map[string]V) string {
 	if len(m) == 0 {
 		return "none"
@@ -207,6 +224,8 @@ func someKeys[V any](m map[string]V) string {
 // sending is a generation of a run on its way.
 type sending struct {
 	what, target string
+	run          *dataset.Run
+	generation   int
 	plan         []dataset.Split
 	done         map[int]bool
 	shard        dataset.Shard
@@ -216,6 +235,13 @@ type sending struct {
 }
 
 func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (replayed, error) {
+	if opts.Speed > 0 {
+		g.plan = byTime(g.plan)
+		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done}).Left() { // all shards count from there
+			opts.Begin = s.From
+			break
+		}
+	}
 	sender, err := replay.New(opts)
 	if err != nil {
 		return replayed{}, err
@@ -224,9 +250,14 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (rep
 	return a.send(ctx, g, sender)
 }
 
+// byTime orders splits as their first exchanges were recorded.
+func byTime(plan []dataset.Split) []dataset.Split {
+	return slices.SortedStableFunc(slices.Values(plan), func(a, b dataset.Split) int { return cmp.Compare(a.From, b.From) })
+}
+
 func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (replayed, error) {
 	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done}
-	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, 0) }
+	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, s.From) }
 	left := dataset.Planned(work.Left())
 	if left == 0 {
 		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (%s); to ask again, choose another --out, or send a part of it --again\n", g.what)
@@ -234,6 +265,9 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (repla
 	}
 	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
 		left, dataset.Planned(g.plan), len(work.Left()), len(g.plan), g.target)
+	if err := a.sayBegun(ctx, g, work.Left()); err != nil {
+		return replayed{}, err
+	}
 	aside, err := g.judger.begin(ctx, g.done)
 	if err != nil {
 		return replayed{}, err
@@ -256,7 +290,29 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (repla
 	return sum, err
 }
 
+// sayBegun counts what is sent once more, because a worker died over it.
+func (a *app) sayBegun(ctx context.Context, g sending, left []dataset.Split) error {
+	begun, err := g.run.Begun(ctx, g.generation)
+	if err != nil {
+		return err
+	}
+	splits, rows := 0, int64(0)
+	for _, s := range left {
+		if begun[s.Index] > 0 {
+			splits++
+			rows += s.Planned
+		}
+	}
+	if splits > 0 {
+		fmt.Fprintf(a.stderr, "replay: %d splits were open when a worker ended, or are another's by now: up to %d exchanges are sent again\n", splits, rows)
+	}
+	return nil
+}
+
 func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.Sender) (_ replay.Counts, err error) {
+	if err := g.run.Begin(ctx, g.generation, s, s.Planned); err != nil {
+		return replay.Counts{}, err
+	}
 	src, err := g.source(ctx, s)
 	if err != nil {
 		return replay.Counts{}, err

@@ -88,7 +88,7 @@ func (v *replayView) head(width int) string {
 func (j judgedView) String() string {
 	s := fmt.Sprintf("%s: %s mismatches", thousands(j.pairs), thousands(j.mismatches))
 	if j.mismatches > 0 {
-		s += fmt.Sprintf(" (%.2g%%)", 100*float64(j.mismatches)/float64(max(j.pairs, 1)))
+		s += fmt.Sprintf(" (%.3g%%)", 100*float64(j.mismatches)/float64(max(j.pairs, 1)))
 	}
 	if j.stopped != "" {
 		s += "; stopped until all is sent: " + printable(j.stopped)

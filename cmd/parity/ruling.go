@@ -8,6 +8,7 @@ import (
 
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/mapping"
 	"github.com/modelparity/parity/internal/store"
 )
 
@@ -16,6 +17,7 @@ type ruling struct {
 	judge     *compare.Judge
 	judgement *dataset.Judgement // nil: none was made by these rules
 	rules     []byte             // as applied
+	mapping   []byte             // of the candidate's answers; nil: none
 }
 
 // ruling is the judgement's own: its rules and what its control showed. Where
@@ -23,7 +25,7 @@ type ruling struct {
 func (a *app) ruling(ctx context.Context, run *dataset.Run, id string) (ruling, error) {
 	j, err := a.judgement(ctx, run, id)
 	if errors.Is(err, dataset.ErrNotJudged) && id == "" {
-		return a.unjudgedRuling()
+		return a.unjudgedRuling(run)
 	}
 	if err != nil {
 		return ruling{}, err
@@ -41,21 +43,29 @@ func rulingOf(ctx context.Context, j *dataset.Judgement) (ruling, error) {
 	if _, err := j.Noise(ctx, &noise); err != nil {
 		return ruling{}, err
 	}
-	judge, err := compare.NewJudge(rules, compare.Options{Noise: noise})
-	return ruling{judge, j, j.Info.Rules}, err
+	answers, err := mapping.ParseSet(j.Info.Mapping)
+	if err != nil {
+		return ruling{}, fmt.Errorf("read the mapping of judgement %s: %w", j.Info.ID, err)
+	}
+	judge, err := compare.NewJudge(rules, compare.Options{Noise: noise, Answers: answers})
+	return ruling{judge, j, j.Info.Rules, j.Info.Mapping}, err
 }
 
-func (a *app) unjudgedRuling() (ruling, error) {
+func (a *app) unjudgedRuling(run *dataset.Run) (ruling, error) {
+	answers, err := a.responses(run)
+	if err != nil {
+		return ruling{}, err
+	}
 	rules, err := a.rules()
 	if err != nil {
 		return ruling{}, err
 	}
-	judge, err := compare.NewJudge(rules, compare.Options{})
+	judge, err := compare.NewJudge(rules, compare.Options{Answers: answers})
 	if err != nil {
 		return ruling{}, err
 	}
 	info, err := judgementInfo(judging{rules: rules})
-	return ruling{judge: judge, rules: info.Rules}, err
+	return ruling{judge: judge, rules: info.Rules, mapping: answers.JSON()}, err
 }
 
 // repeated says how both systems answered an exchange's request when it was

@@ -62,7 +62,7 @@ func (a *app) showSignatures(ctx context.Context, run *dataset.Run, judgement st
 	}
 	findings, noise := findingsOf(tally)
 	var b strings.Builder
-	a.writeRuling(&b, ruling{judgement: j, rules: j.Info.Rules})
+	a.writeRuling(&b, ruling{judgement: j, rules: j.Info.Rules, mapping: j.Info.Mapping})
 	if len(findings) == 0 {
 		b.WriteString("\nno mismatches\n")
 	}

@@ -31,6 +31,9 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 		a.writeExchange(&b, f.Exchange)
 		a.writeRuling(&b, r)
 		writeVerdict(&b, f.Exchange, x)
+		if x.Answer != nil {
+			writeFact(&b, "mapped", "places and values are of what the target's mapping made of the candidate's answer")
+		}
 		if repeated != "" {
 			writeFact(&b, "repeated", repeated)
 		}
@@ -41,6 +44,7 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 			return err
 		}
 		writeSideBySide(&b, f.Exchange, x)
+		writeRaw(&b, f.Exchange, x)
 		commands, err := a.curls(ctx, run, r.judgement, f.Exchange)
 		if err != nil {
 			return err
@@ -89,6 +93,9 @@ func (a *app) writeRuling(b *strings.Builder, r ruling) {
 		rules = "the default ones"
 	}
 	writeFact(b, "rules", clip(rules, 400))
+	if len(r.mapping) > 0 {
+		writeFact(b, "mapping", "of the candidate's answers: "+clip(string(r.mapping), 400))
+	}
 }
 
 // writeVerdict says what the exchange is, and why.
@@ -109,6 +116,16 @@ func writeVerdict(b *strings.Builder, e *exchange.Exchange, x *compare.Explanati
 	if x.Mapped {
 		writeFact(b, "mapped", "the jq rules were applied first: places and values are of what they made of both answers")
 	}
+}
+
+// writeRaw shows the candidate's answer as it came, where it was mapped.
+func writeRaw(b *strings.Builder, e *exchange.Exchange, x *compare.Explanation) {
+	if x.Answer == nil {
+		return
+	}
+	b.WriteString("what the candidate answered, before the mapping:\n")
+	writeBody(b, &e.Candidate.Answer)
+	b.WriteByte('\n')
 }
 
 // writeEarlier shows what the exchange was answered before it was sent again.

@@ -15,6 +15,7 @@ import (
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/mapping"
 	"github.com/modelparity/parity/report"
 )
 
@@ -51,12 +52,16 @@ func (a *app) pickJudgement(ctx context.Context, run *dataset.Run, id string) (*
 	if err != nil {
 		return nil, err
 	}
+	answers, err := a.responses(run)
+	if err != nil {
+		return nil, err
+	}
 	all, err := run.Judgements(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, j := range slices.Backward(all) {
-		if j.Info.JudgeVersion == info.JudgeVersion && bytes.Equal(j.Info.Rules, info.Rules) {
+		if j.Info.JudgeVersion == info.JudgeVersion && bytes.Equal(j.Info.Rules, info.Rules) && bytes.Equal(j.Info.Mapping, answers.JSON()) {
 			return j, nil
 		}
 	}
@@ -93,7 +98,7 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	in := report.Input{
 		Info: report.Info{
 			Run: place, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: config,
-			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules,
+			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules, Mapping: j.Info.Mapping,
 		},
 		Tally: tally, Noise: noise, Gate: cfg.Gate,
 	}
@@ -115,8 +120,10 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	}
 	unused, err := unusedGlobs(j.Info.Rules, tally)
 	s.Warnings = append(s.Warnings, unused...)
+	s.Warnings = append(s.Warnings, unusedMappings(tally, run.Info.RequestMapping, j.Info.Mapping)...)
 	s.Warnings = append(s.Warnings, unfoundDecisions(j.Info.Rules, tally)...)
 	s.Warnings = append(s.Warnings, uncontrolled(noise, tally)...)
+	s.Warnings = append(s.Warnings, picked(run.Info.Selection)...)
 	return s, err
 }
 
@@ -137,13 +144,36 @@ func unusedGlobs(rules []byte, t *compare.Tally) (warnings []string, err error) 
 	if err := json.Unmarshal(rules, &r); err != nil {
 		return nil, fmt.Errorf("read the judgement's rules: %w", err)
 	}
-	names := slices.Collect(maps.Keys(t.Models))
-	for _, glob := range slices.Sorted(maps.Keys(r.Models)) {
-		if !slices.ContainsFunc(names, func(name string) bool { return exchange.Glob(glob, name) }) {
-			warnings = append(warnings, fmt.Sprintf("compare.models has %q, which matches no model of this run", glob))
-		}
+	for _, glob := range unmatched(t, r.Models) {
+		warnings = append(warnings, fmt.Sprintf("compare.models has %q, which matches no model of this run", glob))
 	}
 	return warnings, nil
+}
+
+// unusedMappings warns of mappings for models that the run does not have. What can't
+// be read has failed before.
+func unusedMappings(t *compare.Tally, requests, answers []byte) (warnings []string) {
+	for _, m := range []struct {
+		what string
+		text []byte
+	}{{"requests", requests}, {"answers", answers}} {
+		set, _ := mapping.ParseSet(m.text)
+		for _, glob := range unmatched(t, set.Models) {
+			warnings = append(warnings, fmt.Sprintf("the target's mapping of %s is another one for models %q, which matches no model of this run", m.what, glob))
+		}
+	}
+	return warnings
+}
+
+// unmatched lists the globs that match no model.
+func unmatched[V any](t *compare.Tally, byGlob map[string]V) (globs []string) {
+	names := slices.Collect(maps.Keys(t.Models))
+	for _, glob := range slices.Sorted(maps.Keys(byGlob)) {
+		if !slices.ContainsFunc(names, func(name string) bool { return exchange.Glob(glob, name) }) {
+			globs = append(globs, glob)
+		}
+	}
+	return globs
 }
 
 // unfoundDecisions warns of decisions that no answer of a model has: a slip in
@@ -163,6 +193,16 @@ func unfoundDecisions(rules []byte, t *compare.Tally) (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// picked warns that a run was chosen by what was known of its answers: it is no
+// sample of the traffic, as one by model, time or hash is.
+func picked(sel exchange.Selection) []string {
+	if len(sel.Statuses)+len(sel.IDs) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the run is of what %s chose, which is no sample of the traffic: it says nothing of the rest",
+		exchange.Selection{Statuses: sel.Statuses, IDs: sel.IDs})}
 }
 
 // uncontrolled warns of models that the control has nothing of.

@@ -32,6 +32,8 @@ func why(e *exchange.Exchange, x *compare.Explanation) string {
 
 func whyMatch(x *compare.Explanation) string {
 	switch {
+	case x.SameBytes && x.Answer != nil:
+		return "the mapping makes of the candidate's answer what the reference is, byte for byte"
 	case x.SameBytes:
 		return "both answers are the same bytes"
 	case x.SameText:
@@ -99,7 +101,7 @@ var undecidedWords = map[string]string{
 	compare.CandidateTooLarge:   "the candidate's answer was over replay's limit and is not kept whole",
 	compare.TooLargeDecoded:     "small as sent, too large to unpack and walk",
 	compare.ReferenceUnmapped:   "a jq rule fails on the reference's answer",
-	compare.CandidateUnmapped:   "a jq rule fails on the candidate's answer",
+	compare.CandidateUnmapped:   "the target's mapping, or a jq rule, fails on the candidate's answer",
 	compare.BothUnmapped:        "a jq rule fails on both answers",
 }
 
@@ -131,6 +133,7 @@ var unavailableWords = map[exchange.Failure]string{
 	exchange.EndpointDown: "not sent: the endpoint had stopped answering",
 	exchange.Throttled:    "the endpoint throttled; replay with a lower --rate or --concurrency",
 	exchange.NotReady:     "the endpoint was not ready",
+	exchange.NoEndpoint:   "the target has no endpoint of this name",
 	exchange.Gateway:      "something before the endpoint answered in its place",
-	exchange.Auth:         "the endpoint refused the credentials; the config's targets have headers for them",
+	exchange.Auth:         "the endpoint refused the credentials; the config's targets have headers for them, and SageMaker takes the environment's",
 }

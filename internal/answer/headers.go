@@ -12,6 +12,9 @@ import (
 // none, and nearly all others a plain one: both are seen without decoding the
 // headers.
 func field(headers []byte, name string) ([]byte, error) {
+	if headers == nil {
+		return nil, nil
+	}
 	end := find(headers, name)
 	if end < 0 {
 		return nil, nil

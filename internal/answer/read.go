@@ -21,6 +21,7 @@ type reader struct {
 	converted []byte   // from another charset
 	outputs   []output // of the Open Inference Protocol
 	canonical []byte   // the text that tensors are rewritten to
+	limit     int      // bytes that decoding may make; 0: maxDecoded
 }
 
 // What was large is not kept for the next answer: a buffer by its capacity, a
@@ -58,7 +59,7 @@ func (r *reader) decode(a *exchange.Answer) error {
 	if err != nil {
 		return err
 	}
-	text, err := r.unpacker.unpack(a.Body, encodings, maxDecoded)
+	text, err := r.unpacker.unpack(a.Body, encodings, r.most())
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (r *reader) findJSONHeader(headers []byte) (int, error) {
 // it may be binary: then it stays as it is. JSON and CSV are checked when they
 // are read.
 func (r *reader) decodeText(text []byte) (err error) {
-	r.text, r.converted, err = toUTF8(r.converted, text, r.kind.charset, maxDecoded)
+	r.text, r.converted, err = toUTF8(r.converted, text, r.kind.charset, r.most())
 	switch {
 	case r.kind.form != "" || errors.Is(err, ErrTooLarge):
 		return err

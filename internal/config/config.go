@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -55,6 +54,20 @@ type Target struct {
 	// Headers go with every request. $NAME and ${NAME} in a value stand for the
 	// environment's, so that no secret needs to be in the file.
 	Headers map[string]string `yaml:"headers"`
+	Price   Price             `yaml:"price"`
+	// Names is a file with the endpoints of models, for a SageMaker target: model
+	// and endpoint, a line of CSV each. Its place is relative to the config's.
+	Names      string          `yaml:"names"`
+	MaxRequest int64           `yaml:"max_request"` // bytes that a SageMaker endpoint takes
+	TLS        replay.TLSFiles `yaml:"tls"`         // files are relative to the config's folder
+	// HTTP2 wants HTTP/2, without TLS too, or HTTP/1.1; left out it is what is
+	// negotiated by TLS, and HTTP/1.1 without.
+	HTTP2           *bool `yaml:"http2"`
+	FollowRedirects bool  `yaml:"follow_redirects"`
+	Mapping         `yaml:",inline"`
+	// Models has mappings of their own for the models that a glob matches. At most
+	// one glob may match any one model.
+	Models map[string]Mapping `yaml:"models"`
 }
 
 // Load reads the file; no path is no file, and all defaults.
@@ -146,26 +159,12 @@ func (c Capture) validate() error {
 	return nil
 }
 
-func (c Config) validateTargets() error {
-	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
-		t := c.Targets[name]
-		if t.URL == "" {
-			return fmt.Errorf("targets.%s: it has no url", name)
-		}
-		o := t.Options()
-		o.RunID, o.Headers = "config", t.header(func(string) string { return "" })
-		if err := o.Validate(); err != nil {
-			return fmt.Errorf("targets.%s: %w", name, err)
-		}
-	}
-	return nil
-}
-
 // Options are what the config says of sending to the target, its headers left out.
 func (t Target) Options() replay.Options {
 	o := replay.Options{
-		Target: t.URL, Timeout: t.Timeout, Retries: replay.DefaultRetries, RetryOn: t.RetryOn,
+		Target: t.URL, Timeout: t.Timeout, MaxRequest: t.MaxRequest, Retries: replay.DefaultRetries, RetryOn: t.RetryOn,
 		Adaptive: t.Concurrency == Auto, Concurrency: int(t.Concurrency), PerEndpoint: t.EndpointConcurrency,
+		HTTP2: t.HTTP2, FollowRedirects: t.FollowRedirects, Mapping: t.Requests(),
 	}
 	if o.Adaptive {
 		o.Concurrency = cmp.Or(t.MaxConcurrency, replay.DefaultAdaptive)

@@ -45,26 +45,67 @@ gate:
 	}
 }
 
+// Without this, a model could be asked by another's mapping.
+func TestMappings(t *testing.T) {
+	c, err := Parse([]byte(`
+targets:
+  tf:
+    url: "https://tf.example/v2/models/{model}/infer"
+    request: '{inputs: [{name: "text", shape: [1], datatype: "BYTES", data: [.text]}]}'
+    response: '.outputs[0].data[0] | {label: .}'
+    models: { "legacy-*": { request: '{instances: [.]}', response: '.predictions[0]' }, "b": { response: . } }
+  plain: { url: "http://x" }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tf := c.Targets["tf"]
+	if s := tf.Requests(); !strings.HasPrefix(s.Program, "{inputs") || len(s.Models) != 1 || s.Models["legacy-*"] != "{instances: [.]}" {
+		t.Errorf("requests: %+v", s)
+	}
+	if s := tf.Responses(); !strings.HasPrefix(s.Program, ".outputs") || len(s.Models) != 2 || s.Models["b"] != "." {
+		t.Errorf("responses: %+v", s)
+	}
+	if p := c.Targets["plain"]; !p.Requests().None() || !p.Responses().None() {
+		t.Errorf("%+v", p)
+	}
+}
+
 // Without this, a slip in the file could be passed over, or found at night.
 func TestMistakesHaveAPlace(t *testing.T) {
 	for text, want := range map[string]string{
-		"gate:\n  bugdet: 1%":                                                      "[2:3]",
-		"gate:\n  budget: [1]":                                                     "[2:",
-		"gate:\n  min_samples: 1.5":                                                "[2:16] 1.5 is not a whole number",
-		"gate:\n  min_samples: -1":                                                 "[2:16] gate.min_samples",
-		"gate:\n  budget: 100%":                                                    "[2:",
-		"compare:\n  number: { abs: -1 }":                                          "[2:",
-		"compare:\n  number: { abs: x }":                                           "[2:",
-		"targets:\n  new: { concurrency: 1 }":                                      "[2:",
-		"targets:\n  new: { url: u, concurrency: -1 }":                             "[2:",
-		"gate: {}\ngate: {}":                                                       "[2:1]",
-		"gate: {}\n---\ngate: {}":                                                  "second document",
-		"targets:\n  new: { url: u, concurrency: two }":                            `[2:31] "two" is no concurrency`,
-		"targets:\n  ten: { url: \"http://x\", concurrency: ten }":                 `[2:40] "ten" is no concurrency`,
-		"targets:\n  a: { url: http://x }\n  b: { url: ftp://x }":                  "[3:",
-		"targets:\n  a: { url: http://x, headers: { Host: x } }":                   "[2:",
-		"capture:\n  model: [ \"const:a\", \"nonsense\" ]":                         "[2:23] capture.model[1]",
-		"gate:\n  models:\n    a: { budget: 1% }\n    'legal-*': { budget: 200% }": "[4:",
+		"gate:\n  bugdet: 1%":                                                                                       "[2:3]",
+		"gate:\n  budget: [1]":                                                                                      "[2:",
+		"gate:\n  min_samples: 1.5":                                                                                 "[2:16] 1.5 is not a whole number",
+		"gate:\n  min_samples: -1":                                                                                  "[2:16] gate.min_samples",
+		"gate:\n  budget: 100%":                                                                                     "[2:",
+		"compare:\n  number: { abs: -1 }":                                                                           "[2:",
+		"compare:\n  number: { abs: x }":                                                                            "[2:",
+		"targets:\n  new: { concurrency: 1 }":                                                                       "[2:",
+		"targets:\n  new: { url: u, concurrency: -1 }":                                                              "[2:",
+		"gate: {}\ngate: {}":                                                                                        "[2:1]",
+		"gate: {}\n---\ngate: {}":                                                                                   "second document",
+		"targets:\n  new: { url: u, concurrency: two }":                                                             `[2:31] "two" is no concurrency`,
+		"targets:\n  ten: { url: \"http://x\", concurrency: ten }":                                                  `[2:40] "ten" is no concurrency`,
+		"targets:\n  a: { url: http://x }\n  b: { url: ftp://x }":                                                   "[3:",
+		"targets:\n  a:\n    url: http://x\n    names: e.csv":                                                       "[4:12] targets.a.names: only a sagemaker:// target",
+		"targets:\n  a: { url: \"sagemaker://mod-{model}\", headers: { X-Y: z } }":                                  "InvokeEndpoint strips it",
+		"targets:\n  a: { url: \"sagemaker://mod_{model}\" }":                                                       "[2:",
+		"targets:\n  a: { url: \"sagemaker://a\", max_request: 4MB }":                                               "4MB is not a whole number",
+		"targets:\n  a: { url: http://x, headers: { Host: x } }":                                                    "[2:",
+		"capture:\n  model: [ \"const:a\", \"nonsense\" ]":                                                          "[2:23] capture.model[1]",
+		"gate:\n  models:\n    a: { budget: 1% }\n    'legal-*': { budget: 200% }":                                  "[4:",
+		"targets:\n  a:\n    url: http://x\n    request: '.a ['":                                                    "[4:14] targets.a.request: compile jq program: ",
+		"targets:\n  a:\n    url: http://x\n    response: now":                                                      "[4:15] targets.a.response: compile jq program: now is refused",
+		"targets:\n  a:\n    url: http://x\n    models:\n      'm-*': { request: '{' }":                             "[5:25] targets.a.models.'m-*'.request: ",
+		"targets:\n  a:\n    url: http://x\n    models:\n      'm-*': { }":                                          "[5:14] targets.a.models.'m-*': says nothing",
+		"targets:\n  a:\n    url: http://x\n    models:\n      'm-*': { reqest: . }":                                "[5:16]",
+		"targets:\n  a:\n    url: http://x\n    models:\n      'm-*': { request: . }\n      '*-m': { response: . }": "[6:14] targets.a.models.'*-m' and models.'m-*' can both match",
+		"targets:\n  a:\n    url: https://x\n    tls: { cert: c.pem }":                                              "[4:18] targets.a.tls.cert \"c.pem\": has no key",
+		"targets:\n  a:\n    url: https://x\n    tls: { server_name: 'a:1' }":                                       "[4:25] targets.a.tls.server_name",
+		"targets:\n  a:\n    url: http://x\n    tls: { ca: c.pem }":                                                 "targets.a.tls: is for an https:// url",
+		"targets:\n  a:\n    url: https://x\n    tls: { insecure: true }":                                           "[4:12]",
+		"targets:\n  a:\n    url: https://x\n    http2: maybe":                                                      "[4:",
 		"nonsense": "[1:1]",
 		"compare:\n  rules:\n    - { path: $.a, ignore: true }\n    - { path: $.a, number: { abs: 1 } }": `[3:15] rules[0].path "$.a" and rules[1].path`,
 	} {

@@ -112,12 +112,12 @@ func (r *Run) Stray(ctx context.Context, plan []Split, later []*Generation) ([]s
 
 // Only passes on the exchanges of a source that are among ids.
 func Only(src exchange.LazySource, ids map[exchange.ID]bool) exchange.LazySource {
-	return &among{LazySource: src, ids: ids}
+	return &among{LazySource: src, keep: func(e *exchange.Exchange) bool { return ids[e.ID] }}
 }
 
 type among struct {
 	exchange.LazySource
-	ids  map[exchange.ID]bool
+	keep func(*exchange.Exchange) bool
 	all  exchange.Batch // as it was read
 	at   []int          // in it, of the rows that are passed on
 	rows []exchange.Exchange
@@ -129,9 +129,9 @@ func (a *among) Read(ctx context.Context, b *exchange.Batch) error {
 		if err := a.LazySource.Read(ctx, &a.all); err != nil {
 			return err
 		}
-		for i, e := range a.all.Rows {
-			if a.ids[e.ID] {
-				a.at, a.rows = append(a.at, i), append(a.rows, e)
+		for i := range a.all.Rows {
+			if e := &a.all.Rows[i]; a.keep(e) {
+				a.at, a.rows = append(a.at, i), append(a.rows, *e)
 			}
 		}
 	}

@@ -277,9 +277,9 @@ func TestFlippedBitsInPlansAndDocuments(t *testing.T) {
 	}
 	var splits []Split
 	for i := range 50 {
-		splits = append(splits, Split{i, fmt.Sprint("dt/", i/5), 1000, i % 5, 20, 19})
+		splits = append(splits, Split{i, fmt.Sprint("dt/", i/5), 1000, i % 5, 20, 19, exchange.Timestamp(i + 1)})
 	}
-	plan, err := run.FreezePlan(ctx, splits)
+	plan, err := run.FreezePlan(ctx, planFor(splits...))
 	if err != nil || !reflect.DeepEqual(plan, splits) {
 		t.Fatalf("%v, %+v", err, plan)
 	}

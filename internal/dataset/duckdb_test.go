@@ -119,11 +119,14 @@ func TestDuckDBReadsPlans(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run.FreezePlan(t.Context(), []Split{{0, "dt=x/a b.parquet", 1000, 3, 20, 19}}); err != nil {
+	if _, err := run.FreezePlan(t.Context(), planFor(Split{0, "dt=x/a b.parquet", 1000, 3, 20, 19, 1_700_000_000_000_000})); err != nil {
 		t.Fatal(err)
 	}
 	rows := duckdb(t, filepath.Join(run.Location, planKey))
-	want := map[string]string{"split": "0", "object": "dt=x/a b.parquet", "object_size": "1000", "row_group": "3", "rows": "20", "planned": "19"}
+	want := map[string]string{
+		"split": "0", "object": "dt=x/a b.parquet", "object_size": "1000", "row_group": "3", "rows": "20",
+		"model": "m", "defect": "", "first_time": "1700000000000000", "last_time": "1700000000000001", "planned": "19", "request_bytes": "190", "response_bytes": "19",
+	}
 	if len(rows) != 1 || fmt.Sprint(rows[0]) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", rows, want)
 	}

@@ -3,8 +3,11 @@ package dataset
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -33,8 +36,18 @@ func TestFormatIsDocumented(t *testing.T) {
 			}
 		}
 	}
+	for _, c := range parquet.SchemaOf(planRow{}).Columns() {
+		if !strings.Contains(doc, "`"+c[0]+"`") {
+			t.Errorf("FORMAT.md does not mention column %s of a plan", c[0])
+		}
+	}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[exchange.Selection]()) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); !strings.Contains(doc, "`"+name+"`") {
+			t.Errorf("FORMAT.md does not mention %s of a selection", name)
+		}
+	}
 	for _, word := range []string{
-		keyFormat, keyKind, keyOf, keyInstance, keyLedger, keyChunksCRC, keyFooterCRC, keyConcurrency, runFormat, generationFormat, judgementFormat, tallyFormat, noiseFormat,
+		keyCut, keyFormat, keyKind, keyOf, keyInstance, keyLedger, keyChunksCRC, keyFooterCRC, keyConcurrency, runFormat, generationFormat, judgementFormat, tallyFormat, noiseFormat,
 		planKey, runKey, "version **" + FormatVersion + "**",
 	} {
 		if !strings.Contains(doc, word) {

@@ -79,6 +79,8 @@ func documentFormat(key string) string {
 		return noiseFormat
 	case strings.HasPrefix(key, generationFolder) || strings.Contains(key, "/"+generationFolder):
 		return generationFormat
+	case strings.HasPrefix(key, begunFolder) || strings.Contains(key, "/"+begunFolder):
+		return begunFormat
 	default:
 		return tallyFormat
 	}
@@ -150,7 +152,7 @@ func datasetOf(key string) (root string, kind Kind) {
 	for _, part := range []struct {
 		name string
 		kind Kind
-	}{{"judgements/", RunKind}, {"results/g", RunKind}, {generationFolder + "g", RunKind}, {planKey, RunKind}, {runKey, RunKind}, {"dt=", RecordingKind}} {
+	}{{"judgements/", RunKind}, {"results/g", RunKind}, {generationFolder + "g", RunKind}, {begunFolder + "g", RunKind}, {planKey, RunKind}, {runKey, RunKind}, {"dt=", RecordingKind}} {
 		if strings.HasPrefix(key, part.name) {
 			return "", part.kind
 		}

@@ -9,6 +9,15 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
+// planFor is a plan of these splits, each of one model.
+func planFor(splits ...Split) *Plan {
+	p := &Plan{Splits: splits}
+	for _, s := range splits {
+		p.parts = append(p.parts, []part{{model: "m", from: s.From, to: s.From + 1, planned: s.Planned, request: 10 * s.Planned, reply: s.Planned}})
+	}
+	return p
+}
+
 // newRun makes a run with a plan of a few splits.
 func newRun(t *testing.T) (*Run, []Split) {
 	t.Helper()
@@ -16,7 +25,8 @@ func newRun(t *testing.T) (*Run, []Split) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := run.FreezePlan(t.Context(), []Split{{Object: "a", Rows: 3, Planned: 3}, {Index: 1, Object: "b", Rows: 5, Planned: 4}, {Index: 2, Object: "c", Rows: 2, Planned: 2}})
+	plan, err := run.FreezePlan(t.Context(), planFor(
+		Split{Object: "a", Rows: 3, Planned: 3}, Split{Index: 1, Object: "b", Rows: 5, Planned: 4}, Split{Index: 2, Object: "c", Rows: 2, Planned: 2}))
 	if err != nil {
 		t.Fatal(err)
 	}

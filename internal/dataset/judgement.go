@@ -34,6 +34,8 @@ type JudgementInfo struct {
 	Version      string          `json:"version"` // of parity
 	JudgeVersion int             `json:"judge_version"`
 	Rules        json.RawMessage `json:"rules"` // as applied
+	// Mapping is what was made of the candidate's answers first; nil: nothing.
+	Mapping json.RawMessage `json:"mapping,omitempty"`
 	// MaxMismatches bounds the mismatch set, see compare.Options; 0 does not.
 	MaxMismatches int `json:"max_mismatches,omitempty"`
 	// Control is where the old system's noise was learnt from, and Noise the
@@ -49,13 +51,16 @@ type JudgementInfo struct {
 // that decides what the judgement holds.
 func (info *JudgementInfo) identify() {
 	text := fmt.Appendf(nil, "judge %d\n%s", info.JudgeVersion, info.Rules)
+	if len(info.Mapping) > 0 { // left out otherwise, as all that follows, so that ids stay what they were
+		text = fmt.Appendf(text, "\nmapping %s", info.Mapping)
+	}
 	if info.MaxMismatches > 0 {
 		text = fmt.Appendf(text, "\nmax_mismatches %d", info.MaxMismatches)
 	}
 	if info.Noise != "" {
 		text = fmt.Appendf(text, "\nnoise %s", info.Noise)
 	}
-	if info.Generations > 0 { // left out otherwise, so that ids stay what they were
+	if info.Generations > 0 {
 		text = fmt.Appendf(text, "\ngenerations %d", info.Generations)
 	}
 	sum := sha256.Sum256(text)

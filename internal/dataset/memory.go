@@ -18,7 +18,7 @@ type memory struct {
 // What is larger than usual is not kept.
 const (
 	keepChunks = 8 << 20
-	keepPages  = 48 << 10 // of one column
+	keepPages  = 512 << 10 // of one column: a dictionary of 10,000 texts that don't repeat, and a page
 )
 
 // memories are by the sides that are read, so that each cursor finds the buffers of

@@ -3,80 +3,95 @@ package dataset
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
 
-// Narrow is the recording, a mismatch set, with only those exchanges that have a
-// delta of one of the signatures which is no noise. Source and LazyAnswers go by
-// it; without signatures it changes nothing.
-//
-// It is no matter of exchange.Selection.Match, because the deltas are no part of
-// the key that everybody reads.
-func (r *Recording) Narrow(signatures []string) *Recording {
-	if len(signatures) == 0 {
+// narrowing is what a selection asks for beyond what its Match says. Only the
+// sources of a recording that is narrowed know of it: a row that it leaves out is
+// not there for anybody.
+type narrowing struct {
+	sel  exchange.Selection
+	rest *exchange.Rest // nil: nothing
+	cut  *exchange.Cut  // nil: nothing is cut off
+}
+
+// Narrow is the recording with only those exchanges that a selection asks for by
+// statuses, ids and signatures, and that are before the cut, if there is one.
+// Source and LazyAnswers go by it. Where the selection asks for nothing of the kind
+// it changes nothing.
+func (r *Recording) Narrow(sel exchange.Selection, cut *exchange.Cut) *Recording {
+	n := &narrowing{sel: sel, rest: sel.Rest(), cut: cut}
+	if n.rest == nil && n.cut == nil && len(sel.Signatures) == 0 {
 		return r
 	}
-	return &Recording{Location: r.Location, bucket: r.bucket, keys: r.keys, narrow: signatures}
+	return &Recording{Location: r.Location, bucket: r.bucket, keys: r.keys, narrow: n}
 }
 
-// narrowed are the exchanges of a split that have one of the signatures.
-func (r *Recording) narrowed(ctx context.Context, s Split) (map[exchange.ID]bool, error) {
-	ids := map[exchange.ID]bool{}
-	err := r.eachSigned(ctx, s, func(id exchange.ID, signatures []string) {
-		if slices.ContainsFunc(signatures, func(has string) bool { return slices.Contains(r.narrow, has) }) {
-			ids[id] = true
-		}
-	})
-	return ids, err
+// Narrow is the recording with only what the run is about, as Recording opens it.
+// It needs the run's plan, where that is cut.
+func (r *Run) Narrow(ctx context.Context, rec *Recording) (*Recording, error) {
+	cut, err := r.cut(ctx)
+	return rec.Narrow(r.Info.Selection, cut), err
 }
 
-// eachSigned calls fn for every exchange of a split with its signatures.
-func (r *Recording) eachSigned(ctx context.Context, s Split, fn func(exchange.ID, []string)) error {
-	o, err := r.openSplit(ctx, s)
-	if err != nil {
-		return err
-	}
-	if o.kind != MismatchKind {
-		return fmt.Errorf("%s is no mismatch set, and only what differs has signatures: name RUN/mismatches, or leave --signature out", r.Location)
-	}
-	return EachRow(ctx, newSource(o, exchange.VerdictSide, whole, s.RowGroup), func(e *exchange.Exchange) error {
-		signatures, err := e.Verdict.Signatures()
-		if err != nil {
-			return fmt.Errorf("exchange %s of %s: %w", e.ID, r.Location, err)
+// of is what is left of a row group.
+func (n *narrowing) of(ctx context.Context, o *object, group int) (keep func(*exchange.Exchange) bool, err error) {
+	var ids map[exchange.ID]bool // nil: all
+	if len(n.sel.Signatures) > 0 {
+		if ids, err = signed(ctx, o, group, n.sel.Signatures, nil); err != nil {
+			return nil, err
 		}
-		fn(e.ID, signatures)
+	}
+	if n.rest != nil {
+		if ids, err = n.restOf(ctx, o, group, ids); err != nil {
+			return nil, err
+		}
+	}
+	return func(e *exchange.Exchange) bool {
+		return (ids == nil || ids[e.ID]) && (n.cut == nil || n.cut.Has(e))
+	}, nil
+}
+
+// restOf are those of ids, nil for all, that the selection's Rest matches.
+func (n *narrowing) restOf(ctx context.Context, o *object, group int, ids map[exchange.ID]bool) (map[exchange.ID]bool, error) {
+	left := map[exchange.ID]bool{}
+	rest := exchange.Selection{Statuses: n.sel.Statuses, IDs: n.sel.IDs}
+	return left, EachRow(ctx, newColumnSource(o, append(rest.Columns(), "id"), group), func(e *exchange.Exchange) error {
+		if (ids == nil || ids[e.ID]) && n.rest.Match(e) {
+			left[e.ID] = true
+		}
 		return nil
 	})
 }
 
-// checkSignatures wants each of the signatures to be one of the mismatch set's:
-// a slip in one would send less than was asked for.
-func (r *Recording) checkSignatures(ctx context.Context, splits []Split) error {
-	const most = 12 // that an error names
-	left, seen := slices.Clone(r.narrow), map[string]bool{}
-	for _, s := range splits {
-		if len(left) == 0 {
-			break
-		}
-		err := r.eachSigned(ctx, s, func(_ exchange.ID, signatures []string) {
-			for _, signature := range signatures {
-				left = slices.DeleteFunc(left, func(asked string) bool { return asked == signature })
-				if len(seen) < most {
-					seen[fmt.Sprintf("%q", signature)] = true
-				}
-			}
-		})
+// newColumnSource reads the named columns of row groups, of whichever side, and no
+// checksums but the chunks'.
+func newColumnSource(o *object, columns []string, groups ...int) *source {
+	return &source{object: o, columns: columns, groups: groups}
+}
+
+// signed are the exchanges of a row group that have one of the signatures in a
+// delta that is no noise. seen is called with each that it has, if it is not nil.
+func signed(ctx context.Context, o *object, group int, signatures []string, seen func(signature string)) (map[exchange.ID]bool, error) {
+	if o.kind != MismatchKind {
+		return nil, fmt.Errorf("%v is no mismatch set, and only what differs has signatures: name RUN/mismatches, or leave --signature out", o.bucket)
+	}
+	ids := map[exchange.ID]bool{}
+	return ids, EachRow(ctx, newSource(o, exchange.VerdictSide, whole, group), func(e *exchange.Exchange) error {
+		has, err := e.Verdict.Signatures()
 		if err != nil {
-			return err
+			return fmt.Errorf("exchange %s of %v: %w", e.ID, o.bucket, err)
 		}
-	}
-	if len(left) > 0 {
-		return fmt.Errorf("no exchange of %s differs at %q: it has %s; `parity show RUN` lists all signatures",
-			r.Location, left[0], strings.Join(slices.Sorted(maps.Keys(seen)), ", "))
-	}
-	return nil
+		for _, signature := range has {
+			if seen != nil {
+				seen(signature)
+			}
+			if slices.Contains(signatures, signature) {
+				ids[e.ID] = true
+			}
+		}
+		return nil
+	})
 }

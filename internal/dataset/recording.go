@@ -21,7 +21,7 @@ type Recording struct {
 	Location string
 	bucket   store.Bucket
 	keys     []string
-	narrow   []string               // signatures; nil: see Narrow
+	narrow   *narrowing             // nil: all of it; see Narrow
 	last     atomic.Pointer[object] // the one that a split was opened of: the next one is mostly of it too
 }
 
@@ -77,8 +77,9 @@ type Split struct {
 	Object     string // its key in the recording
 	ObjectSize int64
 	RowGroup   int
-	Rows       int64 // in the row group
-	Planned    int64 // of these, what the run's selection matches
+	Rows       int64              // in the row group
+	Planned    int64              // of these, what the run's selection matches
+	From       exchange.Timestamp // the earliest time of what is planned
 }
 
 // Name is what objects made of the split are called.
@@ -164,8 +165,8 @@ func (r *Recording) source(ctx context.Context, s Split, sides exchange.Sides, d
 	if r.narrow == nil {
 		return src, nil
 	}
-	ids, err := r.narrowed(ctx, s)
-	return Only(src, ids), err
+	keep, err := r.narrow.of(ctx, o, s.RowGroup)
+	return &among{LazySource: src, keep: keep}, err
 }
 
 // openSplit opens the split's object and holds it against the plan.

@@ -2,10 +2,13 @@ package dataset
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,8 +26,8 @@ const (
 // ErrNoRun says that a location holds no run.
 var ErrNoRun = errors.New("is not a run")
 
-// RunInfo is run.json. All but ID, Created and Version identify the run: the
-// same command goes on with it, another one is refused.
+// RunInfo is run.json. Recording, Target, Selection, Names and RequestMapping
+// identify the run: the same command goes on with it, another one is refused.
 type RunInfo struct {
 	ID        string             `json:"id"` // sent as X-Parity-Run
 	Created   time.Time          `json:"created"`
@@ -32,6 +35,17 @@ type RunInfo struct {
 	Recording string             `json:"recording"`
 	Target    string             `json:"target"`
 	Selection exchange.Selection `json:"selection"`
+	// Names are the endpoints of models whose names the target's template does not
+	// make, as the config's table had them.
+	Names map[string]string `json:"names,omitempty"`
+	// RequestMapping is what was made of the recorded requests; nil: nothing.
+	RequestMapping json.RawMessage `json:"request_mapping,omitempty"`
+
+	// TargetName is what the config called the target when the run was begun, ""
+	// where it had none, and ResponseMapping what it made of answers. Both are for
+	// judging, which may go by another config.
+	TargetName      string          `json:"target_name,omitempty"`
+	ResponseMapping json.RawMessage `json:"response_mapping,omitempty"`
 }
 
 // Run is one replay of a recording against a target.
@@ -121,13 +135,39 @@ func (r *Run) sameAs(info RunInfo) error {
 		{"recording", r.Info.Recording, info.Recording},
 		{"target", r.Info.Target, info.Target},
 		{"selection", r.Info.Selection.String(), info.Selection.String()},
+		{"request mapping", mappingText(r.Info.RequestMapping), mappingText(info.RequestMapping)},
 	} {
 		if !reflect.DeepEqual(field.has, field.want) {
 			return fmt.Errorf("run %s was begun with %s %v, not %v: repeat that command to go on, or choose another --out",
 				r.Location, field.name, field.has, field.want)
 		}
 	}
+	return r.SameNames(info.Names)
+}
+
+// SameNames refuses a table of names that is another than the run's, and names one
+// model whose endpoint it changes.
+func (r *Run) SameNames(names map[string]string) error {
+	both := maps.Clone(r.Info.Names)
+	if both == nil {
+		both = map[string]string{}
+	}
+	maps.Copy(both, names)
+	for _, model := range slices.Sorted(maps.Keys(both)) {
+		if had, has := r.Info.Names[model], names[model]; had != has {
+			return fmt.Errorf("run %s was begun with the endpoint %q for model %q in the table of names, not %q: bring that back to go on, or choose another --out",
+				r.Location, had, model, has)
+		}
+	}
 	return nil
+}
+
+// mappingText is a mapping in words of an error.
+func mappingText(mapping json.RawMessage) string {
+	if len(mapping) == 0 {
+		return "none"
+	}
+	return string(mapping)
 }
 
 // OpenRun opens an existing run.
@@ -147,14 +187,13 @@ func OpenRun(ctx context.Context, location string) (*Run, error) {
 	return r, nil
 }
 
-// Recording opens what the run is about, narrowed to the signatures of its
-// selection.
+// Recording opens what the run is about, narrowed to what its selection asks for.
 func (r *Run) Recording(ctx context.Context) (*Recording, error) {
 	rec, err := OpenRecording(ctx, r.Info.Recording)
 	if err != nil {
 		return nil, err
 	}
-	return rec.Narrow(r.Info.Selection.Signatures), nil
+	return r.Narrow(ctx, rec)
 }
 
 // ResultSink begins the result object of a split. concurrency is how many

@@ -107,11 +107,15 @@ var schemas = map[Kind]*parquet.Schema{
 	RecordingKind: newSchema(RecordingKind), ResultKind: newSchema(ResultKind), MismatchKind: newSchema(MismatchKind),
 }
 
+// packer is one for all files: setting up an encoder takes half a MiB, and more
+// time than to pack a small file.
+var packer = &zstd.Codec{Level: zstd.SpeedFastest}
+
 // writerOptions keep bodies out of the statistics, where they would be copied
 // into the footer, and model names whole in them.
 func writerOptions(kind Kind) []parquet.WriterOption {
 	opts := []parquet.WriterOption{
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.Compression(packer),
 		parquet.CreatedBy("parity", FormatVersion, ""),
 		parquet.PageBufferSize(2 * headerPageBytes), // pages are ended by us, before
 		parquet.ColumnIndexSizeLimit(func(path []string) int {

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -72,14 +73,9 @@ func closeSealed(w unsealed, f *os.File, groups, columns int) error {
 	if err != nil {
 		return err
 	}
-	sums := make([]byte, 0, crcSize*len(chunks))
-	buf := make([]byte, 64<<10)
-	for _, c := range chunks {
-		crc := crc32.New(castagnoli)
-		if _, err := io.CopyBuffer(crc, io.NewSectionReader(f, c.offset, c.size), buf); err != nil {
-			return err
-		}
-		sums = fmt.Appendf(sums, "%08x", crc.Sum32())
+	sums, err := sumChunks(f, chunks)
+	if err != nil {
+		return err
 	}
 	if err := patch(footer, keyChunksCRC, sums); err != nil {
 		return err
@@ -89,6 +85,25 @@ func closeSealed(w unsealed, f *os.File, groups, columns int) error {
 	}
 	_, err = f.WriteAt(footer, size-8-int64(len(footer)))
 	return err
+}
+
+// sumChunks reads the chunks, which tile the file, from the first to the last.
+func sumChunks(f io.ReaderAt, chunks []extent) ([]byte, error) {
+	first, last := chunks[0], chunks[len(chunks)-1]
+	r := bufio.NewReaderSize(io.NewSectionReader(f, first.offset, last.end()-first.offset), 64<<10)
+	sums, buf := make([]byte, 0, crcSize*len(chunks)), make([]byte, 16<<10)
+	for _, c := range chunks {
+		crc := crc32.New(castagnoli)
+		n, err := io.CopyBuffer(crc, io.LimitReader(r, c.size), buf)
+		if err == nil && n < c.size {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, err
+		}
+		sums = fmt.Appendf(sums, "%08x", crc.Sum32())
+	}
+	return sums, nil
 }
 
 // openOptions open a file without reading more than its footer. ReadModeAsync

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -16,6 +17,8 @@ type source struct {
 	depth  depth
 	groups []int // still to read
 	skip   int   // rows of the first of them to pass over
+
+	columns []string // to read instead of key and sides, and no checksums; nil: see newColumnSource
 
 	eager []*cursor // filled in by Read
 	lazy  []*cursor // filled in by Load
@@ -127,10 +130,11 @@ func (s *source) Load(i int) (err error) {
 }
 
 func (s *source) nextGroup(ctx context.Context) error {
-	s.eager, s.lazy = nil, nil // at the end too: whoever reads to it may go on to another source
 	if len(s.groups) == 0 {
+		s.Close() // whoever reads to the end may go on to another source, or be long at what it has read
 		return io.EOF
 	}
+	s.eager, s.lazy = nil, nil
 	group := s.groups[0]
 	s.groups = s.groups[1:]
 	var numbers []int
@@ -160,6 +164,8 @@ func (s *source) nextGroup(ctx context.Context) error {
 
 func (s *source) wants(c column) bool {
 	switch {
+	case s.columns != nil:
+		return c.Column != nil && slices.Contains(s.columns, c.Name)
 	case c.Column == nil:
 		return c.checksum&s.wanted != 0
 	case c.Side == exchange.KeySide:

@@ -159,7 +159,7 @@ func (w *writer) flush(rows []*exchange.Exchange) error {
 const (
 	pageBytes        = 16 << 10
 	requestPageBytes = 8 << 10
-	headerPageBytes  = 64 << 10 // the largest
+	headerPageBytes  = 56 << 10 // the largest: past 64 KiB the encoder wants 8 MiB to look back
 )
 
 func (c column) pageBytes() int {

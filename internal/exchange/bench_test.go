@@ -1,6 +1,9 @@
 package exchange
 
-import "testing"
+import (
+	"net/http"
+	"testing"
+)
 
 // BenchmarkChecksum shows what verifying a row costs.
 func BenchmarkChecksum(b *testing.B) {
@@ -15,4 +18,24 @@ func BenchmarkChecksum(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/256, "ns/row")
+}
+
+// BenchmarkDecodeHeaders and BenchmarkEncodeHeaders: replay does each once for a
+// request.
+func BenchmarkDecodeHeaders(b *testing.B) {
+	text := EncodeHeaders(usualHeaders)
+	for b.Loop() {
+		DecodeHeaders(text)
+	}
+}
+
+func BenchmarkEncodeHeaders(b *testing.B) {
+	for b.Loop() {
+		EncodeHeaders(usualHeaders)
+	}
+}
+
+var usualHeaders = http.Header{
+	"Accept": {"application/json"}, "Content-Type": {"application/json"}, "User-Agent": {"reviews/2.1"},
+	"Date": {"Mon, 23 Nov 2026 10:00:00 GMT"}, "X-Request-Id": {"6f0d2c1a"}, "Content-Length": {"300"},
 }

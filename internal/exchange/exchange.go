@@ -122,7 +122,8 @@ var defects = []Defect{RequestTruncated, ResponseTruncated, NoAnswer, Redacted}
 type Failure string
 
 // The classes of failure. Refused to Protocol are found when sending;
-// Throttled, NotReady, Gateway and Auth are read off an answer's status.
+// Throttled, NotReady, Gateway and Auth are read off an answer's status, or off
+// what SageMaker says in the endpoint's place.
 const (
 	Refused      Failure = "refused"       // nobody listens
 	Reset        Failure = "reset"         // the connection broke before the answer was whole
@@ -137,6 +138,7 @@ const (
 	Gateway      Failure = "gateway"       // 502, 504: something in between answered
 	Auth         Failure = "auth"          // 401, 403, 407
 	EndpointDown Failure = "endpoint_down" // not sent, because its endpoint had stopped answering
+	NoEndpoint   Failure = "no_endpoint"   // the target has no endpoint of this name
 	Unsendable   Failure = "unsendable"    // not sent, because the recorded request is no HTTP or the target has no place for it
 	Skipped      Failure = "skipped"       // not sent, because the exchange has a Defect
 )

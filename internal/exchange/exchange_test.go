@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -147,6 +148,7 @@ func TestIDs(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	h := http.Header{
 		"Set-Cookie": {"s=1"}, "Authorization": {"Bearer x"}, "X-Api-Key": {"k"}, "x-amz-security-token": {"k"},
+		"\u017fet-cooKie": {"s=1"}, "COO\u212aIE": {"s=1"}, // letters that fold to ASCII's
 		"Accept": {"b", "a", "b"}, "X-Latin": {"caf\xe9"}, "Content-Type": {`a"b`},
 	}
 	text := EncodeHeaders(h)
@@ -165,10 +167,42 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// The quick ways must say what encoding/json says, or headers would read
+// otherwise than they were written.
+func FuzzHeaders(f *testing.F) {
+	for _, s := range []string{
+		"", "[]", `[["a","b"]]`, `[["a","b"],["c","d"]]`, `[["a","b"],]`, `[["a","b"]]x`, `[,]`, `[["a"]]`, `[["a","b","c"]]`,
+		`[["a","]"],["],[","d"]]`, `[["a","café<&>"]]`, `[["a","é"]]`, `[["a","Yg==","base64"]]`, "null", "[null]", ` [["a","b"]]`, `[["a","b"]["c","d"]]`, "[", `["`,
+		"\x7f", `[["a","` + "\x7f" + `"]]`,
+	} {
+		f.Add([]byte(s), s)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, value string) {
+		if got, ok := plainHeaders(string(text)); ok {
+			var want [][]string
+			if err := json.Unmarshal(text, &want); err != nil || len(want) != len(got) {
+				t.Fatalf("%q: %q, want %q, %v", text, got, want, err)
+			}
+			for i, h := range got {
+				if !slices.Equal(want[i], []string{h.Name, h.Value}) {
+					t.Errorf("%q: %q, want %q", text, h, want[i])
+				}
+			}
+		}
+		want, _ := json.Marshal(value)
+		if got := appendString(nil, value); !bytes.Equal(got, want) {
+			t.Errorf("%q is written %s, want %s", value, got, want)
+		}
+		if fields, err := DecodeHeaders(EncodeHeaders(http.Header{"a": {value, "b"}})); err != nil || len(fields) != 2 || fields[0].Value != value {
+			t.Errorf("%q comes back as %q, %v", value, fields, err)
+		}
+	})
+}
+
 // Without this, a run could be about other exchanges than were asked for.
 func TestSelection(t *testing.T) {
 	at := time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC)
-	e := Exchange{Model: "spam-v2", Time: At(at), RequestHash: -1}
+	e := Exchange{Model: "spam-v2", ModelVersion: "3.1", Time: At(at), RequestHash: -1}
 	for _, c := range []struct {
 		s    Selection
 		want bool
@@ -180,6 +214,10 @@ func TestSelection(t *testing.T) {
 		{Selection{Models: []string{"*", "!spam-v2"}}, false},
 		{Selection{Models: []string{"!ham"}}, true},
 		{Selection{Models: []string{"ham", "!eggs"}}, false},
+		{Selection{Versions: []string{"2.*", "3.*"}}, true},
+		{Selection{Versions: []string{"3"}}, false},
+		{Selection{Versions: []string{"!3.1"}}, false},
+		{Selection{Versions: []string{""}}, false}, // of which none is known
 		{Selection{Since: at}, true},
 		{Selection{Since: at.Add(time.Microsecond)}, false},
 		{Selection{Until: at}, false},

@@ -40,13 +40,18 @@ func (id ID) stamp(t time.Time) ID {
 // String gives the usual form: 8-4-4-4-12 hexadecimal digits.
 func (id ID) String() string {
 	var b [36]byte
+	id.Encode(b[:])
+	return string(b[:])
+}
+
+// Encode writes the usual form to the first 36 bytes of b.
+func (id ID) Encode(b []byte) {
 	hex.Encode(b[0:8], id[0:4])
 	hex.Encode(b[9:13], id[4:6])
 	hex.Encode(b[14:18], id[6:8])
 	hex.Encode(b[19:23], id[8:10])
 	hex.Encode(b[24:36], id[10:16])
 	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
-	return string(b[:])
 }
 
 // ParseID reads what String writes.

@@ -32,9 +32,34 @@ const nearRel = 1e-6
 // false says nothing.
 func near(a, b []byte) bool {
 	head := decimals(a) + 8
-	return head <= 32 && len(a) >= head && len(b) >= head && string(a[:head]) == string(b[:head]) &&
-		eightDigits(binary.LittleEndian.Uint64(a[head-8:])) && sameExponent(skipDigits(a[head:]), skipDigits(b[head:]))
+	if head > 16 || len(a) < head || len(b) < head || eight(a, 0) != eight(b, 0) ||
+		eight(a, head-8) != eight(b, head-8) || !eightDigits(eight(a, head-8)) {
+		return false
+	}
+	a, b = cutExponent(a, b, head)
+	return endsInDigits(a, head) && endsInDigits(b, head) || sameExponent(skipDigits(a[head:]), skipDigits(b[head:]))
 }
+
+// cutExponent cuts off the exponent that both have behind the head, if it is the
+// same and written as nearly all are: e-07.
+func cutExponent(a, b []byte, head int) ([]byte, []byte) {
+	n, m := len(a)-len("e-07"), len(b)-len("e-07")
+	if n >= head && m >= head && a[n]|0x20 == 'e' && b[m]|0x20 == 'e' &&
+		a[n+1] < '0' && [3]byte(a[n+1:]) == [3]byte(b[m+1:]) {
+		return a[:n], b[:m]
+	}
+	return a, b
+}
+
+// endsInDigits says of a literal with eight digits before head that up to sixteen
+// more follow and nothing else, without a look at each. false says nothing.
+func endsInDigits(a []byte, head int) bool {
+	rest := len(a) - head
+	return rest <= 16 && eightDigits(eight(a, len(a)-8)) && (rest <= 8 || eightDigits(eight(a, head)))
+}
+
+// eight is the eight bytes at i, as a word.
+func eight(text []byte, i int) uint64 { return binary.LittleEndian.Uint64(text[i:]) }
 
 // decimals is where the decimals that count begin in a number of one digit before
 // the point, far beyond the end if it is written in another way.
@@ -65,13 +90,14 @@ func skipDigits(text []byte) []byte {
 	return text
 }
 
-// sameExponent says that both texts are empty, or one exponent of up to two digits.
+// sameExponent says that both texts are empty, or one exponent of at most 99 either
+// way: near 999 a number may have no float64.
 func sameExponent(a, b []byte) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return len(a) == len(b)
 	}
-	_, ok := smallExponent(a)
-	return ok && len(a) <= len("e-99") && b[0]|0x20 == 'e' && string(a[1:]) == string(b[1:])
+	e, ok := smallExponent(a)
+	return ok && -99 <= e && e <= 99 && b[0]|0x20 == 'e' && string(a[1:]) == string(b[1:])
 }
 
 // eightDigits says whether all bytes of a word are digits.

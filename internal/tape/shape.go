@@ -21,6 +21,7 @@ type part struct {
 	before []byte
 	first  uint64 // its first eight bytes, as far as mask says that it has so many
 	mask   uint64
+	last   uint64 // its last eight, if it has more
 	quotes uint32 // 1 for a string: the quote is of before
 	kind   Kind
 	node   int32 // of the tape that the shape is of
@@ -60,6 +61,9 @@ func newPart(text []byte, at uint32, n *Node, node int32) part {
 		p.first |= uint64(c) << (8 * i)
 		p.mask |= 0xff << (8 * i)
 	}
+	if n := len(p.before); n > 8 {
+		p.last = word(p.before, n-8)
+	}
 	return p
 }
 
@@ -79,7 +83,7 @@ func (s *Shape) Read(dst []Scalar, text []byte) ([]Scalar, bool) {
 	i := 0
 	for k := range s.parts {
 		p := &s.parts[k]
-		if !p.precedes(text, i) {
+		if !p.begins(text, i) && !p.precedes(text, i) {
 			return dst, false
 		}
 		i += len(p.before)
@@ -107,13 +111,12 @@ func (s *Shape) ReadBeside(dst []Other, text, other []byte, like []Scalar, place
 	i := 0
 	for k := range s.parts {
 		p := &s.parts[k]
-		if !p.precedes(text, i) {
+		if !p.begins(text, i) && !p.precedes(text, i) {
 			return dst, false
 		}
 		i += len(p.before)
 		from := i - int(p.quotes)
-		l := like[places[k]]
-		if stop := from + int(l.Stop-l.Start); p.same(text, from, stop, other[l.Start:l.Stop]) {
+		if stop := p.same(text, from, other, like[places[k]]); stop >= 0 {
 			i = stop
 			continue
 		}
@@ -127,11 +130,32 @@ func (s *Shape) ReadBeside(dst []Other, text, other []byte, like []Scalar, place
 	return dst, bytes.Equal(text[i:], s.end)
 }
 
-// same says whether the text has the literal of a scalar from one place to
-// another, and the scalar ends there.
-func (p *part) same(text []byte, from, stop int, literal []byte) bool {
-	return stop < len(text) && string(text[from:stop]) == string(literal) &&
-		(p.kind != Number || !numeric(text[stop]))
+// same is where the scalar ends that is at from, if it has the literal of one in
+// another text, -1 if it has not. Most scalars are a few bytes: one look or two,
+// where a call would cost several times as much.
+func (p *part) same(text []byte, from int, other []byte, l Scalar) int {
+	start, n := int(l.Start), int(l.Stop-l.Start)
+	stop := from + n
+	switch {
+	case stop >= len(text):
+		return -1
+	case from+8 > len(text) || start+8 > len(other): // near an end
+		if string(text[from:stop]) != string(other[start:l.Stop]) {
+			return -1
+		}
+	case n <= 8:
+		if (word(text, from)^word(other, start))<<(64-8*n) != 0 {
+			return -1
+		}
+	case word(text, stop-8) != word(other, start+n-8) || word(text, from) != word(other, start):
+		return -1
+	case n > 16 && string(text[from+8:stop-8]) != string(other[start+8:start+n-8]):
+		return -1
+	}
+	if p.kind == Number && numeric(text[stop]) {
+		return -1
+	}
+	return stop
 }
 
 // numeric says that a byte is one of those that numbers are written with.
@@ -139,15 +163,21 @@ func numeric(c byte) bool {
 	return '0' <= c && c <= '9' || c == '.' || c|0x20 == 'e'
 }
 
+// begins says of most parts, which are short, what precedes says.
+func (p *part) begins(text []byte, i int) bool {
+	return len(p.before) <= 8 && len(text)-i > 8 && word(text, i)&p.mask == p.first
+}
+
 // precedes says whether the text has at i what comes before the scalar, and more.
-// Most of that is a few bytes: one look, where a call would cost several times as
-// much.
 func (p *part) precedes(text []byte, i int) bool {
-	if len(text)-i <= max(len(p.before), 8) { // near the end
-		return len(text)-i > len(p.before) && string(text[i:i+len(p.before)]) == string(p.before)
+	n := len(p.before)
+	if len(text)-i <= n {
+		return false
 	}
-	return word(text, i)&p.mask == p.first &&
-		(len(p.before) <= 8 || string(text[i+8:i+len(p.before)]) == string(p.before[8:]))
+	if n <= 8 || n > 16 {
+		return string(text[i:i+n]) == string(p.before)
+	}
+	return word(text, i) == p.first && word(text, i+n-8) == p.last
 }
 
 // scalar is where the scalar ends whose first byte behind the quote is at i, -1

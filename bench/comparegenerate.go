@@ -25,14 +25,8 @@ var start = time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC)
 // The same number of pairs makes the same bytes, but for the runs' times.
 func generate(ctx context.Context, dir string, pairs int) error {
 	recording := filepath.Join(dir, "recording")
-	b, err := store.Open(ctx, recording)
-	if err != nil {
+	if err := writeRecording(ctx, recording, pairs, 300); err != nil {
 		return err
-	}
-	for from := 0; from < pairs; from += objectRows {
-		if err := writeObject(ctx, b, from, min(from+objectRows, pairs)); err != nil {
-			return fmt.Errorf("write pairs %d ff. of the recording: %w", from, err)
-		}
 	}
 	rec, err := dataset.OpenRecording(ctx, recording)
 	if err != nil {
@@ -46,8 +40,22 @@ func generate(ctx context.Context, dir string, pairs int) error {
 	return nil
 }
 
+// writeRecording writes n exchanges with request bodies of about so many bytes.
+func writeRecording(ctx context.Context, location string, n, size int) error {
+	b, err := store.Open(ctx, location)
+	if err != nil {
+		return err
+	}
+	for from := 0; from < n; from += objectRows {
+		if err := writeObject(ctx, b, from, min(from+objectRows, n), size); err != nil {
+			return fmt.Errorf("write exchanges %d ff. of the recording: %w", from, err)
+		}
+	}
+	return nil
+}
+
 // writeObject writes the exchanges from to end as one object of the recording.
-func writeObject(ctx context.Context, b store.Bucket, from, end int) (err error) {
+func writeObject(ctx context.Context, b store.Bucket, from, end, size int) (err error) {
 	info := dataset.ObjectInfo{Hour: start, Instance: "bench", ID: exchange.DeriveID(start, fmt.Append(nil, "object ", from))}
 	w, err := dataset.NewObject(b, info, dataset.Limits{})
 	if err != nil {
@@ -56,7 +64,7 @@ func writeObject(ctx context.Context, b store.Bucket, from, end int) (err error)
 	defer func() { err = errors.Join(err, w.Close()) }()
 	var batch exchange.Batch
 	for i := from; i < end; i++ {
-		batch.Rows = append(batch.Rows, newExchange(i))
+		batch.Rows = append(batch.Rows, newExchange(i, size))
 		if len(batch.Rows) == 1000 || i == end-1 {
 			if err := w.Write(ctx, &batch); err != nil {
 				return err
@@ -67,7 +75,7 @@ func writeObject(ctx context.Context, b store.Bucket, from, end int) (err error)
 	return w.Commit(ctx)
 }
 
-func newExchange(i int) exchange.Exchange {
+func newExchange(i, size int) exchange.Exchange {
 	at := start.Add(time.Duration(i) * 100 * time.Microsecond)
 	e := exchange.Exchange{
 		ID: exchange.DeriveID(at, fmt.Append(nil, i)), Time: exchange.At(at),
@@ -75,7 +83,7 @@ func newExchange(i int) exchange.Exchange {
 	}
 	r := random(e.ID)
 	body := []byte(`{"text":"`)
-	for len(body) < 290 {
+	for len(body) < size-10 {
 		body = append(append(body, words[r.IntN(len(words))]...), ' ')
 	}
 	e.Request = exchange.Request{
@@ -109,16 +117,16 @@ func writeRun(ctx context.Context, rec *dataset.Recording, location string, set 
 	if err != nil {
 		return err
 	}
-	splits, err := rec.Splits(ctx)
+	plan, err := rec.Plan(ctx, exchange.Selection{}, nil)
 	if err != nil {
 		return err
 	}
-	plan, err := run.FreezePlan(ctx, splits)
+	splits, err := run.FreezePlan(ctx, plan)
 	if err != nil {
 		return err
 	}
 	n := 0
-	for _, s := range plan {
+	for _, s := range splits {
 		if err := writeResult(ctx, rec, run, s, set, &n); err != nil {
 			return err
 		}
