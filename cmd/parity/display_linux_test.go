@@ -84,13 +84,13 @@ func TestDisplayOnATerminal(t *testing.T) {
 // Without this, an interrupt would leave half a display before the prompt.
 func TestDisplayAfterAnInterrupt(t *testing.T) {
 	p, tty, _ := display(t, 100, 30)
-	shows(t, tty, "4 in flight")
+	shows(t, tty, "4 in flight; splits: ")
 	if err := p.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 	<-p.ended
 	screen := tty.Hangup()
-	if p.ProcessState.ExitCode() != exitInterrupted || strings.Contains(screen, "in flight") || !strings.HasSuffix(screen, "goes on from there\n") ||
+	if p.ProcessState.ExitCode() != exitInterrupted || strings.Contains(screen, "in flight; splits: ") || !strings.HasSuffix(screen, "goes on from there\n") ||
 		!strings.Contains(screen, "\nreplay: not complete: ") {
 		t.Errorf("%v\n%s", p.ProcessState, screen)
 	}
