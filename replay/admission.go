@@ -22,7 +22,7 @@ const (
 // admission lets splits begin, in the order in which they ask.
 type admission struct {
 	open  int
-	fresh int // of them, those that had nothing to send yet
+	fresh []exchange.Timestamp // of them, where those begin that had nothing to send yet
 	queue []*waiting
 }
 
@@ -51,7 +51,7 @@ func (s *Sender) Admit(ctx context.Context, from exchange.Timestamp) (leave func
 		a.queue = slices.Delete(a.queue, i, i+1)
 	} else {
 		a.open--
-		a.fresh--
+		a.fresh = a.fresh[:len(a.fresh)-1]
 	}
 	return nil, ctx.Err()
 }
@@ -67,8 +67,8 @@ func (s *Sender) leave() {
 func (s *scheduler) begun() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.admitted.fresh > 0 {
-		s.admitted.fresh--
+	if a := &s.admitted; len(a.fresh) > 0 {
+		a.fresh = a.fresh[1:]
 	}
 	s.kick()
 }
@@ -78,19 +78,41 @@ func (s *scheduler) admit(now time.Time) (next time.Time) {
 	a := &s.admitted
 	for len(a.queue) > 0 {
 		if o, ok := s.pace.(*original); ok {
-			o.begin()
-			if at := o.at(a.queue[0].from).Add(-openAhead); at.After(now) {
+			if at := s.opens(o, a.queue[0].from); at.After(now) {
 				return at
+			} else if s.due >= o.room() { // its clock stands still
+				return time.Time{}
 			}
-		} else if a.open >= fewSplits && (a.open >= mostSplits || a.fresh > 0 || !s.idle() || !s.memory()) {
+		} else if a.open >= fewSplits && (a.open >= mostSplits || len(a.fresh) > 0 || !s.idle() || !s.memory()) {
 			return time.Time{}
 		}
 		close(a.queue[0].ready)
+		a.fresh = append(a.fresh, a.queue[0].from)
 		a.queue = a.queue[1:]
 		a.open++
-		a.fresh++
 	}
 	return time.Time{}
+}
+
+// opens says when a split is opened whose first exchange was recorded at from:
+// early, while there is memory for it.
+func (s *scheduler) opens(o *original, from exchange.Timestamp) time.Time {
+	o.begin()
+	if !s.memory() {
+		return o.at(from)
+	}
+	return o.at(from).Add(-openAhead)
+}
+
+// unloaded is where the first split begins of which not all is loaded; 0: none.
+func (a *admission) unloaded() exchange.Timestamp {
+	switch {
+	case len(a.fresh) > 0:
+		return a.fresh[0]
+	case len(a.queue) > 0:
+		return a.queue[0].from
+	}
+	return 0
 }
 
 // idle says that there are free slots that nothing can use.

@@ -15,6 +15,7 @@ const idleCold = 5 * time.Minute
 type lane struct {
 	name     string
 	tasks    fifo
+	again    fifo // to be tried again, before the others
 	inFlight int
 	inTurn   bool // is among the scheduler's turns, at turnAt, as the turns-th
 	turnAt   int
@@ -38,7 +39,17 @@ func (l *lane) serviceTime() time.Duration {
 
 // ready says whether a task may go there now.
 func (l *lane) ready() bool {
-	return l.tasks.len() > 0 && l.inFlight < l.allowed()
+	return l.waiting() > 0 && l.inFlight < l.allowed()
+}
+
+func (l *lane) waiting() int { return l.tasks.len() + l.again.len() }
+
+// pop takes the next of what waits.
+func (l *lane) pop() *task {
+	if l.again.len() > 0 {
+		return l.again.pop()
+	}
+	return l.tasks.pop()
 }
 
 // allowed is how many requests may be in flight.
@@ -59,10 +70,10 @@ func (l *lane) next(now time.Time) *task {
 	}
 	l.inFlight++
 	var t *task
-	if l.warmLeft > 0 {
+	if l.warmLeft > 0 && l.tasks.len() > 0 {
 		t = warmingOf(l.tasks.tasks[l.tasks.head])
 	} else {
-		t = l.tasks.pop()
+		t = l.pop()
 	}
 	t.cold = t.cold || !l.warm
 	return t

@@ -15,6 +15,9 @@ type original struct {
 	from  exchange.Timestamp // is due at start
 	start time.Time
 	tasks timeHeap[*task]
+	// until is where the next split begins that is not loaded yet: what comes after
+	// it has to wait. 0: there is none.
+	until exchange.Timestamp
 }
 
 func (o *original) add(t *task)  { heap.Push(&o.tasks, t) }
@@ -33,6 +36,9 @@ func (o *original) at(recorded exchange.Timestamp) time.Time {
 
 func (o *original) due(now time.Time) (*task, time.Time) {
 	if len(o.tasks) == 0 {
+		return nil, time.Time{}
+	}
+	if o.until != 0 && o.tasks[0].row.Time > o.until {
 		return nil, time.Time{}
 	}
 	o.begin()

@@ -62,18 +62,18 @@ func (s *scheduler) add(t *task, endpoint string) {
 	if s.pace != nil {
 		s.pace.add(t)
 	} else {
-		s.push(t)
+		s.push(t, &t.lane.tasks)
 	}
 	s.kick()
 }
 
-// push hands a task that is due to its lane.
-func (s *scheduler) push(t *task) {
+// push hands a task that is due to a queue of its lane.
+func (s *scheduler) push(t *task, queue *fifo) {
 	if t.lane.breaker.givenUp() {
 		s.giveUp(t)
 		return
 	}
-	t.lane.tasks.push(t)
+	queue.push(t)
 	s.turns.offer(t.lane)
 }
 
@@ -124,13 +124,16 @@ func (s *scheduler) advance(now time.Time) (next time.Time) {
 		l := heap.Pop(&s.later).(later)
 		switch {
 		case l.task != nil:
-			s.push(l.task)
+			s.push(l.task, &l.task.lane.again)
 		case l.lane.breaker.probe(now):
 			s.turns.offer(l.lane)
 		}
 	}
 	if len(s.later) > 0 {
 		next = s.later[0].at
+	}
+	if o, ok := s.pace.(*original); ok {
+		o.until = s.admitted.unloaded()
 	}
 	for s.pace != nil && s.due < s.pace.room() {
 		t, at := s.pace.due(now)
@@ -139,7 +142,7 @@ func (s *scheduler) advance(now time.Time) (next time.Time) {
 		}
 		s.due++
 		t.paced = true
-		s.push(t)
+		s.push(t, &t.lane.tasks)
 	}
 	return next
 }
@@ -198,8 +201,8 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 // opened sees to a lane whose breaker has just opened.
 func (s *scheduler) opened(l *lane) {
 	heap.Push(&s.later, later{at: l.breaker.until, lane: l})
-	for l.breaker.givenUp() && l.tasks.len() > 0 {
-		s.giveUp(l.tasks.pop())
+	for l.breaker.givenUp() && l.waiting() > 0 {
+		s.giveUp(l.pop())
 	}
 }
 
@@ -225,6 +228,7 @@ func (s *scheduler) forget(sp *split) {
 			}
 		}
 		l.tasks.forget(sp)
+		l.again.forget(sp)
 	}
 	if s.pace != nil {
 		s.pace.forget(sp)

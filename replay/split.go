@@ -55,7 +55,9 @@ func (sp *split) load(src exchange.Source) error {
 				}
 			}
 		}
-		begun()
+		if sp.options.Speed == 0 { // else what is due first may come last
+			begun()
+		}
 	}
 }
 
@@ -101,8 +103,9 @@ func (sp *split) keep(headers, body []byte) (held int64, place stored, err error
 	if taken := n + taskBytes; sp.memory.take(taken) {
 		return taken, stored{}, nil
 	}
+	sp.memory.force(taskBytes)
 	place, err = sp.spill.store(headers, body)
-	return 0, place, err
+	return taskBytes, place, err
 }
 
 // finish says that t is as it will be written.
