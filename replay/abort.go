@@ -42,10 +42,10 @@ type stopper struct {
 	counts map[exchange.Failure]int
 }
 
-// observe takes in how a request ended for good. Those that were not sent are
-// not among them.
+// observe takes in how a request ended for good, those included that the target's
+// mapping could make nothing of.
 func (s *stopper) observe(class exchange.Failure, c *exchange.Candidate) error {
-	if s.share == 0 || class == exchange.Unsendable {
+	if s.share == 0 {
 		return nil
 	}
 	s.mu.Lock()

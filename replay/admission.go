@@ -14,6 +14,9 @@ import (
 const (
 	fewSplits  = 2
 	mostSplits = 8
+	// mostOverlap is how many where the pace is the recording's, and all that overlap
+	// in time should be. With more the order between splits is no longer kept.
+	mostOverlap = 64
 	// openAhead is how long before its first request is due a split is opened,
 	// where the pace is the recording's.
 	openAhead = 10 * time.Second
@@ -51,7 +54,7 @@ func (s *Sender) Admit(ctx context.Context, from exchange.Timestamp) (leave func
 		a.queue = slices.Delete(a.queue, i, i+1)
 	} else {
 		a.open--
-		a.fresh = a.fresh[:len(a.fresh)-1]
+		a.fresh = slices.Delete(a.fresh, slices.Index(a.fresh, from), slices.Index(a.fresh, from)+1)
 	}
 	return nil, ctx.Err()
 }
@@ -63,12 +66,14 @@ func (s *Sender) leave() {
 	s.sched.kick()
 }
 
-// begun says that a split has something to send, or has ended without.
-func (s *scheduler) begun() {
+// begun says that a split has something to send, or has ended without. from is
+// the time of its first exchange, 0 where that is not known.
+func (s *scheduler) begun(from exchange.Timestamp) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a := &s.admitted; len(a.fresh) > 0 {
-		a.fresh = a.fresh[1:]
+		i := max(slices.Index(a.fresh, from), 0)
+		a.fresh = slices.Delete(a.fresh, i, i+1)
 	}
 	s.kick()
 }
@@ -80,10 +85,10 @@ func (s *scheduler) admit(now time.Time) (next time.Time) {
 		if o, ok := s.pace.(*original); ok {
 			if at := s.opens(o, a.queue[0].from); at.After(now) {
 				return at
-			} else if s.due >= o.room() { // its clock stands still
+			} else if a.open >= mostOverlap {
 				return time.Time{}
 			}
-		} else if a.open >= fewSplits && (a.open >= mostSplits || len(a.fresh) > 0 || !s.idle() || !s.memory()) {
+		} else if a.open >= fewSplits && (a.open >= mostSplits || len(a.fresh) > 0 || !s.idle() || !s.memory() && 2*s.inFlight > s.options.Concurrency) {
 			return time.Time{}
 		}
 		close(a.queue[0].ready)
@@ -108,8 +113,8 @@ func (s *scheduler) opens(o *original, from exchange.Timestamp) time.Time {
 func (a *admission) unloaded() exchange.Timestamp {
 	switch {
 	case len(a.fresh) > 0:
-		return a.fresh[0]
-	case len(a.queue) > 0:
+		return slices.Min(a.fresh)
+	case len(a.queue) > 0 && a.open < mostOverlap: // else those that are open have to come to their end
 		return a.queue[0].from
 	}
 	return 0
@@ -117,7 +122,7 @@ func (a *admission) unloaded() exchange.Timestamp {
 
 // idle says that there are free slots that nothing can use.
 func (s *scheduler) idle() bool {
-	return s.inFlight < s.options.Concurrency && s.turns.count == 0 && (s.pace == nil || s.pace.waiting() == 0)
+	return s.inFlight < s.options.Concurrency && s.turns.Len() == 0 && (s.pace == nil || s.pace.waiting() == 0)
 }
 
 // wanted waits until another task should be loaded: while there is memory for it,

@@ -46,14 +46,14 @@ func dead(class exchange.Failure) bool {
 }
 
 // observe takes in how a request ended, and says whether the breaker opened by it.
-func (b *breaker) observe(class exchange.Failure, why string, now time.Time) (opened bool) {
+func (b *breaker) observe(class exchange.Failure, why string, probe bool, now time.Time) (opened bool) {
 	if !dead(class) {
 		*b = breaker{}
 		return false
 	}
 	b.failures++
 	b.class, b.why = class, why
-	if opened = b.state == probing || b.state == closed && b.failures >= breakAfter; opened {
+	if opened = b.state == probing && probe || b.state == closed && b.failures >= breakAfter; opened {
 		b.state = open
 		b.until = now.Add(b.pause())
 		b.pauses++

@@ -53,7 +53,7 @@ func (c *Counts) count(e *exchange.Exchange) {
 	case exchange.Skipped:
 		addAll(&c.Skipped, map[string]int64{string(e.Defect): 1})
 	case exchange.Unsendable, exchange.EndpointDown:
-		if f == exchange.EndpointDown && e.Candidate.Delivery != "" { // it was, and then given up
+		if e.Candidate.Delivery != "" { // it was, and then given up
 			c.Sent++
 		}
 		addAll(&c.Failed, map[string]int64{string(f): 1})

@@ -155,10 +155,15 @@ func (b timedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
+var errNoStatus = errors.New("the answer's status is none")
+
 var errTooLarge = errors.New("the body of the answer is over the limit")
 
 func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	defer res.Body.Close()
+	if res.StatusCode < 100 {
+		return errNoStatus
+	}
 	a.Status = int64(res.StatusCode)
 	a.Headers = exchange.EncodeHeaders(res.Header)
 	a.ContentType = res.Header.Get("Content-Type")
@@ -166,6 +171,12 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 		return readBody(res.Body, n, a)
 	}
 	var body bytes.Buffer
+	if res.ContentLength > limit { // there is no use in reading it, unless it is that of a HEAD
+		if n, err := io.ReadFull(res.Body, make([]byte, 1)); n == 0 && err == io.EOF {
+			return nil
+		}
+		return errTooLarge
+	}
 	if _, err := body.ReadFrom(io.LimitReader(res.Body, limit+1)); err != nil {
 		return err
 	}

@@ -17,11 +17,13 @@ type lane struct {
 	tasks    fifo
 	again    fifo // to be tried again, before the others
 	inFlight int
-	inTurn   bool // is among the scheduler's turns, at turnAt, as the turns-th
-	turnAt   int
-	turns    int
+	place    int // among the scheduler's turns, from 1; 0: it is not there
+	turnAt   int // requests in flight when it took its turn
+	turn     int
 	limit    limit
 	breaker  breaker
+	trying   bool      // its probe is under way
+	held     time.Time // nothing is sent until then, as it throttled; zero: it is not held
 
 	warmLeft int // requests for their effect, before the first that counts
 	warm     bool
@@ -39,7 +41,15 @@ func (l *lane) serviceTime() time.Duration {
 
 // ready says whether a task may go there now.
 func (l *lane) ready() bool {
-	return l.waiting() > 0 && l.inFlight < l.allowed()
+	return l.waiting() > 0 && l.held.IsZero() && l.inFlight < l.allowed()
+}
+
+// wake ends a rest whose time has come, and lets a probe go.
+func (l *lane) wake(now time.Time) {
+	if !l.held.After(now) {
+		l.held = time.Time{}
+	}
+	l.breaker.probe(now)
 }
 
 func (l *lane) waiting() int { return l.tasks.len() + l.again.len() }
@@ -55,9 +65,11 @@ func (l *lane) pop() *task {
 // allowed is how many requests may be in flight.
 func (l *lane) allowed() int {
 	switch {
-	case l.breaker.state == open:
+	case l.breaker.state == open || l.breaker.state == probing && l.trying:
 		return 0
-	case l.breaker.state == probing || l.warmLeft > 0:
+	case l.breaker.state == probing:
+		return l.inFlight + 1 // beside those from before it opened
+	case l.warmLeft > 0:
 		return 1
 	}
 	return l.limit.now()
@@ -76,6 +88,8 @@ func (l *lane) next(now time.Time) *task {
 		t = l.pop()
 	}
 	t.cold = t.cold || !l.warm
+	t.probe = l.breaker.state == probing
+	l.trying = l.trying || t.probe
 	return t
 }
 
@@ -85,6 +99,9 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 	c := &t.row.Candidate
 	l.inFlight--
 	l.lastDone = now
+	if t.probe {
+		l.trying = false
+	}
 	if t.warming {
 		l.warmLeft--
 	}
@@ -100,5 +117,5 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 		}
 	}
 	l.limit.observe(c.Sent.Time(), time.Duration(c.LatencyUS)*time.Microsecond, class, now)
-	return l.breaker.observe(class, c.Error, now)
+	return l.breaker.observe(class, c.Error, t.probe, now)
 }

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -25,12 +26,14 @@ import (
 type limit struct {
 	most     int
 	adaptive bool
+	gentle   bool // fixed, for one endpoint of several
 
 	value   float64
 	steady  bool // it has shrunk once
 	shrunk  time.Time
 	window  []time.Duration
 	reached bool
+	answers int // of a gentle limit's window
 
 	fastest   time.Duration
 	windows   int
@@ -51,11 +54,12 @@ func newLimit(o *Options) limit {
 	if o.PerEndpoint > 0 {
 		most = min(most, o.PerEndpoint)
 	}
-	return limit{most: most, adaptive: o.Adaptive, value: min(firstLimit, float64(most))}
+	several := strings.Contains(o.Target, "{")
+	return limit{most: most, adaptive: o.Adaptive, gentle: several && !o.Adaptive, value: min(firstLimit, float64(most))}
 }
 
 func (l *limit) now() int {
-	if !l.adaptive {
+	if !l.adaptive && !l.gentle {
 		return l.most
 	}
 	return min(int(l.value), l.most)
@@ -66,7 +70,11 @@ func (l *limit) full(inFlight int) { l.reached = l.reached || inFlight >= l.now(
 
 // observe takes in a request that was sent then, and what became of it.
 func (l *limit) observe(sent time.Time, took time.Duration, class exchange.Failure, now time.Time) {
-	if !l.adaptive {
+	switch {
+	case l.gentle:
+		l.grow(class)
+		return
+	case !l.adaptive:
 		return
 	}
 	if class == exchange.Throttled || class == exchange.NotReady || dead(class) {
@@ -81,6 +89,19 @@ func (l *limit) observe(sent time.Time, took time.Duration, class exchange.Failu
 	}
 	if l.window = append(l.window, took); len(l.window) >= max(minWindow, l.now()) {
 		l.turn(now)
+	}
+}
+
+// grow lets a fixed limit of one endpoint of several double with each window of
+// answers, from the beginning and after a failure that may mean that nobody is
+// there: one that hangs, as it has never answered, does so with few slots.
+func (l *limit) grow(class exchange.Failure) {
+	if dead(class) {
+		l.value, l.answers = min(firstLimit, float64(l.most)), 0
+		return
+	}
+	if l.answers++; l.answers >= l.now() {
+		l.value, l.answers = min(2*l.value, float64(l.most)), 0
 	}
 }
 

@@ -21,7 +21,6 @@ type original struct {
 }
 
 func (o *original) add(t *task)  { heap.Push(&o.tasks, t) }
-func (o *original) room() int    { return 1 << 12 }
 func (o *original) waiting() int { return len(o.tasks) }
 func (o *original) begin() {
 	if o.start.IsZero() {

@@ -20,8 +20,6 @@ type pace interface {
 	// none, it says when there may be one; the zero time stands for never, as long
 	// as nothing is added.
 	due(now time.Time) (*task, time.Time)
-	// room is how many tasks may be due and not sent.
-	room() int
 	waiting() int
 	forget(sp *split)
 }
@@ -50,7 +48,6 @@ func newSteady(rate float64, ofEach func(string) float64) *steady {
 	return &steady{all: pacer{rate: rate}, ofEach: ofEach, models: map[string]*flow{}}
 }
 
-func (s *steady) room() int    { return max(int(s.all.rate*maxBehind.Seconds()), 1) }
 func (s *steady) waiting() int { return s.count }
 
 func (s *steady) add(t *task) {

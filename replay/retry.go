@@ -28,6 +28,7 @@ const (
 	firstBackoff  = 250 * time.Millisecond
 	maxBackoff    = 30 * time.Second
 	maxRetryAfter = 5 * time.Minute
+	mostHeld      = 2 * time.Second // an endpoint that throttles and does not say for how long
 )
 
 // retries says whether t, which ended in class, is worth another attempt.

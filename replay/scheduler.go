@@ -21,16 +21,16 @@ import (
 // that ends takes the next task itself.
 type scheduler struct {
 	options *Options
-	run     func(*task) // sends a task and those that come after it
-	lost    func(*task) // ends one whose endpoint is given up
-	memory  func() bool // says whether there is room for another split's
+	run     func(*task)        // sends a task and those that come after it
+	lose    func(*task, error) // ends one whose endpoint is given up; the error ends all
+	memory  func() bool        // says whether there is room for another split's
 
 	mu       sync.Mutex
 	inFlight int
 	lanes    map[string]*lane
 	turns    turns
 	pace     pace // nil: everything is due
-	due      int  // of the paced tasks, those that are due and not sent
+	lost     int  // tasks given up since an endpoint answered last
 	later    timeHeap[later]
 	timer    *time.Timer
 	admitted admission
@@ -53,6 +53,9 @@ func (l later) when() time.Time { return l.at }
 func (s *scheduler) add(t *task, endpoint string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if t.split.gone {
+		return
+	}
 	l := s.lanes[endpoint]
 	if l == nil {
 		l = &lane{name: endpoint, limit: newLimit(s.options), warmLeft: s.options.Warm}
@@ -125,7 +128,8 @@ func (s *scheduler) advance(now time.Time) (next time.Time) {
 		switch {
 		case l.task != nil:
 			s.push(l.task, &l.task.lane.again)
-		case l.lane.breaker.probe(now):
+		default:
+			l.lane.wake(now)
 			s.turns.offer(l.lane)
 		}
 	}
@@ -135,13 +139,11 @@ func (s *scheduler) advance(now time.Time) (next time.Time) {
 	if o, ok := s.pace.(*original); ok {
 		o.until = s.admitted.unloaded()
 	}
-	for s.pace != nil && s.due < s.pace.room() {
+	for s.pace != nil {
 		t, at := s.pace.due(now)
 		if t == nil {
 			return sooner(next, at)
 		}
-		s.due++
-		t.paced = true
 		s.push(t, &t.lane.tasks)
 	}
 	return next
@@ -161,10 +163,6 @@ func (s *scheduler) take(now time.Time) *task {
 		l.limit.full(l.inFlight)
 		s.turns.offer(l)
 		s.inFlight++
-		if t.paced {
-			t.paced = false
-			s.due--
-		}
 		t.split.running.Add(1)
 		return t
 	}
@@ -182,12 +180,17 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	if l.observe(t, class, now) {
 		s.opened(l)
 	}
+	if !dead(class) && class != exchange.Canceled {
+		s.lost = 0
+	}
 	decided = true
 	switch {
 	case t.warming || t.split.gone:
 		decided = false
 	case s.options.retries(t, class):
-		heap.Push(&s.later, later{at: now.Add(backoff(len(t.attempts), &t.row.Candidate, now)), task: t})
+		at := now.Add(backoff(len(t.attempts), &t.row.Candidate, now))
+		heap.Push(&s.later, later{at: at, task: t})
+		s.hold(l, t, class, now)
 		t.retry(class)
 		s.putOff[string(class)]++
 		decided = false
@@ -196,6 +199,20 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	next = s.take(now)
 	s.kick()
 	return decided, next
+}
+
+// hold has an endpoint that throttles rest, as its other requests would be
+// throttled too: as long as it asks, or up to mostHeld.
+func (s *scheduler) hold(l *lane, t *task, class exchange.Failure, now time.Time) {
+	if class != exchange.Throttled {
+		return
+	}
+	c := &t.row.Candidate
+	wait := max(min(retryAfter(c, now), maxRetryAfter), min(backoff(len(t.attempts), c, now), mostHeld))
+	if until := now.Add(wait); until.After(l.held) {
+		l.held = until
+		heap.Push(&s.later, later{at: until, lane: l})
+	}
 }
 
 // opened sees to a lane whose breaker has just opened.
@@ -208,12 +225,24 @@ func (s *scheduler) opened(l *lane) {
 
 // giveUp ends a task that waits for an endpoint in vain.
 func (s *scheduler) giveUp(t *task) {
-	if t.paced {
-		t.paced = false
-		s.due--
+	b := &t.lane.breaker
+	t.fail(exchange.EndpointDown, string(b.class)+": "+b.why)
+	s.lost++
+	var abort error
+	if share := s.options.AbortAfter; share > 0 && share < 1 && s.lost%leastSettled == 0 && s.allDown() {
+		abort = &AbortError{Class: b.class, Share: 1, Of: s.lost, Why: b.why}
 	}
-	t.fail(exchange.EndpointDown, string(t.lane.breaker.class)+": "+t.lane.breaker.why)
-	s.lost(t)
+	s.lose(t, abort)
+}
+
+// allDown says that no endpoint is left.
+func (s *scheduler) allDown() bool {
+	for _, l := range s.lanes {
+		if !l.breaker.givenUp() {
+			return false
+		}
+	}
+	return true
 }
 
 // forget drops the tasks of a split that ends early. None is sent after it.
@@ -222,11 +251,6 @@ func (s *scheduler) forget(sp *split) {
 	defer s.mu.Unlock()
 	sp.gone = true
 	for _, l := range s.lanes {
-		for _, t := range l.tasks.tasks[l.tasks.head:] {
-			if t.split == sp && t.paced {
-				s.due--
-			}
-		}
 		l.tasks.forget(sp)
 		l.again.forget(sp)
 	}

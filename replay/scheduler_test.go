@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func takes(ctx context.Context, d time.Duration) {
 }
 
 func senderTo(t *testing.T, o Options, do func(ctx context.Context, n int, e *exchange.Exchange, c *exchange.Candidate)) (*Sender, *endpoints) {
-	o.Target = "http://127.0.0.1"
+	o.Target = cmp.Or(o.Target, "http://127.0.0.1")
 	s := newSender(t, o)
 	c := &endpoints{asks: map[string]int{}, do: do}
 	s.client = c
@@ -76,7 +77,7 @@ func byModel(counts ...int) []exchange.Exchange {
 func TestSlowEndpointDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
-		s, _ := senderTo(t, Options{Concurrency: 8}, func(ctx context.Context, _ int, e *exchange.Exchange, _ *exchange.Candidate) {
+		s, _ := senderTo(t, Options{Target: "http://127.0.0.1/{model}", Concurrency: 8}, func(ctx context.Context, _ int, e *exchange.Exchange, _ *exchange.Candidate) {
 			if e.Model == "model-0" {
 				takes(ctx, time.Minute)
 			} else {
@@ -89,11 +90,104 @@ func TestSlowEndpointDelaysNoOther(t *testing.T) {
 			last[e.Model] = max(last[e.Model], e.Candidate.Sent.Time().Sub(begin))
 		}
 		for _, model := range []string{"model-1", "model-2"} {
-			// Until the first minute is over, the slots that model-0 took at the very
-			// beginning are gone, when it was alone; what is left must do.
-			if last[model] > 62*time.Second {
+			if last[model] > 5*time.Second {
 				t.Errorf("%s was done after %s", model, last[model])
 			}
+		}
+	})
+}
+
+// A rate is kept for all, whatever one of them does.
+func TestHangingEndpointHoldsNoPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		s, _ := senderTo(t, Options{Concurrency: 16, PerEndpoint: 4, Rate: 50}, func(ctx context.Context, _ int, e *exchange.Exchange, _ *exchange.Candidate) {
+			if e.Model == "model-0" {
+				takes(ctx, time.Minute)
+			}
+		})
+		rows, _ := replay(t, s, byModel(100, 1000)...)
+		for _, e := range rows {
+			c := &e.Candidate
+			if e.Model == "model-1" && (c.Sent != c.Due || c.Due.Time().Sub(begin) > 22*time.Second) {
+				t.Fatalf("due after %s, sent after %s", c.Due.Time().Sub(begin), c.Sent.Time().Sub(begin))
+			}
+		}
+	})
+}
+
+// Requests that were under way when the breaker opened say nothing of an endpoint
+// that came back meanwhile.
+func TestOldFailuresAreNoProbes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		s, _ := senderTo(t, Options{Concurrency: 64}, func(ctx context.Context, _ int, _ *exchange.Exchange, c *exchange.Candidate) {
+			if up := time.Since(begin); up > 30*time.Second && up < 97*time.Second {
+				takes(ctx, time.Minute)
+				c.Failure = exchange.Timeout
+				return
+			}
+			takes(ctx, time.Second)
+		})
+		_, counts := replay(t, s, byModel(4000)...)
+		if n := counts.Failed["endpoint_down"]; n > 0 || counts.Failed["timeout"] > 100 {
+			t.Errorf("%+v", counts)
+		}
+	})
+}
+
+// Who answers as the old service did, with a status by which others would be
+// unavailable, is neither asked again nor given up.
+func TestAsItWasRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := senderTo(t, Options{AbortAfter: 0.5, Retries: 5}, func(_ context.Context, _ int, e *exchange.Exchange, c *exchange.Candidate) {
+			c.Status = 502
+		})
+		rows := byModel(2000)
+		for i := range rows {
+			rows[i].Reference.Status = 502
+		}
+		_, counts := replay(t, s, rows...)
+		if counts.Answered != 2000 || c.asks["model-0"] != 2000 {
+			t.Errorf("%+v, asked %d times", counts, c.asks["model-0"])
+		}
+	})
+}
+
+// An outage of everything must not make a weekend's recording unavailable within
+// a minute.
+func TestNothingIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := senderTo(t, Options{AbortAfter: 0.5}, func(_ context.Context, _ int, _ *exchange.Exchange, c *exchange.Candidate) {
+			c.Failure, c.Error = exchange.Refused, "connection refused"
+		})
+		_, err := s.Split(t.Context(), &source{rows: byModel(2000, 2000), batch: 500}, &sink{})
+		if aborted, ok := errors.AsType[*AbortError](err); !ok || aborted.Class != exchange.Refused {
+			t.Fatalf("%v", err)
+		}
+	})
+}
+
+// Who throttles is let alone for a while, or the others fail too, and in the end
+// for good.
+func TestThrottlingHoldsTheEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		second, n := time.Time{}, 0
+		s, c := senderTo(t, Options{Concurrency: 16, Retries: 5, AbortAfter: 0.5}, func(ctx context.Context, _ int, _ *exchange.Exchange, c *exchange.Candidate) {
+			takes(ctx, time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
+			if now := time.Now().Truncate(time.Second); now != second {
+				second, n = now, 0
+			}
+			if n++; n > 100 {
+				c.Status, c.Headers = 429, exchange.EncodeHeaders(http.Header{"Retry-After": {"1"}})
+			}
+		})
+		_, counts := replay(t, s, byModel(3000)...)
+		if counts.Answered != 3000 || len(counts.Unavailable) > 0 || c.asks["model-0"] > 4500 {
+			t.Errorf("%+v, asked %d times", counts, c.asks["model-0"])
 		}
 	})
 }
@@ -439,8 +533,8 @@ func TestAdmission(t *testing.T) {
 		if len(open) != 2 {
 			t.Errorf("%d are open while two have not begun", len(open))
 		}
-		s.sched.begun()
-		s.sched.begun()
+		s.sched.begun(0)
+		s.sched.begun(0)
 		synctest.Wait()
 		if len(open) != 3 {
 			t.Errorf("%d are open while slots are free", len(open))

@@ -45,7 +45,7 @@ func New(o Options) (*Sender, error) {
 	}
 	s := &Sender{options: o, client: c, memory: memory{limit: waitingBytes}, stopper: stopper{share: o.AbortAfter}}
 	s.sched = &scheduler{
-		options: &s.options, run: s.run, lost: s.lose, memory: s.memory.roomy,
+		options: &s.options, run: s.run, lose: s.lose, memory: s.memory.roomy,
 		lanes: map[string]*lane{}, putOff: map[string]int64{}, pace: s.options.pace(),
 	}
 	s.sched.wake.L = &s.sched.mu
@@ -140,6 +140,9 @@ func (s *Sender) attempt(t *task) exchange.Failure {
 	if c.Failure != "" {
 		return c.Failure
 	}
+	if c.Status == t.recorded {
+		return "" // as it was recorded, so there is nothing to try again
+	}
 	return exchange.StatusFailure(c.Status)
 }
 
@@ -159,7 +162,11 @@ func (s *Sender) settle(t *task, class exchange.Failure) {
 }
 
 // lose ends a task whose endpoint is given up.
-func (s *Sender) lose(t *task) {
+func (s *Sender) lose(t *task, abort error) {
+	if abort != nil {
+		go t.split.fail(abort) // not under the scheduler's lock
+		return
+	}
 	s.failed.add(exchange.EndpointDown)
 	t.split.keepAnswer(t)
 }

@@ -37,7 +37,8 @@ func newSplit(ctx context.Context, s *Sender) *split {
 
 // load makes a task of each planned row and hands it to the scheduler.
 func (sp *split) load(src exchange.Source) error {
-	begun := sync.OnceFunc(sp.sched.begun)
+	from := exchange.Timestamp(0)
+	begun := sync.OnceFunc(func() { sp.sched.begun(from) })
 	defer begun()
 	var b exchange.Batch
 	for {
@@ -50,6 +51,9 @@ func (sp *split) load(src exchange.Source) error {
 		}
 		for i := range b.Rows {
 			if e := &b.Rows[i]; sp.options.Selection.Match(e) {
+				if from == 0 || e.Time < from {
+					from = e.Time
+				}
 				if err := sp.plan(e); err != nil {
 					return err
 				}

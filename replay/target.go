@@ -135,7 +135,11 @@ func (t *target) fillable(e *exchange.Exchange) error {
 // endpoint is the host, with what the target makes of the model: where it says
 // nothing of models, all are one endpoint.
 func (t *target) endpoint(e *exchange.Exchange) string {
-	return t.host + expand(t.path, e, url.PathEscape) + expand(t.query, e, url.QueryEscape)
+	name := t.host + expand(t.path, e, url.PathEscape)
+	if strings.Contains(t.query, "{") { // else it may be a secret, and names are shown
+		name += "?" + expand(t.query, e, url.QueryEscape)
+	}
+	return name
 }
 
 func expand(template string, e *exchange.Exchange, escape func(string) string) string {

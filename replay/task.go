@@ -16,11 +16,12 @@ type task struct {
 	lane  *lane // where it goes
 	row   exchange.Exchange
 
+	recorded int64  // status of the reference, where that is no answer of the endpoint's own
 	held     int64  // bytes of the request, or of the answer, that count as memory
 	spilled  stored // where they lie while memory is short
 	attempts []exchange.Attempt
-	paced    bool // due, and counted among those that are not sent
 	cold     bool
+	probe    bool // sent to find out whether its endpoint is back
 	warming  bool // sent for its effect: the answer is dropped
 }
 
@@ -28,7 +29,7 @@ func (t *task) when() time.Time { return t.row.Time.Time() }
 
 // newTask takes what a result needs of e; it keeps none of e's bytes.
 func newTask(sp *split, e *exchange.Exchange) *task {
-	return &task{split: sp, row: exchange.Exchange{
+	return &task{split: sp, recorded: e.Reference.Status, row: exchange.Exchange{
 		ID: e.ID, Time: e.Time, Model: e.Model, ModelVersion: e.ModelVersion, RequestHash: e.RequestHash, Defect: e.Defect,
 		SamplingProbability: e.SamplingProbability,
 	}}
@@ -37,7 +38,7 @@ func newTask(sp *split, e *exchange.Exchange) *task {
 // warmingOf is t sent for its effect.
 func warmingOf(t *task) *task {
 	w := *t
-	w.warming, w.paced = true, false
+	w.warming = true
 	return &w
 }
 
@@ -87,8 +88,11 @@ func (t *task) retry(class exchange.Failure) {
 // answered lets go of the request, says how the answer came about, and keeps it.
 func (t *task) answered() (err error) {
 	t.split.memory.give(t.held)
-	t.row.Request = exchange.Request{}
+	t.held, t.row.Request = 0, exchange.Request{}
 	c := &t.row.Candidate
+	if c.Failure == exchange.Unsendable && len(t.attempts) == 0 {
+		t.cold = false // nothing went out
+	}
 	if t.cold || len(t.attempts) > 0 {
 		d, err := c.HowDelivered() // the client has said which variant answered
 		if err != nil {

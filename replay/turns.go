@@ -1,18 +1,17 @@
 package replay
 
-// turns are the lanes that may send. Next is the one that has the fewest
-// requests in flight, and of those the one that has waited longest. So the slots
-// are shared evenly, and an endpoint that hangs holds no more of them than one
-// that answers.
-type turns struct {
-	queues [][]turn // by requests in flight
-	count  int
-}
+import (
+	"cmp"
+	"container/heap"
+)
 
-// turn is valid while it is the lane's last one.
-type turn struct {
-	lane   *lane
-	number int
+// turns are the lanes that may send, as a container/heap. Next is the one that has
+// the fewest requests in flight, and of those the one that has waited longest. So
+// the slots are shared evenly, and an endpoint that hangs holds no more of them
+// than one that answers.
+type turns struct {
+	lanes []*lane
+	last  int // turn that was given
 }
 
 // offer has l take its turn, if it can send something, or moves it to where it
@@ -22,37 +21,50 @@ func (q *turns) offer(l *lane) {
 		q.withdraw(l)
 		return
 	}
-	if l.inTurn && l.turnAt == l.inFlight {
+	if l.place > 0 && l.turnAt == l.inFlight {
 		return
 	}
 	q.withdraw(l)
-	for len(q.queues) <= l.inFlight {
-		q.queues = append(q.queues, nil)
-	}
-	l.inTurn, l.turnAt = true, l.inFlight
-	l.turns++
-	q.count++
-	q.queues[l.inFlight] = append(q.queues[l.inFlight], turn{l, l.turns})
+	q.last++
+	l.turnAt, l.turn = l.inFlight, q.last
+	heap.Push(q, l)
 }
 
 func (q *turns) withdraw(l *lane) {
-	if l.inTurn {
-		l.inTurn = false
-		q.count--
+	if l.place > 0 {
+		heap.Remove(q, l.place-1)
 	}
 }
 
 // pop takes the lane whose turn it is; nil where there is none.
 func (q *turns) pop() *lane {
-	for i := range q.queues {
-		for len(q.queues[i]) > 0 {
-			t := q.queues[i][0]
-			q.queues[i] = q.queues[i][1:]
-			if t.lane.inTurn && t.number == t.lane.turns {
-				q.withdraw(t.lane)
-				return t.lane
-			}
-		}
+	if len(q.lanes) == 0 {
+		return nil
 	}
-	return nil
+	return heap.Pop(q).(*lane)
+}
+
+func (q *turns) Len() int { return len(q.lanes) }
+
+func (q *turns) Less(i, j int) bool {
+	a, b := q.lanes[i], q.lanes[j]
+	return cmp.Or(cmp.Compare(a.turnAt, b.turnAt), cmp.Compare(a.turn, b.turn)) < 0
+}
+
+func (q *turns) Swap(i, j int) {
+	q.lanes[i], q.lanes[j] = q.lanes[j], q.lanes[i]
+	q.lanes[i].place, q.lanes[j].place = i+1, j+1
+}
+
+func (q *turns) Push(x any) {
+	l := x.(*lane)
+	q.lanes = append(q.lanes, l)
+	l.place = len(q.lanes)
+}
+
+func (q *turns) Pop() any {
+	last := len(q.lanes) - 1
+	l := q.lanes[last]
+	q.lanes[last], q.lanes, l.place = nil, q.lanes[:last], 0
+	return l
 }

@@ -39,7 +39,7 @@ func (c *chooser) source(ctx context.Context, s dataset.Split) (exchange.Source,
 	if err != nil {
 		return nil, err
 	}
-	src, err := c.rec.Source(ctx, s, exchange.RequestSide)
+	src, err := c.rec.Requests(ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,9 @@ func (f *howFastFlags) apply(o *replay.Options) (err error) {
 	if f.timeout != 0 {
 		o.Timeout = f.timeout
 	}
+	if f.retries < -1 {
+		return fmt.Errorf("--retries %d: must be at least 1, or 0 for none", f.retries)
+	}
 	if f.retries >= 0 {
 		o.Retries = f.retries
 	}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -175,6 +176,50 @@ func (p *process) running() bool {
 	default:
 		return true
 	}
+}
+
+// Without this, workers that are started at once could refuse each other's run.
+func TestShardsBeginTogether(t *testing.T) {
+	recording := makeRecording(t, 400, 20)
+	eachStore(t, func(t *testing.T, location string) {
+		target := newEcho(t, answerBack(0))
+		for round := range 3 {
+			var workers []*process
+			for shard := range 6 {
+				workers = append(workers, start(t, "replay", recording, "--target", target.URL, "--out", store.Join(location, fmt.Sprint("run", round)), "--shard", fmt.Sprintf("%d/6", shard)))
+			}
+			for _, w := range workers {
+				if <-w.ended; w.ProcessState.ExitCode() != exitDone {
+					t.Errorf("exits with %d: %s", w.ProcessState.ExitCode(), w.stderr.String())
+				}
+			}
+		}
+	})
+}
+
+// Without this, what was written to a disk that went away could pass for a run.
+func TestRunThatWentAway(t *testing.T) {
+	recording := makeRecording(t, 400, 20)
+	run := filepath.Join(t.TempDir(), "run")
+	var moved atomic.Bool
+	target := newEcho(t, answerBack(0))
+	front := serveFunc(t, func(w http.ResponseWriter, r *http.Request) {
+		if target.asked.Load() > 200 && moved.CompareAndSwap(false, true) {
+			if err := os.Rename(run, run+"-elsewhere"); err != nil {
+				t.Error(err)
+			}
+		}
+		target.Config.Handler.ServeHTTP(w, r)
+	})
+	if r := parity(t, "replay", recording, "--target", front, "--out", run, "--concurrency", "2"); r.code != exitFailed {
+		t.Errorf("it exits with %d: %s", r.code, r.stderr)
+	}
+}
+
+func serveFunc(t *testing.T, h http.HandlerFunc) string {
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // Without this, an interrupted replay could look done, or lose what it had.

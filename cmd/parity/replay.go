@@ -156,7 +156,7 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags, how *
 	s.replayed, err = a.sendWith(ctx, opts, sending{
 		run: run, what: "run begun " + run.Info.Created.Format(time.DateTime), target: run.Info.Target, plan: p.splits, done: done, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
-			return p.rec.Source(ctx, s, exchange.RequestSide)
+			return p.rec.Requests(ctx, s)
 		},
 		sink:   func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
 		judger: judge,
@@ -167,9 +167,10 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags, how *
 	return s, err
 }
 
-// inFlight is how many requests the target may see at a time, from all shards.
+// inFlight is how many requests an endpoint may see at a time, from all shards.
 func inFlight(opts replay.Options, shard dataset.Shard) int {
-	return cmp.Or(opts.Concurrency, replay.DefaultConcurrency) * max(shard.Count, 1)
+	most := cmp.Or(opts.Concurrency, replay.DefaultConcurrency)
+	return min(most, cmp.Or(opts.PerEndpoint, most)) * max(shard.Count, 1)
 }
 
 // replayOptions reads everything that can be wrong before anything is opened.
@@ -288,6 +289,9 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (repla
 	})
 	aside.stop()
 	stop()
+	if err == nil {
+		err = g.run.Arrived(ctx, g.generation, work.Left())
+	}
 	sum := w.end()
 	a.sayReplayed(sum)
 	if aborted, ok := errors.AsType[*replay.AbortError](err); ok {

@@ -30,7 +30,7 @@ func (r *replayed) left() int64 { return r.planned - r.counts.Planned - r.theirs
 
 // unavailable are those for which `--again unavailable` may be worth it.
 func (r *replayed) unavailable() int64 {
-	return total(r.counts.Failed) - r.counts.Failed[string(exchange.Unsendable)] + total(r.counts.Unavailable)
+	return total(r.counts.Failed) - r.counts.Failed[string(exchange.Unsendable)] - r.counts.Failed[string(exchange.TooLarge)] + total(r.counts.Unavailable)
 }
 
 // ledger is the sum that planned is.

@@ -51,3 +51,26 @@ func (r *Run) Begun(ctx context.Context, generation int) (map[int]int, error) {
 	}
 	return begun, nil
 }
+
+// Arrived looks whether the run is still what it was and has a result of each of
+// these splits: a disk that went away, or somebody who moved the folder, must not
+// pass for a run that is complete.
+func (r *Run) Arrived(ctx context.Context, generation int, splits []Split) error {
+	now, err := OpenRun(ctx, r.Location)
+	if err != nil {
+		return fmt.Errorf("look again at what was sent: %w", err)
+	}
+	if now.Info.ID != r.Info.ID {
+		return fmt.Errorf("run %s was replaced while it was written: it is run %s now, and was %s", r.Location, now.Info.ID, r.Info.ID)
+	}
+	there, err := listSplits(ctx, r.bucket, resultsFolder(generation))
+	if err != nil {
+		return err
+	}
+	for _, s := range splits {
+		if !there[s.Index] {
+			return fmt.Errorf("the result of split %s of run %s was written and is gone: somebody deleted it, or the disk went away; repeat the command", s.Name(), r.Location)
+		}
+	}
+	return nil
+}

@@ -117,7 +117,7 @@ func refuseForeign(ctx context.Context, b store.Bucket, location string) error {
 			return nil // a run, or one whose run.json comes later in the list
 		}
 		first = o.Key
-		if !strings.HasPrefix(o.Key, "plan.") && !strings.HasPrefix(o.Key, "results/") {
+		if !strings.HasPrefix(o.Key, begunFolder) && !strings.HasPrefix(o.Key, "plan.") && !strings.HasPrefix(o.Key, "results/") {
 			break
 		}
 	}
