@@ -167,7 +167,7 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	a.Status = int64(res.StatusCode)
 	a.Headers = exchange.EncodeHeaders(res.Header)
 	a.ContentType = res.Header.Get("Content-Type")
-	if n := res.ContentLength; 0 < n && n <= min(limit, 1<<20) { // above that, an announcement is no reason to allocate
+	if n := res.ContentLength; 0 < n && n <= limit {
 		return readBody(res.Body, n, a)
 	}
 	var body bytes.Buffer
@@ -190,13 +190,20 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	return nil
 }
 
-// readBody reads a body of n bytes.
+// readBody reads a body of n bytes. It takes no more memory than that, and less
+// until a first part has come: an announcement alone is no reason to allocate.
 func readBody(r io.Reader, n int64, a *exchange.Answer) error {
-	body := make([]byte, n)
+	body := make([]byte, min(n, 1<<20))
 	if _, err := io.ReadFull(r, body); err == io.EOF { // of HEAD: the length is all there is
-		body = []byte{}
+		body, n = []byte{}, 0
 	} else if err != nil {
 		return err
+	}
+	if first := body; n > int64(len(first)) {
+		body = make([]byte, n)
+		if _, err := io.ReadFull(r, body[copy(body, first):]); err != nil {
+			return err
+		}
 	}
 	if _, err := io.Copy(io.Discard, r); err != nil { // its end, or the connection can't be used again
 		return err
