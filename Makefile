@@ -17,7 +17,7 @@ help: ## Show this list
 
 .PHONY: build
 build: ## Build bin/parity
-	CGO_ENABLED=0 go build -trimpath -pgo=cmd/parity/compare.pgo -o bin/parity ./cmd/parity
+	CGO_ENABLED=0 go build -trimpath -o bin/parity ./cmd/parity
 
 .PHONY: demo
 demo: build ## Run the whole pipeline on this machine: no cloud, no config
@@ -67,13 +67,6 @@ EXCHANGES ?= 10000000
 .PHONY: bench-plan
 bench-plan: build ## Measure how long it takes to plan a replay: EXCHANGES=10000000
 	go run ./bench plan -exchanges $(EXCHANGES)
-
-# What the compiler goes by where it optimises (go.dev/doc/pgo). It is not called
-# default.pgo: then every test of cmd/parity would compile all packages once more.
-.PHONY: profile
-profile: ## Profile judging anew, for `make build`
-	dir=$$(mktemp -d) && trap "rm -r $$dir" EXIT && go run ./bench -generate $$dir && \
-	  PARITY_BENCH=$$dir GOMAXPROCS=1 go test -trimpath ./cmd/parity -run '^$$' -bench Compare -benchtime 2x -o $$dir/test -cpuprofile cmd/parity/compare.pgo
 
 .PHONY: golden
 golden: ## Write the golden files anew; look at the difference before you commit it
