@@ -17,8 +17,9 @@ type lane struct {
 	tasks    fifo
 	again    fifo // to be tried again, before the others
 	inFlight int
-	place    int // among the scheduler's turns, from 1; 0: it is not there
-	turnAt   int // requests in flight when it took its turn
+	aside    bool // its next request is large, and has to wait for others that are
+	place    int  // among the scheduler's turns, from 1; 0: it is not there
+	turnAt   int  // requests in flight when it took its turn
 	turn     int
 	limit    limit
 	breaker  breaker
@@ -53,6 +54,14 @@ func (l *lane) wake(now time.Time) {
 }
 
 func (l *lane) waiting() int { return l.tasks.len() + l.again.len() }
+
+// head is the next of what waits.
+func (l *lane) head() *task {
+	if l.again.len() > 0 {
+		return l.again.tasks[l.again.head]
+	}
+	return l.tasks.tasks[l.tasks.head]
+}
 
 // pop takes the next of what waits.
 func (l *lane) pop() *task {

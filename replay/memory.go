@@ -5,6 +5,13 @@ import "sync/atomic"
 // taskBytes is about what a task takes beside the bytes that it holds.
 const taskBytes = 640
 
+// Large requests are in flight at the same time only as far as their bodies add up
+// to this many bytes, since their answers are mostly large too. One always may be.
+const (
+	largeBody  = 1 << 20
+	largeBytes = 32 << 20
+)
+
 // memory is what tasks that wait may take, over all splits.
 type memory struct {
 	limit int64

@@ -27,6 +27,8 @@ type scheduler struct {
 
 	mu       sync.Mutex
 	inFlight int
+	large    int64   // bytes of large requests in flight
+	aside    []*lane // whose next request waits for these
 	lanes    map[string]*lane
 	turns    turns
 	pace     pace // nil: everything is due
@@ -159,7 +161,15 @@ func (s *scheduler) take(now time.Time) *task {
 		if !l.ready() {
 			continue
 		}
+		if n := l.head().large; s.large > 0 && s.large+n > largeBytes && n > 0 {
+			if !l.aside {
+				l.aside = true
+				s.aside = append(s.aside, l)
+			}
+			continue
+		}
 		t := l.next(now)
+		s.large += t.large
 		l.limit.full(l.inFlight)
 		s.turns.offer(l)
 		s.inFlight++
@@ -176,6 +186,9 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.inFlight--
+	if s.large -= t.large; t.large > 0 {
+		s.readmit()
+	}
 	l := t.lane
 	if l.observe(t, class, now) {
 		s.opened(l)
@@ -199,6 +212,15 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	next = s.take(now)
 	s.kick()
 	return decided, next
+}
+
+// readmit has the lanes take their turns again whose next request is large.
+func (s *scheduler) readmit() {
+	for _, l := range s.aside {
+		l.aside = false
+		s.turns.offer(l)
+	}
+	s.aside = s.aside[:0]
 }
 
 // hold has an endpoint that throttles rest, as its other requests would be

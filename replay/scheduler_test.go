@@ -154,6 +154,40 @@ func TestAsItWasRecorded(t *testing.T) {
 	})
 }
 
+// Large bodies must not be in flight as many at a time as small ones: memory would
+// be theirs. The small ones of other endpoints go on.
+func TestLargeBodiesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		now, most := 0, 0
+		s, _ := senderTo(t, Options{Concurrency: 64}, func(ctx context.Context, _ int, e *exchange.Exchange, _ *exchange.Candidate) {
+			if e.Model != "model-0" {
+				takes(ctx, time.Millisecond)
+				return
+			}
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			takes(ctx, time.Second)
+			mu.Lock()
+			now--
+			mu.Unlock()
+		})
+		rows := byModel(20, 500)
+		for i := range 20 {
+			rows[i].Request.Body = make([]byte, 8<<20)
+		}
+		got, counts := replay(t, s, rows...)
+		if most != 4 || counts.Answered != 520 {
+			t.Errorf("%d large ones at a time, %+v", most, counts)
+		}
+		if last := got[519].Candidate.Sent - got[20].Candidate.Sent; last > 1_000_000 {
+			t.Errorf("the small ones took %d µs", last)
+		}
+	})
+}
+
 // An outage of everything must not make a weekend's recording unavailable within
 // a minute.
 func TestNothingIsLeft(t *testing.T) {

@@ -17,6 +17,7 @@ type task struct {
 	row   exchange.Exchange
 
 	recorded int64  // status of the reference, where that is no answer of the endpoint's own
+	large    int64  // bytes of a request that is large; 0: it is not
 	held     int64  // bytes of the request, or of the answer, that count as memory
 	spilled  stored // where they lie while memory is short
 	attempts []exchange.Attempt
@@ -51,6 +52,9 @@ func (t *task) fail(class exchange.Failure, why string) {
 func (t *task) hold(e *exchange.Exchange) (err error) {
 	t.row.Request = e.Request
 	r := &t.row.Request
+	if n := int64(len(r.Body)); n >= largeBody {
+		t.large = n
+	}
 	if t.held, t.spilled, err = t.split.keep(r.Headers, r.Body); t.spilled.somewhere() {
 		r.Headers, r.Body = nil, nil
 		return err
