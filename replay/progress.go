@@ -110,7 +110,7 @@ func (l *lane) endpoint(now time.Time) Endpoint {
 		e.Limit = l.limit.now()
 	}
 	if b := &l.breaker; b.state != closed {
-		e.GivenUp, e.Why = b.pauses > len(breakPauses), string(b.class)
+		e.GivenUp, e.Why = b.exhausted(), string(b.class)
 		if b.why != "" {
 			e.Why += ": " + b.why
 		}
