@@ -34,6 +34,7 @@ type sageMakerClient struct {
 	transport *http.Transport
 	api       *sagemakerruntime.Client
 	renewal   *renewal
+	owners    owners
 }
 
 // newSageMakerClient looks for credentials, so that a lack of them is said before
@@ -55,6 +56,9 @@ func newSageMakerClient(o Options) (*sageMakerClient, error) {
 
 func (s *sageMakerClient) endpoint(e *exchange.Exchange) (string, error) {
 	d, err := s.target.destination(e)
+	if err == nil {
+		err = s.owners.check(s.target, e.Model, d)
+	}
 	return d.String(), err
 }
 
