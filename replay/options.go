@@ -70,6 +70,8 @@ type Options struct {
 	Speed float64
 	// Begin is the time of the earliest exchange, which is due at once; for Speed.
 	Begin exchange.Timestamp
+	// End is the time of the latest exchange, for Speed and Progress; 0: not known.
+	End exchange.Timestamp
 	// Warm is how many requests each endpoint gets before the first that counts;
 	// their answers are dropped.
 	Warm int

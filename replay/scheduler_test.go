@@ -524,7 +524,7 @@ func TestTooManyFailuresStop(t *testing.T) {
 // and are sorted by model.
 func TestOriginalPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := senderTo(t, Options{Concurrency: 50, Speed: 2, Begin: 1_000_000}, func(ctx context.Context, _ int, e *exchange.Exchange, _ *exchange.Candidate) {
+		s, _ := senderTo(t, Options{Concurrency: 50, Speed: 2, Begin: 1_000_000, End: 200_000_000}, func(ctx context.Context, _ int, e *exchange.Exchange, _ *exchange.Candidate) {
 			if e.Time%7 == 0 {
 				takes(ctx, 3*time.Second)
 			}
@@ -545,6 +545,9 @@ func TestOriginalPace(t *testing.T) {
 		}
 		if err := g.Wait(); err != nil {
 			t.Fatal(err)
+		}
+		if last := exchange.At(s.Progress().LastDue) - begin; last != 199_000_000/2 {
+			t.Errorf("the last is said to be due after %d µs", last)
 		}
 		for _, o := range out {
 			for _, e := range o.rows {

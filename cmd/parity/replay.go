@@ -243,6 +243,9 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (rep
 			opts.Begin = s.From
 			break
 		}
+		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done, Shard: g.shard}).Left() {
+			opts.End = max(opts.End, s.To)
+		}
 	}
 	sender, err := replay.New(opts)
 	if err != nil {
