@@ -1,11 +1,16 @@
 package main
 
 import (
+	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/modelparity/parity/internal/exchange"
 )
 
 // Without this, `parity replay … 2>&1 | head -1` would send a part and be killed by
@@ -27,6 +32,37 @@ func TestNobodyReads(t *testing.T) {
 	}
 	if s := readSummary(t, run); s.Ledger.Planned != 400 || s.Ledger.Missing > 0 {
 		t.Errorf("%+v", s.Ledger)
+	}
+}
+
+// What an endpoint said before it answered is evidence. Without this, it would lie
+// in a column that nobody shows, or be obeyed by the terminal that it is shown on.
+func TestEarlierAttemptsAreShown(t *testing.T) {
+	recording, run := variedRecording(t, 1, 1), filepath.Join(t.TempDir(), "run")
+	first := true
+	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+		body := readBody(r)
+		if first {
+			first = false
+			w.WriteHeader(http.StatusTooManyRequests)
+			body = "slow \x1b[31mdown"
+		}
+		io.WriteString(w, body)
+	})
+	mustParity(t, exitDone, "replay", recording, "--target", target.URL, "--out", run, "--status", "500")
+	id := ids(t, run)[0]
+	show := mustParity(t, exitDone, "show", run, id).stdout
+	if !strings.Contains(show, "attempt") || !strings.Contains(show, "throttled after") || !strings.Contains(show, "status 429: slow ") || strings.Contains(show, "\x1b[31mdown") {
+		t.Error(show)
+	}
+	var line struct {
+		Candidate struct{ Delivery exchange.Delivery }
+	}
+	if err := json.Unmarshal([]byte(mustParity(t, exitDone, "cat", run).stdout), &line); err != nil {
+		t.Fatal(err)
+	}
+	if a := line.Candidate.Delivery.Attempts; len(a) != 1 || a[0].Failure != exchange.Throttled || a[0].Body != "slow \x1b[31mdown" {
+		t.Errorf("%+v", a)
 	}
 }
 
