@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -63,6 +64,47 @@ func TestEarlierAttemptsAreShown(t *testing.T) {
 	}
 	if a := line.Candidate.Delivery.Attempts; len(a) != 1 || a[0].Failure != exchange.Throttled || a[0].Body != "slow \x1b[31mdown" {
 		t.Errorf("%+v", a)
+	}
+}
+
+// Without this, a token in a target's URL would lie in run.json, in reports and in
+// the logs of CI.
+func TestTokensInTargetsAreNowhere(t *testing.T) {
+	recording, dir := variedRecording(t, 3, 3), t.TempDir()
+	run := filepath.Join(dir, "run")
+	var asked atomic.Int64
+	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("token") == "s3cret-token" {
+			asked.Add(1)
+		}
+		right(w, r)
+	})
+	if r := mustParity(t, exitFailed, "replay", recording, "--target", target.URL+"?token=s3cret-token", "--out", run); strings.Contains(r.stderr, "s3cret-token") || !strings.Contains(r.stderr, "token=${NAME}") {
+		t.Error(r.stderr)
+	}
+	named := target.URL + "?token=${NEW_TOKEN}"
+	mustParity(t, exitFailed, "replay", recording, "--target", named, "--out", run)
+	said := ""
+	for range 2 { // the same command goes on
+		r := parityWith(t, map[string]string{"NEW_TOKEN": "s3cret-token"}, "replay", recording, "--target", named, "--out", run)
+		if said += r.stderr; r.code != exitDone {
+			t.Fatal(said)
+		}
+	}
+	mustParity(t, exitDone, "compare", run)
+	said += mustParity(t, exitDone, "show", run, ids(t, run)[0]).stdout + mustParity(t, exitDone, "ls", run).stdout
+	if !strings.Contains(said, `token=${NEW_TOKEN}"`) {
+		t.Errorf("curl does not ask with the token:\n%s", said)
+	}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			text, _ := os.ReadFile(path)
+			said += string(text)
+		}
+		return err
+	})
+	if err != nil || strings.Contains(said, "s3cret-token") || asked.Load() == 0 {
+		t.Errorf("%v; asked %d times; the token is in what was written or said: %v", err, asked.Load(), strings.Contains(said, "s3cret-token"))
 	}
 }
 
