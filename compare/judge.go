@@ -74,6 +74,9 @@ type SplitInput struct {
 	// Concurrency is how many requests were in flight at most when Candidate was
 	// asked; 0: not known.
 	Concurrency int
+	// Reached is how many of these were in flight to a model's endpoint, by model;
+	// nil: not known, so that it may be all.
+	Reached map[string]int
 	// Later are the later generations that have some of the split, in their order.
 	Later []Later
 	// Selection is the run's: exchanges that it does not match were not planned.

@@ -97,6 +97,23 @@ func TestSlowEndpointDelaysNoOther(t *testing.T) {
 	})
 }
 
+// What may depend on how many requests an endpoint had at a time is told by how many
+// it had, not by how many it might have had.
+func TestReachedIsWhatWasInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := senderTo(t, Options{Concurrency: 64, PerEndpoint: 8}, func(ctx context.Context, _ int, _ *exchange.Exchange, _ *exchange.Candidate) {
+			takes(ctx, time.Second)
+		})
+		_, counts := replay(t, s, byModel(100, 3, 1)...)
+		if r := counts.Reached; r["model-0"] != 8 || r["model-1"] != 3 || r["model-2"] != 1 {
+			t.Errorf("%v", r)
+		}
+		if _, counts = replay(t, s, byModel(1)...); counts.Reached["model-0"] != 1 {
+			t.Errorf("alone: %v", counts.Reached)
+		}
+	})
+}
+
 // A rate is kept for all, whatever one of them does.
 func TestHangingEndpointHoldsNoPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -18,6 +18,7 @@ type split struct {
 
 	running sync.WaitGroup // requests under way
 	gone    bool           // it ends early; the scheduler's lock guards it
+	reached map[string]int // Counts.Reached; likewise
 
 	mu     sync.Mutex
 	tasks  []*task // in the split's order; nil is written
@@ -208,6 +209,7 @@ func (sp *split) write(sink exchange.Sink) (Counts, error) {
 			return counts, err
 		}
 		if t == nil {
+			counts.Reached = sp.reached // of tasks that are all done
 			return counts, flush()
 		}
 		if err := t.recall(); err != nil {

@@ -36,6 +36,17 @@ func newTask(sp *split, e *exchange.Exchange) *task {
 	}}
 }
 
+// reach takes in how many requests were in flight to t's endpoint.
+func (t *task) reach(n int) {
+	if t.warming || n <= t.split.reached[t.row.Model] {
+		return
+	}
+	if t.split.reached == nil {
+		t.split.reached = map[string]int{}
+	}
+	t.split.reached[t.row.Model] = n
+}
+
 // warmingOf is t sent for its effect.
 func warmingOf(t *task) *task {
 	w := *t

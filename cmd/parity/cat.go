@@ -114,9 +114,9 @@ func eachAnswer(ctx context.Context, run *dataset.Run, rec *dataset.Recording, s
 
 // inputOf hands a split's answers to compare.
 func inputOf(answers []dataset.Answers) compare.SplitInput {
-	in := compare.SplitInput{Candidate: answers[0], Concurrency: answers[0].Concurrency}
+	in := compare.SplitInput{Candidate: answers[0], Concurrency: answers[0].Concurrency, Reached: answers[0].Reached}
 	for _, a := range answers[1:] {
-		in.Later = append(in.Later, compare.Later{Answers: a, Generation: a.Generation, Concurrency: a.Concurrency})
+		in.Later = append(in.Later, compare.Later{Answers: a, Generation: a.Generation, Concurrency: a.Concurrency, Reached: a.Reached})
 	}
 	return in
 }

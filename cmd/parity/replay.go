@@ -158,7 +158,7 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags, how *
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
 			return p.rec.Requests(ctx, s)
 		},
-		sink:   func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
+		sink:   func(s dataset.Split) (*dataset.ResultSink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
 		judger: judge,
 	})
 	if err == nil && judge != nil {
@@ -251,7 +251,7 @@ type sending struct {
 	done         map[int]bool
 	shard        dataset.Shard
 	source       func(context.Context, dataset.Split) (exchange.Source, error)
-	sink         func(dataset.Split) (exchange.Sink, error)
+	sink         func(dataset.Split) (*dataset.ResultSink, error)
 	judger       *judger // judges what is committed; nil: nothing is judged as it goes
 }
 
@@ -362,6 +362,10 @@ func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.
 	if counts.Planned != s.Planned {
 		return counts, fmt.Errorf("%d exchanges were met and %d planned: the recording was changed since", counts.Planned, s.Planned)
 	}
+	for model := range counts.Reached {
+		counts.Reached[model] *= max(g.shard.Count, 1) // the others may have had as many
+	}
+	sink.Reached(counts.Reached)
 	return counts, sink.Commit(context.WithoutCancel(ctx)) // what is complete stays, whoever ends the rest
 }
 

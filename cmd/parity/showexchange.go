@@ -179,5 +179,8 @@ func writeGiven(b *strings.Builder, g compare.Given) {
 	if g.Concurrency > 0 {
 		fmt.Fprintf(b, ", at concurrency %d", g.Concurrency)
 	}
+	if g.InFlight > 0 && g.InFlight < g.Concurrency {
+		fmt.Fprintf(b, ", with at most %d in flight to its endpoint", g.InFlight)
+	}
 	b.WriteByte('\n')
 }
