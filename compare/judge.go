@@ -197,18 +197,19 @@ func (s *split) pair(ctx context.Context, e *exchange.Exchange) error {
 // bothAnswers are the sides of a pair.
 const bothAnswers = exchange.ReferenceSide | exchange.CandidateSide
 
-// load fills in the bodies and headers of some sides of the pair, if they are not
-// there and something was sent.
-func (s *split) load(e *exchange.Exchange, sides exchange.Sides) error {
+// fill fills in the bodies and headers of some sides of the pair, if they are not
+// there and something was sent. Damage can't make two answers equal that were not:
+// a match needs no more, and anything else is verified before it is said.
+func (s *split) fill(e *exchange.Exchange, sides exchange.Sides) error {
 	sides &^= s.loaded
 	s.loaded |= sides
 	if sides&exchange.ReferenceSide != 0 {
-		if err := s.ref.load(); err != nil {
+		if err := s.ref.fill(); err != nil {
 			return fmt.Errorf("read the recording: %w", err)
 		}
 	}
 	if sides&exchange.CandidateSide != 0 && s.answered != nil {
-		if err := s.cand.load(); err != nil {
+		if err := s.cand.fill(); err != nil {
 			return fmt.Errorf("read the results: %w", err)
 		}
 		e.Candidate = s.answered.Candidate
@@ -216,10 +217,33 @@ func (s *split) load(e *exchange.Exchange, sides exchange.Sides) error {
 	return nil
 }
 
+// load is fill, verified.
+func (s *split) load(e *exchange.Exchange, sides exchange.Sides) error {
+	if err := s.fill(e, sides); err != nil {
+		return err
+	}
+	return s.verify()
+}
+
+// verify holds the sides that were filled in against their checksums.
+func (s *split) verify() error {
+	if s.loaded&exchange.ReferenceSide != 0 {
+		if err := s.ref.load(); err != nil {
+			return fmt.Errorf("read the recording: %w", err)
+		}
+	}
+	if s.loaded&exchange.CandidateSide != 0 && s.answered != nil {
+		if err := s.cand.load(); err != nil {
+			return fmt.Errorf("read the results: %w", err)
+		}
+	}
+	return nil
+}
+
 func (s *split) judgeOne(e *exchange.Exchange) error {
 	m := s.model(e.Model)
 	m.tally.plan(e)
-	if err := s.load(e, m.comparer.reads(&e.Reference, &e.Candidate.Answer)); err != nil {
+	if err := s.fill(e, m.comparer.reads(&e.Reference, &e.Candidate.Answer)); err != nil {
 		return err
 	}
 	d, err := m.comparer.decide(e, s.in.Candidate != nil)
@@ -245,10 +269,13 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 			return fmt.Errorf("judge an earlier answer to exchange %s: %w", e.ID, err)
 		}
 	}
-	if d.outcome == Mismatch && s.in.Mismatches != nil {
+	switch {
+	case d.outcome == Match:
+		return nil
+	case d.outcome == Mismatch && s.in.Mismatches != nil:
 		return errors.Join(s.load(e, bothAnswers), s.keep(m, e))
 	}
-	return nil
+	return s.verify()
 }
 
 // findings spells out the deltas of an exchange, counts them, and says whether
