@@ -11,8 +11,8 @@ import (
 const (
 	// maxSeen is how many hashes Sightings tells apart at a time, in 24 MiB.
 	maxSeen = 1 << 22
-	// maxRepeated is how many repeated requests are looked at, at 16 bytes each.
-	maxRepeated = 1 << 22
+	// maxRepeated is how many repeated requests are looked at, at 32 bytes each.
+	maxRepeated = 1 << 21
 )
 
 // Sightings finds the requests that are met more than once. It is safe for
@@ -58,22 +58,21 @@ func (s *Sightings) Add(hashes []uint64) {
 	}
 }
 
-// Tally meets the requests of a split that was judged, once, if the tally has
-// each of its exchanges as one request, which it does where nothing is repeated.
-// false: it does not, and they are to be read and added.
-func (s *Sightings) Tally(t *Tally) bool {
+// Tally meets the requests of a split that was judged, of so many rows, if its tally
+// has each row as a request of its own, which it does where nothing is repeated and
+// all was judged. false: it does not, and they are to be read and added.
+func (s *Sightings) Tally(t *Tally, rows int64) bool {
 	var sets []*HashSet
 	for _, m := range t.Models {
-		n := int64(0)
 		for _, v := range m.Versions {
-			for _, set := range append(slices.Collect(maps.Values(v.Mismatched)), &v.Matched) {
-				sets = append(sets, set)
-				n += set.Len()
-			}
+			sets = append(append(sets, &v.Matched), slices.Collect(maps.Values(v.Mismatched))...)
 		}
-		if n != m.Judged()+sum(m.Undecided) {
-			return false
-		}
+	}
+	for _, set := range sets {
+		rows -= set.Len()
+	}
+	if rows != 0 {
+		return false
 	}
 	for _, set := range sets {
 		s.Add(set.hashes)

@@ -53,8 +53,7 @@ type instability struct {
 	mu       sync.Mutex
 	seen     *Sightings
 	requests []uint64 // that are still looked at, sorted
-	said     []uint64 // of each, what its first answers say, 0: nothing yet
-	differs  []bool   // and that others say something else
+	said     []spoken // of each
 	mask     uint64   // the bits of a request's hash that must be 0
 	firsts   map[asked]*firstAnswers
 	held     int64 // bytes of firsts
@@ -62,11 +61,18 @@ type instability struct {
 	tally    *Tally
 }
 
+// spoken is what is known of a request's answers without their bodies.
+type spoken struct {
+	reference, candidate uint64 // what both systems say in one exchange of it; 0: nothing yet
+	restless, differs    bool   // that the old system, or either, says something else in another
+}
+
 // firstAnswers are those to the exchange with the lowest id of a request.
 type firstAnswers struct {
-	id                   exchange.ID
-	reference, candidate exchange.Answer // copies
-	size                 int64           // in bytes, of the largest that was one
+	id        exchange.ID
+	reference *exchange.Answer // nil: the old system always said it in the same bytes
+	candidate exchange.Answer
+	size      int64 // in bytes, of the largest that was one
 }
 
 func newInstability(j *Judge, seen *Sightings) *instability {
@@ -80,7 +86,7 @@ func (u *instability) run(ctx context.Context, run RunSplits) error {
 		}
 	}
 	u.requests = u.seen.repeated()
-	u.mask, u.said, u.differs = u.seen.mask, make([]uint64, len(u.requests)), make([]bool, len(u.requests))
+	u.mask, u.said = u.seen.mask, make([]spoken, len(u.requests))
 	for _, step := range []func(context.Context, SplitInput) error{u.differ, u.pick, u.check} {
 		if len(u.requests) == 0 {
 			break
@@ -111,25 +117,31 @@ func (u *instability) differ(ctx context.Context, in SplitInput) error {
 		if at < 0 || !answeredBoth(e) {
 			return nil
 		}
-		said := saying(e)
 		u.mu.Lock()
 		defer u.mu.Unlock()
-		// What counts of several answers is not known without their bodies.
-		u.differs[at] = u.differs[at] || said == 0 || len(s.earlier) > 0 || u.said[at] != 0 && u.said[at] != said
-		u.said[at] = said
+		u.said[at].meet(e, len(s.earlier) > 0)
 		return nil
 	})
 }
 
+// meet takes in another exchange. What counts of several answers to it is not known
+// without their bodies.
+func (s *spoken) meet(e *exchange.Exchange, sentAgain bool) {
+	reference, candidate := mixed(hashString(e.ModelVersion), saying(&e.Reference)), saying(&e.Candidate.Answer)
+	s.restless = s.restless || e.Reference.Hash == 0 || s.reference != 0 && s.reference != reference
+	s.differs = s.differs || s.restless || sentAgain || e.Candidate.Hash == 0 || s.candidate != 0 && s.candidate != candidate
+	s.reference, s.candidate = reference, candidate
+}
+
 // narrow drops the requests that a step was the last to look at.
 func (u *instability) narrow() {
-	kept := u.requests[:0]
+	kept, said := u.requests[:0], u.said[:0]
 	for i, hash := range u.requests {
-		if hash&u.mask == 0 && (u.differs == nil || u.differs[i]) {
-			kept = append(kept, hash)
+		if hash&u.mask == 0 && u.said[i].differs {
+			kept, said = append(kept, hash), append(said, u.said[i])
 		}
 	}
-	u.requests, u.said, u.differs = kept, nil, nil
+	u.requests, u.said = kept, said
 }
 
 // answeredBoth says that there are two answers, though they may be unreadable.
@@ -137,20 +149,18 @@ func answeredBoth(e *exchange.Exchange) bool {
 	return e.Defect == "" && e.Reference.Status != 0 && !silent(&e.Reference, &e.Candidate.Answer)
 }
 
-// saying is equal for exchanges with the same answers, declared alike, of one
-// version of the old system; 0 where that is not known without their bodies.
-func saying(e *exchange.Exchange) (said uint64) {
-	if e.Reference.Hash == 0 || e.Candidate.Hash == 0 {
-		return 0
+// saying is equal for the same answers, declared alike.
+func saying(a *exchange.Answer) uint64 {
+	return mixed(uint64(a.Hash), uint64(a.Status), hashString(a.ContentType), hashString(string(a.Failure)))
+}
+
+// mixed is a hash of its parts in their order, and never 0.
+func mixed(parts ...uint64) (hash uint64) {
+	for _, part := range parts {
+		hash = (hash ^ part) * 0x9E3779B97F4A7C15
+		hash ^= hash >> 32
 	}
-	for _, part := range [...]uint64{
-		hashString(e.ModelVersion), uint64(e.Reference.Hash), uint64(e.Reference.Status), hashString(e.Reference.ContentType),
-		uint64(e.Candidate.Hash), uint64(e.Candidate.Status), hashString(e.Candidate.ContentType), hashString(string(e.Candidate.Failure)),
-	} {
-		said = (said ^ part) * 0x9E3779B97F4A7C15
-		said ^= said >> 32
-	}
-	return max(said, 1)
+	return max(hash, 1)
 }
 
 // judged calls fn for the exchanges that are looked at and have a verdict, with
@@ -190,20 +200,53 @@ func (u *instability) pick(ctx context.Context, in SplitInput) error {
 			u.firsts[askedOf(e)] = first
 		}
 		if first.size == 0 || e.ID != first.id && bytes.Compare(e.ID[:], first.id[:]) < 0 || e.ID == first.id && first.above(e) {
-			own := copied(e)
-			first.id, first.reference, first.candidate = e.ID, own.Reference, own.Candidate.Answer
+			first.id, first.candidate = e.ID, kernel(&e.Candidate.Answer)
+			if u.said[u.at(e)].restless {
+				reference := kernel(&e.Reference)
+				first.reference = &reference
+			}
 		}
-		u.grow(first, int64(unsafe.Sizeof(*first))+int64(len(e.Reference.Body)+len(e.Reference.Headers)+len(e.Candidate.Body)+len(e.Candidate.Headers)))
+		u.grow(first, first.sizeWith(e))
 	})
+}
+
+// sizeWith is how many bytes f takes with the answers of e.
+func (f *firstAnswers) sizeWith(e *exchange.Exchange) int64 {
+	size := int64(unsafe.Sizeof(*f)) + sizeOf(&e.Candidate.Answer)
+	if f.reference != nil {
+		size += int64(unsafe.Sizeof(e.Reference)) + sizeOf(&e.Reference)
+	}
+	return size
+}
+
+func sizeOf(a *exchange.Answer) int64 { return int64(len(a.Body) + len(packing(a))) }
+
+// kernel is a copy of what comparing takes of an answer.
+func kernel(a *exchange.Answer) exchange.Answer {
+	k := *a
+	k.Body, k.Headers = bytes.Clone(a.Body), bytes.Clone(packing(a))
+	return k
+}
+
+// packing are the headers of an answer, where they say how its body is packed.
+func packing(a *exchange.Answer) []byte {
+	if bytes.Contains(a.Headers, []byte(exchange.ContentEncoding)) || bytes.Contains(a.Headers, []byte(exchange.JSONLength)) {
+		return a.Headers
+	}
+	return nil
 }
 
 // above says that e stands before f although an id is there twice.
 func (f *firstAnswers) above(e *exchange.Exchange) bool {
-	return cmp.Or(orderAnswers(&e.Candidate.Answer, &f.candidate), orderAnswers(&e.Reference, &f.reference)) < 0
+	order := orderAnswers(&e.Candidate.Answer, &f.candidate)
+	if f.reference != nil {
+		order = cmp.Or(order, orderAnswers(&e.Reference, f.reference))
+	}
+	return order < 0
 }
 
 func orderAnswers(a, b *exchange.Answer) int {
-	return cmp.Or(cmp.Compare(a.Status, b.Status), cmp.Compare(a.ContentType, b.ContentType), bytes.Compare(a.Headers, b.Headers), bytes.Compare(a.Body, b.Body))
+	return cmp.Or(cmp.Compare(a.Status, b.Status), cmp.Compare(a.ContentType, b.ContentType), bytes.Compare(packing(a), packing(b)), bytes.Compare(a.Body, b.Body))
 }
 
 // grow counts the bytes of first, and drops half of the requests while all are too
@@ -231,7 +274,7 @@ func (u *instability) check(ctx context.Context, in SplitInput) error {
 	t, seen := NewTally(), map[string]*sighting{}
 	err := u.judged(ctx, in, func(c *comparer, noise *ModelProfile, e *exchange.Exchange) {
 		first := u.firsts[askedOf(e)]
-		if c.compare(&first.reference, &e.Reference).outcome == Mismatch {
+		if first.reference != nil && c.compare(first.reference, &e.Reference).outcome == Mismatch {
 			t.Model(e.Model).Restless.Add(e.RequestHash)
 			return
 		}

@@ -57,7 +57,7 @@ func unstableOf(t testing.TB, j *Judge, splits memorySplits) *Tally {
 	}
 	seen := NewSightings(int64(n))
 	for i, all := range splits { // as the judge does
-		if !seen.Tally(judgeSplit(t, j, all)) {
+		if !seen.Tally(judgeSplit(t, j, all), int64(len(all))) {
 			if err := splits[i:i+1].Requests(t.Context(), seen.Add); err != nil {
 				t.Fatal(err)
 			}
@@ -112,7 +112,7 @@ func TestUnstableInAnySplits(t *testing.T) {
 			seen := newSightings(int64(len(all)), mostSeen)
 			seen.most = mostHashes
 			for i, all := range splits {
-				if rapid.Bool().Draw(rt, "read") || !seen.Tally(judgeSplit(t, j, all)) {
+				if rapid.Bool().Draw(rt, "read") || !seen.Tally(judgeSplit(t, j, all), int64(len(all))) {
 					_ = splits[i:i+1].Requests(t.Context(), seen.Add)
 				}
 			}

@@ -52,10 +52,10 @@ func sightings(plan []dataset.Split) *compare.Sightings {
 	return compare.NewSightings(rows)
 }
 
-// see remembers the requests of a split that was judged here. Its tally has them,
-// but for repeats and what could not be judged.
+// see remembers the requests of a split that was judged here. Most tallies have
+// them; it must come to the same as reading them does.
 func (g *judger) see(ctx context.Context, s dataset.Split, t *compare.Tally) error {
-	if len(g.later) == 0 && g.seen.Tally(t) {
+	if len(g.later) == 0 && g.seen.Tally(t, s.Rows) {
 		return nil
 	}
 	return g.rec.RequestHashes(ctx, s, g.seen.Add)
