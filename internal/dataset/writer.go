@@ -277,7 +277,7 @@ func (w *writer) Close() error {
 // unnamedFile makes a temporary file without a name, so that a process that is
 // killed leaves nothing behind.
 func unnamedFile() (*os.File, error) {
-	f, err := os.CreateTemp("", "parity-*")
+	f, err := store.Temp("parity-*")
 	if err != nil {
 		return nil, err
 	}
