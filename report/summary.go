@@ -154,6 +154,7 @@ func Summarise(in Input) (*Summary, error) {
 		s.Changes = newChanges(since, in.Tally)
 	}
 	s.warnOfModels(in.Noise)
+	s.warnOfSampling(in.Tally)
 	s.warnOfAccepted()
 	s.warnOfRules()
 	s.Coverage = newCoverage(s.Models, in.Recorded, in.Gate.Coverage)

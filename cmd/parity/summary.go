@@ -276,7 +276,22 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 			return nil
 		})
 	}
-	return merged, g.Wait()
+	if err := g.Wait(); err != nil || len(judged) < len(plan) {
+		return merged, err
+	}
+	return merged, addRepeats(ctx, run, j, merged)
+}
+
+// addRepeats adds what the whole run says of repeated requests. Judgements of
+// before that was said have it in their tallies, split by split.
+func addRepeats(ctx context.Context, run *dataset.Run, j *dataset.Judgement, to *compare.Tally) error {
+	t := compare.NewTally()
+	made, err := j.Repeats(ctx, t)
+	if err == nil && !made && j.Info.JudgeVersion >= compare.UnstableVersion {
+		err = fmt.Errorf("judgement %s %w what it says of repeated requests: repeat `parity compare %s` with its rules", j.Info.ID, errLacks, run.Location)
+	}
+	to.Merge(t)
+	return err
 }
 
 // missing counts the exchanges of a split without a result.
