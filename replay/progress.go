@@ -65,7 +65,6 @@ func (s *scheduler) observe(p *Progress, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var slowest, down []*lane
-	probes := 0 // are among later
 	for _, l := range s.lanes {
 		if l.timed > 0 {
 			slowest = list(slowest, l, slowestFirst)
@@ -74,11 +73,13 @@ func (s *scheduler) observe(p *Progress, now time.Time) {
 			p.AllDown++
 			down = list(down, l, byName)
 		}
-		if l.breaker.state == open {
-			probes++
+	}
+	for _, l := range s.later {
+		if l.task != nil { // else it is an endpoint that rests
+			p.Waiting++
 		}
 	}
-	p.Splits, p.Endpoints, p.Waiting = s.admitted.open, len(s.lanes), int64(max(len(s.later)-probes, 0))
+	p.Splits, p.Endpoints = s.admitted.open, len(s.lanes)
 	p.PutOff = maps.Clone(s.putOff)
 	for _, l := range slowest {
 		p.Slowest = append(p.Slowest, l.endpoint(now))
