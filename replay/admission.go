@@ -54,7 +54,7 @@ func (s *Sender) Admit(ctx context.Context, from exchange.Timestamp) (leave func
 		a.queue = slices.Delete(a.queue, i, i+1)
 	} else {
 		a.open--
-		a.fresh = slices.Delete(a.fresh, slices.Index(a.fresh, from), slices.Index(a.fresh, from)+1)
+		a.loaded(from)
 	}
 	return nil, ctx.Err()
 }
@@ -71,11 +71,17 @@ func (s *Sender) leave() {
 func (s *scheduler) begun(from exchange.Timestamp) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a := &s.admitted; len(a.fresh) > 0 {
+	s.admitted.loaded(from)
+	s.kick()
+}
+
+// loaded takes a split from those that are fresh: the one that begins at from or,
+// where that is not known, any, as their number says when the next may begin.
+func (a *admission) loaded(from exchange.Timestamp) {
+	if len(a.fresh) > 0 {
 		i := max(slices.Index(a.fresh, from), 0)
 		a.fresh = slices.Delete(a.fresh, i, i+1)
 	}
-	s.kick()
 }
 
 // admit lets the next splits begin, and says when to look again.
