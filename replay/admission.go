@@ -75,11 +75,16 @@ func (s *scheduler) begun(from exchange.Timestamp) {
 	s.kick()
 }
 
-// loaded takes a split from those that are fresh: the one that begins at from or,
-// where that is not known, any, as their number says when the next may begin.
+// loaded takes a split from those that are fresh. What is sent of it may begin
+// later than it does, so it is the latest that begins by from; 0 is not known. If
+// that was another, unloaded is too early for a while, and never too late.
 func (a *admission) loaded(from exchange.Timestamp) {
-	if len(a.fresh) > 0 {
-		i := max(slices.Index(a.fresh, from), 0)
+	slices.Sort(a.fresh)
+	after := len(a.fresh)
+	if from != 0 {
+		after, _ = slices.BinarySearch(a.fresh, from+1)
+	}
+	if i := max(after-1, 0); i < len(a.fresh) {
 		a.fresh = slices.Delete(a.fresh, i, i+1)
 	}
 }

@@ -3,6 +3,8 @@ package replay
 import (
 	"testing"
 	"time"
+
+	"github.com/modelparity/parity/internal/exchange"
 )
 
 // A split that ends before it knows when its exchanges begin, as on Ctrl-C, may
@@ -23,4 +25,16 @@ func TestAdmissionSurvivesMixedUpSplits(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	a.loaded(7)
+}
+
+// What is sent again is a part of each split, which may begin later than its split
+// did. By the recording's pace nothing may overtake what is still to be loaded.
+func TestNothingOvertakesASplitThatIsNotLoaded(t *testing.T) {
+	a := admission{fresh: []exchange.Timestamp{1, 5}}
+	if a.loaded(6); a.unloaded() != 1 {
+		t.Errorf("of the splits from 1 and from 5 the second is loaded, and what comes after %d waits", a.unloaded())
+	}
+	if a.loaded(1); a.unloaded() != 0 {
+		t.Errorf("both are loaded, and what comes after %d waits", a.unloaded())
+	}
 }
