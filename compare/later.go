@@ -151,22 +151,5 @@ func (s *split) noMoreLater(ctx context.Context) error {
 // used. What fn gets is valid during the call.
 func EachPair(ctx context.Context, in SplitInput, fn func(Pair) error) error {
 	s := split{in: in, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}, later: laters(in.Later)}
-	for {
-		e, err := s.ref.read(ctx)
-		if err == io.EOF {
-			return s.noMoreResults(ctx)
-		}
-		if err != nil {
-			return fmt.Errorf("read the recording after row %d: %w", s.ref.row, err)
-		}
-		if !in.Selection.Match(e) {
-			continue
-		}
-		if err := s.pair(ctx, e); err != nil {
-			return err
-		}
-		if err := fn(Pair{e, s.given, s.earlier}); err != nil {
-			return err
-		}
-	}
+	return s.each(ctx, func(e *exchange.Exchange) error { return fn(Pair{e, s.given, s.earlier}) })
 }

@@ -35,5 +35,8 @@ func newAsking(o Options) (client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.fillIn(o.Variables); err != nil {
+		return nil, err
+	}
 	return newHTTPClient(o, t), nil
 }

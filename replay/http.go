@@ -99,6 +99,7 @@ func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange
 	}
 	first := newFirstByte(start, h.options.Timeout)
 	res, err := ask.ask(ctx, first)
+	c.Delivery = exchange.Delivery{Attempts: first.again.attempts}.String()
 	if err == nil {
 		err = readAnswer(res, h.options.MaxBody, &c.Answer)
 	}
@@ -115,6 +116,7 @@ type firstByte struct {
 	start    time.Time
 	deadline time.Time // of the whole answer
 	us       atomic.Int64
+	again    resent
 }
 
 func newFirstByte(start time.Time, timeout time.Duration) *firstByte {
@@ -134,8 +136,8 @@ type netRequest struct {
 
 func (r netRequest) ask(ctx context.Context, first *firstByte) (*http.Response, error) {
 	ctx, cancel := context.WithDeadline(ctx, first.deadline)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: first.mark})
-	res, err := r.client.roundTrip(r.WithContext(ctx))
+	ctx = httptrace.WithClientTrace(ctx, first.again.traced(&httptrace.ClientTrace{GotFirstResponseByte: first.mark}))
+	res, err := r.client.roundTrip(r.WithContext(ctx), &first.again)
 	if err != nil {
 		cancel()
 		return nil, err

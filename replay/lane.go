@@ -40,6 +40,14 @@ func (l *lane) serviceTime() time.Duration {
 	return time.Duration(l.tookUS/max(l.timed, 1)) * time.Microsecond
 }
 
+// firstBackoff is the first pause after a failure of that class.
+func (l *lane) firstBackoff(class exchange.Failure) time.Duration {
+	if class == exchange.NotReady && !l.warm {
+		return startBackoff
+	}
+	return firstBackoff
+}
+
 // ready says whether a task may go there now.
 func (l *lane) ready() bool {
 	return l.waiting() > 0 && l.held.IsZero() && l.inFlight < l.allowed()

@@ -28,7 +28,7 @@ func (s *spill) store(headers, body []byte) (stored, error) {
 	if s.file == nil {
 		f, err := os.CreateTemp("", "parity-replay-*")
 		if err != nil {
-			return stored{}, fmt.Errorf("put what waits on the disk: %w", err)
+			return stored{}, fmt.Errorf("put what waits on the disk: %w: set TMPDIR to a folder that exists, can be written and has room", err)
 		}
 		s.file = f
 		if err := os.Remove(f.Name()); err != nil {
@@ -38,7 +38,7 @@ func (s *spill) store(headers, body []byte) (stored, error) {
 	place := stored{s.size, len(headers), len(body)}
 	for _, part := range [][]byte{headers, body} {
 		if _, err := s.file.WriteAt(part, s.size); err != nil {
-			return stored{}, fmt.Errorf("put what waits on the disk: %w", err)
+			return stored{}, fmt.Errorf("put what waits on the disk: %w: set TMPDIR to a folder with room", err)
 		}
 		s.size += int64(len(part))
 	}

@@ -18,7 +18,8 @@ func (a *app) catCommand() *cobra.Command {
 		Use:   "cat DATASET",
 		Short: "Print exchanges as JSON Lines",
 		Long: `Print the exchanges of a recording, a run or a mismatch set as JSON Lines: the import
-format, plus "candidate" and "deltas" where there are any.`,
+format, plus "candidate" and "deltas" where there are any. A candidate's "delivery" has
+the attempts before the one that counts, and that it was cold.`,
 		Example: `  parity cat recording | head -1 | jq .
   parity cat run/mismatches | jq -r '.deltas[].path' | sort | uniq -c
   parity cat run | jq 'select(.candidate.failure != null)'`,

@@ -189,6 +189,9 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if err := f.howFast.apply(&opts); err != nil {
 		return opts, dataset.Shard{}, err
 	}
+	if err := a.variables(&opts); err != nil {
+		return opts, dataset.Shard{}, err
+	}
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
@@ -214,6 +217,22 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 		return opts, shard, err
 	}
 	return opts, shard, nil
+}
+
+// variables are what the target's query takes from the environment, so that a secret
+// is neither kept with the run nor shown.
+func (a *app) variables(opts *replay.Options) error {
+	for _, name := range replay.References(opts.Target) {
+		value := a.getenv(name)
+		if value == "" {
+			return fmt.Errorf("the target's query needs %s from the environment: set it", name)
+		}
+		if opts.Variables == nil {
+			opts.Variables = map[string]string{}
+		}
+		opts.Variables[name] = value
+	}
+	return replay.CheckSecrets(opts.Target)
 }
 
 func someKeys[V any](m map[string]V) string {
@@ -242,6 +261,9 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (rep
 		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done}).Left() { // all shards count from there
 			opts.Begin = s.From
 			break
+		}
+		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done, Shard: g.shard}).Left() {
+			opts.End = max(opts.End, s.To)
 		}
 	}
 	sender, err := replay.New(opts)

@@ -188,8 +188,20 @@ func (w *replayWatch) view(now time.Time) *replayView {
 	w.mu.Unlock()
 	w.meter.add(sample{at: now, done: v.Done, requests: v.Sent + v.Retried})
 	var done float64
-	if done, v.rate = w.meter.rates(); done > 0 {
-		v.left = time.Duration(float64(max(v.planned-v.Done, 0)) / done * float64(time.Second))
-	}
+	done, v.rate = w.meter.rates()
+	v.left = timeLeft(max(v.planned-v.Done, 0), done, v.LastDue.Sub(now))
 	return v
+}
+
+// timeLeft is how long it takes to the end: by the rate at which exchanges are done
+// now, or, where the pace is the recording's, until the last is due, as its rate
+// says nothing of that: nights and lunch breaks are in it. 0: it is not known.
+func timeLeft(exchanges int64, rate float64, due time.Duration) time.Duration {
+	switch {
+	case exchanges > 0 && due > 0:
+		return due
+	case rate > 0:
+		return time.Duration(float64(exchanges) / rate * float64(time.Second))
+	}
+	return 0
 }

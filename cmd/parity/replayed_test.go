@@ -46,6 +46,26 @@ func TestReplayedLedger(t *testing.T) {
 	}
 }
 
+// At the recording's pace the rate of a lunch break says nothing of when it ends.
+func TestTimeLeft(t *testing.T) {
+	for _, c := range []struct {
+		exchanges int64
+		rate      float64
+		due, want time.Duration
+	}{
+		{1000, 0.1, time.Hour, time.Hour},
+		{1000, 0, time.Hour, time.Hour},
+		{1000, 10, 0, 100 * time.Second},
+		{1000, 10, -time.Minute, 100 * time.Second}, // the last was due, and what is behind goes by its rate
+		{1000, 0, 0, 0},
+		{0, 10, time.Minute, 0},
+	} {
+		if got := timeLeft(c.exchanges, c.rate, c.due); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
 // Without this, the sum of a real replay could be off where requests fail, in
 // whichever way, and the command that it proposes could do nothing.
 func TestReplayEndsWithALedgerAndWhatIsNext(t *testing.T) {

@@ -139,11 +139,14 @@ func (a *among) Read(ctx context.Context, b *exchange.Batch) error {
 	return nil
 }
 
-// Load keeps what the caller has filled in of the row.
-func (a *among) Load(i int) error {
+func (a *among) Load(i int) error { return a.filled(i, a.LazySource.Load) }
+func (a *among) Fill(i int) error { return a.filled(i, a.LazySource.Fill) }
+
+// filled keeps what the caller has filled in of the row.
+func (a *among) filled(i int, by func(int) error) error {
 	row := &a.all.Rows[a.at[i]]
 	*row = a.rows[i]
-	err := a.LazySource.Load(a.at[i])
+	err := by(a.at[i])
 	a.rows[i] = *row
 	return err
 }

@@ -62,6 +62,15 @@ func (c *Candidate) HowDelivered() (Delivery, error) {
 // Cold says that the endpoint may have been starting.
 func (c *Candidate) Cold() bool { return strings.Contains(c.Delivery, `"cold":true`) && c.howCold() }
 
+// Attempts are those before the one that counts.
+func (c *Candidate) Attempts() []Attempt {
+	if !strings.Contains(c.Delivery, `"attempts":`) { // of nearly all
+		return nil
+	}
+	d, _ := c.HowDelivered()
+	return d.Attempts
+}
+
 // howCold is apart from Cold, which is asked of every row.
 func (c *Candidate) howCold() bool {
 	d, err := c.HowDelivered()
