@@ -68,7 +68,6 @@ func (s *scheduler) observe(p *Progress, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var slowest, down []*lane
-	probes := 0 // are among later
 	for _, l := range s.lanes {
 		if l.timed > 0 {
 			slowest = list(slowest, l, slowestFirst)
@@ -77,11 +76,13 @@ func (s *scheduler) observe(p *Progress, now time.Time) {
 			p.AllDown++
 			down = list(down, l, byName)
 		}
-		if l.breaker.state == open {
-			probes++
+	}
+	for _, l := range s.later {
+		if l.task != nil { // else it is an endpoint that rests
+			p.Waiting++
 		}
 	}
-	p.Splits, p.Endpoints, p.Waiting = s.admitted.open, len(s.lanes), int64(max(len(s.later)-probes, 0))
+	p.Splits, p.Endpoints = s.admitted.open, len(s.lanes)
 	p.PutOff = maps.Clone(s.putOff)
 	if o, ok := s.pace.(*original); ok && s.options.End != 0 && !o.start.IsZero() {
 		p.LastDue = o.at(s.options.End)

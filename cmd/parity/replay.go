@@ -301,7 +301,7 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (repla
 	if err != nil {
 		return replayed{}, err
 	}
-	w := &replayWatch{sender: sender, aside: aside, begun: time.Now(), sum: replayed{planned: left, splits: len(work.Left())}}
+	w := watchReplay(sender, aside, work.Left())
 	stop := w.show(a)
 	defer stop()
 	_, err = dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
@@ -319,7 +319,7 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (repla
 	if aborted, ok := errors.AsType[*replay.AbortError](err); ok {
 		return sum, fmt.Errorf("replay stopped: %w; what was not complete is not kept: put it right and repeat the command to go on, or allow more by --abort-after", aborted)
 	}
-	return sum, err
+	return sum, errors.Join(err, sum.balanced())
 }
 
 // sayBegun counts what is sent once more, because a worker died over it.

@@ -20,7 +20,7 @@ import (
 // Without this, exchanges could vanish from the sum that people are told.
 func TestReplayedLedger(t *testing.T) {
 	r := replayed{
-		planned: 400, splits: 20, here: 9, elsewhere: 2, theirs: 40, twice: 31, took: 10 * time.Second,
+		planned: 400, splits: 20, here: 9, elsewhere: 2, theirs: 40, twice: 31, unsent: 180, took: 10 * time.Second,
 		counts: replay.Counts{
 			Planned: 180, Sent: 170, Answered: 160, Skipped: map[string]int64{"no_answer": 7},
 			Failed: map[string]int64{"timeout": 10, "unsendable": 3}, Unavailable: map[string]int64{"throttled": 4},
@@ -33,6 +33,13 @@ func TestReplayedLedger(t *testing.T) {
 	if want := "250 requests in 10s (25/s); 25 of them again, after throttled 20, reset 6; 5 of them to warm up; 31 for splits with which another worker was first; " +
 		"19 for splits that are not complete: the same command sends these again"; r.requests() != want {
 		t.Errorf("%s\nwant\n%s", r.requests(), want)
+	}
+	if err := r.balanced(); err != nil {
+		t.Error(err)
+	}
+	r.unsent-- // as if an exchange had been lost
+	if err := r.balanced(); err == nil || !strings.Contains(err.Error(), "400 exchanges were planned, and it has 399") {
+		t.Errorf("of an exchange that was lost it says %v", err)
 	}
 	if n := r.unavailable(); n != 14 {
 		t.Errorf("%d may be answered another time", n)
