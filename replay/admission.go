@@ -17,6 +17,8 @@ const (
 	// mostOverlap is how many where the pace is the recording's, and all that overlap
 	// in time should be. With more the order between splits is no longer kept.
 	mostOverlap = 64
+	// mostLoading is how many of them are loaded at a time.
+	mostLoading = 4
 	// openAhead is how long before its first request is due a split is opened,
 	// where the pace is the recording's.
 	openAhead = 10 * time.Second
@@ -96,7 +98,7 @@ func (s *scheduler) admit(now time.Time) (next time.Time) {
 		if o, ok := s.pace.(*original); ok {
 			if at := s.opens(o, a.queue[0].from); at.After(now) {
 				return at
-			} else if a.open >= mostOverlap {
+			} else if a.open >= mostOverlap || len(a.fresh) >= mostLoading {
 				return time.Time{}
 			}
 		} else if a.open >= fewSplits && (a.open >= mostSplits || len(a.fresh) > 0 || !s.idle() || !s.memory() && 2*s.inFlight > s.options.Concurrency) {

@@ -69,7 +69,7 @@ func (s *sageMakerClient) close() { s.transport.CloseIdleConnections() }
 // in the container's place there is no status, as no container gave one; headers
 // stay, as they name the request to AWS. Times are as over HTTP, and the renewal
 // of credentials is in none.
-func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
+func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate, o *overflow) {
 	call, err := s.target.invocation(s.options, e)
 	if most := s.options.MaxRequest; err == nil && int64(len(e.Request.Body)) > most {
 		err = fmt.Errorf("the body has %d bytes, and the endpoint takes %d", len(e.Request.Body), most)
@@ -80,7 +80,7 @@ func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exc
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	w := &wire{transport: s.transport, body: e.Request.Body, limit: s.options.MaxBody, start: time.Now()}
+	w := &wire{transport: s.transport, body: e.Request.Body, limit: s.options.MaxBody, overflow: o, start: time.Now()}
 	_, err = s.api.InvokeEndpoint(ctx, call.input(e.Request.Body), func(o *sagemakerruntime.Options) { o.HTTPClient = w })
 	c.Sent = exchange.At(w.start)
 	if c.Due == 0 {
@@ -121,6 +121,7 @@ type wire struct {
 	transport *http.Transport
 	body      []byte
 	limit     int64
+	overflow  *overflow
 
 	used      bool
 	start     time.Time
@@ -147,7 +148,11 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	w.again.round(w.start)
 	if err == nil {
 		w.header = res.Header
-		err = readAnswer(res, w.limit, &w.answer)
+		o := w.overflow
+		if res.StatusCode != http.StatusOK {
+			o = nil // the SDK reads it
+		}
+		err = readAnswer(res, w.limit, &w.answer, o)
 	}
 	if w.err = err; err != nil {
 		return nil, err

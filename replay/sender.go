@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -24,6 +25,8 @@ type Sender struct {
 	sched   *scheduler
 	memory  memory
 	stopper stopper
+
+	largeWrite sync.Mutex
 
 	finished, sent, inFlight, retried, warmed atomic.Int64
 	failed                                    byClass

@@ -276,8 +276,15 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (rep
 		// again, may be garbage. It takes some percent of the time more.
 		defer debug.SetGCPercent(debug.SetGCPercent(50))
 	}
+	if a.getenv("GOMEMLIMIT") == "" {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(replayMemory))
+	}
 	return a.send(ctx, g, sender)
 }
+
+// replayMemory is where the collector begins to work harder, in bytes: what is needed
+// at the same time is less (make bench-memory).
+const replayMemory = 224 << 20
 
 // byTime orders splits as their first exchanges were recorded.
 func byTime(plan []dataset.Split) []dataset.Split {

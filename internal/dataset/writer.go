@@ -51,12 +51,13 @@ type writer struct {
 	blobs   []*exchange.Column // those that point to bytes
 	groups  int
 
-	rows  []*exchange.Exchange // that wait; pointers, because a row is too large to move about
-	slab  []exchange.Exchange  // where the next rows go
-	bytes int64                // of the rows that wait
-	arena arena
-	sum   exchange.Summer
-	vals  []parquet.Value
+	rows    []*exchange.Exchange // that wait; pointers, because a row is too large to move about
+	slab    []exchange.Exchange  // where the next rows go
+	bytes   int64                // of the rows that wait
+	largest int64                // of them, by its bytes
+	arena   arena
+	sum     exchange.Summer
+	vals    []parquet.Value
 }
 
 var _ exchange.Sink = (*writer)(nil)
@@ -90,15 +91,28 @@ func (w *writer) Write(_ context.Context, b *exchange.Batch) error {
 	for i := range b.Rows {
 		size := w.size(&b.Rows[i])
 		if !w.sorted && w.full(len(w.rows), w.bytes, size) {
-			if err := w.flush(w.rows); err != nil {
-				return fmt.Errorf("write %s: %w", w.key, err)
+			if err := w.endGroup(); err != nil {
+				return err
 			}
-			w.rows, w.bytes = w.rows[:0], 0
-			w.arena.reset() // the rows are in the file's pages now
 		}
 		w.rows = append(w.rows, w.keep(&b.Rows[i]))
-		w.bytes += size
+		w.hold(size)
+		if !w.sorted && w.crowded() {
+			if err := w.endGroup(); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
+}
+
+// endGroup writes the rows that wait.
+func (w *writer) endGroup() error {
+	if err := w.flush(w.rows); err != nil {
+		return fmt.Errorf("write %s: %w", w.key, err)
+	}
+	w.release()
+	w.arena.reset() // the rows are in the file's pages now
 	return nil
 }
 
@@ -139,6 +153,10 @@ func (w *writer) keep(row *exchange.Exchange) *exchange.Exchange {
 func (w *writer) flush(rows []*exchange.Exchange) error {
 	if len(rows) == 0 {
 		return nil
+	}
+	if w.largest >= largeRow {
+		encodingLarge.Lock()
+		defer encodingLarge.Unlock()
 	}
 	for i, cw := range w.parquet.ColumnWriters() {
 		if err := w.writeColumn(w.columns[i], cw, rows); err != nil {
@@ -242,7 +260,7 @@ func (w *writer) finish() error {
 		}
 		rows = rows[n:]
 	}
-	w.rows = nil
+	w.release()
 	return closeSealed(w.parquet, w.file, w.groups, len(w.columns))
 }
 
@@ -267,7 +285,7 @@ func (w *writer) groupLength(rows []*exchange.Exchange) int {
 
 // Close drops the temporary file. Only the first call does anything.
 func (w *writer) Close() error {
-	w.rows = nil
+	w.release()
 	if err := w.file.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
 	}
