@@ -40,6 +40,9 @@ func (s *notThreadSafe) answer(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, body)
 }
 
+// notThreadSafeRows is how many requests it is sent at first.
+const notThreadSafeRows = 700
+
 // meets says whether a request that minds was together with another one.
 func (s *notThreadSafe) meets(body string) bool {
 	s.mu.Lock()
@@ -49,14 +52,14 @@ func (s *notThreadSafe) meets(body string) bool {
 	s.asked[body]++
 	s.arrival.Broadcast()
 	defer func() { s.inFlight-- }()
-	if n := number(body); n%10 > 0 || n%7 == 6 { // those of the last model may have none to wait for
+	if n := number(body); n%10 > 0 || n%7 == 6 {
 		return false
 	}
-	alone := s.inFlight == 1
-	for before := s.arrived; alone && s.asked[body] == 1; alone = s.arrived == before {
+	alone, first := s.inFlight == 1, s.asked[body] == 1
+	for before := s.arrived; alone && first && before < notThreadSafeRows; alone = s.arrived == before {
 		s.arrival.Wait()
 	}
-	return !alone
+	return !alone || first // the last one of all may have nobody to wait for
 }
 
 // wrongTogether is what a report says of it, with how many were in flight.
