@@ -63,6 +63,12 @@ bench-replay: build $(BIN)/vegeta ## Measure replay beside vegeta, GoReplay and 
 	@$(MAKE) -s $(BIN)/gor || echo "GoReplay is left out: it wants libpcap's headers (libpcap-dev)"
 	go run ./bench replay -requests $(REQUESTS) $(if $(RATE),-rate)
 
+# It fails where that is more than it may be.
+SENT ?= 20000
+.PHONY: bench-memory
+bench-memory: build ## Measure what replay takes of memory with large bodies: SENT=20000
+	go run ./bench memory -exchanges $(SENT)
+
 EXCHANGES ?= 10000000
 .PHONY: bench-plan
 bench-plan: build ## Measure how long it takes to plan a replay: EXCHANGES=10000000

@@ -56,7 +56,7 @@ func replayMain(ctx context.Context, args []string) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir = dir
-	if b.server, err = startServer(ctx); err != nil {
+	if b.server, err = startServer(ctx, "replay", "-serve"); err != nil {
 		return err
 	}
 	defer b.server.stop()
@@ -86,12 +86,12 @@ type server struct {
 	out     *bufio.Reader
 }
 
-func startServer(ctx context.Context) (*server, error) {
+func startServer(ctx context.Context, args ...string) (*server, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	s := &server{cmd: exec.CommandContext(ctx, self, "replay", "-serve")}
+	s := &server{cmd: exec.CommandContext(ctx, self, args...)}
 	s.cmd.Stderr = os.Stderr
 	if s.in, err = s.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,4 +77,20 @@ func BenchmarkHashSet(b *testing.B) {
 		}
 		s.Len()
 	}
+}
+
+// What it costs to remember a request; the table does not fit the cache.
+func BenchmarkSightings(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	hashes := make([]uint64, 1_000_000)
+	for i := range hashes {
+		hashes[i] = r.Uint64()
+	}
+	for b.Loop() {
+		s := NewSightings(int64(len(hashes)))
+		for split := range slices.Chunk(hashes, 10_000) {
+			s.Add(split)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(hashes)), "ns/request")
 }

@@ -32,13 +32,18 @@ func (c *cursor) read(ctx context.Context) (*exchange.Exchange, error) {
 	return e, nil
 }
 
-// load fills in what a lazy source left out of the row read last.
-func (c *cursor) load() error {
+// load fills in what a lazy source left out of the row read last, and verifies it.
+func (c *cursor) load() error { return c.filled(exchange.LazySource.Load) }
+
+// fill fills it in and does not verify it.
+func (c *cursor) fill() error { return c.filled(exchange.LazySource.Fill) }
+
+func (c *cursor) filled(by func(exchange.LazySource, int) error) error {
 	lazy, ok := c.source.(exchange.LazySource)
 	if !ok {
 		return nil
 	}
-	if err := lazy.Load(c.at - 1); err != nil {
+	if err := by(lazy, c.at-1); err != nil {
 		return fmt.Errorf("read row %d: %w", c.row, err)
 	}
 	return nil

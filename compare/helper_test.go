@@ -81,7 +81,12 @@ func (l *lazyRows) Read(ctx context.Context, b *exchange.Batch) error {
 	return err
 }
 
-func (l *lazyRows) Load(i int) error {
+func (l *lazyRows) Load(i int) error { return l.Fill(i) }
+
+func (l *lazyRows) Fill(i int) error {
+	if i == l.next-1 {
+		return nil
+	}
 	if i < l.next {
 		panic("rows are loaded in their order")
 	}

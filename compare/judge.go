@@ -74,6 +74,9 @@ type SplitInput struct {
 	// Concurrency is how many requests were in flight at most when Candidate was
 	// asked; 0: not known.
 	Concurrency int
+	// Reached is how many of these were in flight to a model's endpoint, by model;
+	// nil: not known, so that it may be all.
+	Reached map[string]int
 	// Later are the later generations that have some of the split, in their order.
 	Later []Later
 	// Selection is the run's: exchanges that it does not match were not planned.
@@ -89,22 +92,20 @@ type SplitInput struct {
 // is damaged: that is an error, and so is anything that can't be read. Nothing
 // of such a split may be used.
 func (j *Judge) Split(ctx context.Context, in SplitInput) (*Tally, error) {
-	s := split{
+	s := j.newSplit(in)
+	if err := s.each(ctx, s.judgeOne); err != nil {
+		return nil, err
+	}
+	return s.finish(ctx)
+}
+
+func (j *Judge) newSplit(in SplitInput) *split {
+	return &split{
 		judge: j, in: in, tally: NewTally(), models: map[string]*model{}, seen: map[string]*sighting{},
 		ref:  cursor{source: in.Reference},
 		cand: cursor{source: in.Candidate}, later: laters(in.Later),
 		kept: newKept(j.options.MaxMismatches),
 	}
-	for {
-		err := s.next(ctx)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return s.finish(ctx)
 }
 
 // split is the state of judging one split: a merge of two sequences.
@@ -151,23 +152,27 @@ func (s *split) model(name string) *model {
 	return m
 }
 
-// next judges the next exchange of the recording, or passes over it where it
-// was not planned.
-func (s *split) next(ctx context.Context) error {
-	row, err := s.ref.read(ctx)
-	if err != nil {
-		if err != io.EOF {
-			err = fmt.Errorf("read the recording after row %d: %w", s.ref.row, err)
+// each calls fn for every exchange of the recording that was planned, with the
+// candidate's side, in order.
+func (s *split) each(ctx context.Context, fn func(*exchange.Exchange) error) error {
+	for {
+		e, err := s.ref.read(ctx)
+		if err == io.EOF {
+			return s.noMoreResults(ctx)
 		}
-		return err
+		if err != nil {
+			return fmt.Errorf("read the recording after row %d: %w", s.ref.row, err)
+		}
+		if !s.in.Selection.Match(e) {
+			continue
+		}
+		if err := s.pair(ctx, e); err != nil {
+			return err
+		}
+		if err := fn(e); err != nil {
+			return err
+		}
 	}
-	if !s.in.Selection.Match(row) {
-		return nil
-	}
-	if err := s.pair(ctx, row); err != nil {
-		return err
-	}
-	return s.judgeOne(row)
 }
 
 // pair adds the candidate's side to e.
@@ -197,18 +202,19 @@ func (s *split) pair(ctx context.Context, e *exchange.Exchange) error {
 // bothAnswers are the sides of a pair.
 const bothAnswers = exchange.ReferenceSide | exchange.CandidateSide
 
-// load fills in the bodies and headers of some sides of the pair, if they are not
-// there and something was sent.
-func (s *split) load(e *exchange.Exchange, sides exchange.Sides) error {
+// fill fills in the bodies and headers of some sides of the pair, if they are not
+// there and something was sent. Damage can't make two answers equal that were not:
+// a match needs no more, and anything else is verified before it is said.
+func (s *split) fill(e *exchange.Exchange, sides exchange.Sides) error {
 	sides &^= s.loaded
 	s.loaded |= sides
 	if sides&exchange.ReferenceSide != 0 {
-		if err := s.ref.load(); err != nil {
+		if err := s.ref.fill(); err != nil {
 			return fmt.Errorf("read the recording: %w", err)
 		}
 	}
 	if sides&exchange.CandidateSide != 0 && s.answered != nil {
-		if err := s.cand.load(); err != nil {
+		if err := s.cand.fill(); err != nil {
 			return fmt.Errorf("read the results: %w", err)
 		}
 		e.Candidate = s.answered.Candidate
@@ -216,20 +222,38 @@ func (s *split) load(e *exchange.Exchange, sides exchange.Sides) error {
 	return nil
 }
 
+// load is fill, verified.
+func (s *split) load(e *exchange.Exchange, sides exchange.Sides) error {
+	if err := s.fill(e, sides); err != nil {
+		return err
+	}
+	return s.verify()
+}
+
+// verify holds the sides that were filled in against their checksums.
+func (s *split) verify() error {
+	if s.loaded&exchange.ReferenceSide != 0 {
+		if err := s.ref.load(); err != nil {
+			return fmt.Errorf("read the recording: %w", err)
+		}
+	}
+	if s.loaded&exchange.CandidateSide != 0 && s.answered != nil {
+		if err := s.cand.load(); err != nil {
+			return fmt.Errorf("read the results: %w", err)
+		}
+	}
+	return nil
+}
+
 func (s *split) judgeOne(e *exchange.Exchange) error {
 	m := s.model(e.Model)
 	m.tally.plan(e)
-	if err := s.load(e, m.comparer.reads(&e.Reference, &e.Candidate.Answer)); err != nil {
+	if err := s.fill(e, m.comparer.reads(&e.Reference, &e.Candidate.Answer)); err != nil {
 		return err
 	}
-	d, err := m.comparer.decide(e, s.in.Candidate != nil)
-	garbled := false // what was sent again got an answer that can't be read
-	if err == nil && d.outcome == Undecided && len(s.earlier) > 0 {
-		garbled = d.wrong()
-		d, err = s.takeBack(m, e, d)
-	}
+	d, garbled, err := s.decide(m, e)
 	if err != nil {
-		return fmt.Errorf("judge exchange %s: %w", e.ID, err)
+		return err
 	}
 	clear(s.seen)
 	differs := ""
@@ -245,10 +269,27 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 			return fmt.Errorf("judge an earlier answer to exchange %s: %w", e.ID, err)
 		}
 	}
-	if d.outcome == Mismatch && s.in.Mismatches != nil {
+	switch {
+	case d.outcome == Match:
+		return nil
+	case d.outcome == Mismatch && s.in.Mismatches != nil:
 		return errors.Join(s.load(e, bothAnswers), s.keep(m, e))
 	}
-	return nil
+	return s.verify()
+}
+
+// decide says what becomes of an exchange, but for noise, by the last answer that
+// can be judged. garbled says that what was sent again got one that can't be read.
+func (s *split) decide(m *model, e *exchange.Exchange) (d decided, garbled bool, err error) {
+	d, err = m.comparer.decide(e, s.in.Candidate != nil)
+	if err == nil && d.outcome == Undecided && len(s.earlier) > 0 {
+		garbled = d.wrong()
+		d, err = s.takeBack(m, e, d)
+	}
+	if err != nil {
+		err = fmt.Errorf("judge exchange %s: %w", e.ID, err)
+	}
+	return d, garbled, err
 }
 
 // findings spells out the deltas of an exchange, counts them, and says whether
@@ -297,9 +338,6 @@ func (s *split) keep(m *model, e *exchange.Exchange) error {
 }
 
 func (s *split) finish(ctx context.Context) (*Tally, error) {
-	if err := s.noMoreResults(ctx); err != nil {
-		return nil, err
-	}
 	for name, m := range s.models {
 		m.tally.hits(m.comparer)
 		m.tally.Trim()

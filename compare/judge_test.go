@@ -93,6 +93,41 @@ func bothStatus(n int64, f exchange.Failure) func(*exchange.Exchange) {
 	}
 }
 
+// damagedRows is lazyRows that don't fit their checksums.
+type damagedRows struct{ lazyRows }
+
+var errDamaged = errors.New("damaged")
+
+func (*damagedRows) Load(int) error { return errDamaged }
+
+// What doesn't match may be damage of a side, and must not be said of an endpoint
+// before the side is verified, whatever is made of it.
+func TestWhatDoesNotMatchIsVerified(t *testing.T) {
+	for _, c := range []struct {
+		name, ref, cand string
+		mismatches      exchange.Sink
+		want            error
+	}{
+		{"match", `{"a":1}`, `{"a": 1}`, &sink{}, nil},
+		{"mismatch", `{"a":1}`, `{"a":2}`, &sink{}, errDamaged},
+		{"mismatch, and no mismatch set", `{"a":1}`, `{"a":2}`, nil, errDamaged},
+		{"undecided", `{"a":1}`, `{"a":`, &sink{}, errDamaged},
+	} {
+		all := []exchange.Exchange{jsonPair(0, "m", c.ref, c.cand)}
+		for _, damaged := range []exchange.Sides{exchange.ReferenceSide, exchange.CandidateSide} {
+			ref := lazyRows{rows: rows{all: all, size: 1, sides: exchange.KeySide | exchange.ReferenceSide}}
+			cand := lazyRows{rows: rows{all: all, size: 1, sides: exchange.ResultSides}}
+			in := SplitInput{Reference: &ref, Candidate: &damagedRows{cand}, Mismatches: c.mismatches}
+			if damaged == exchange.ReferenceSide {
+				in.Reference, in.Candidate = &damagedRows{ref}, &cand
+			}
+			if _, err := newJudge(t, Rules{}).Split(t.Context(), in); !errors.Is(err, c.want) {
+				t.Errorf("%s, side %b: the error is %v, want %v", c.name, damaged, err, c.want)
+			}
+		}
+	}
+}
+
 // A mismatch must be on record whole, for show and for replaying it, and its
 // bytes must be its own, though sources reuse theirs.
 func TestMismatchSet(t *testing.T) {

@@ -21,10 +21,25 @@ type Later struct {
 	Generation int
 	// Concurrency is how many requests were in flight at most; 0: not known.
 	Concurrency int
+	// Reached is that by model, to its endpoint alone; nil: not known.
+	Reached map[string]int
 }
 
 // Given says by which generation an answer came about.
-type Given struct{ Generation, Concurrency int }
+type Given struct {
+	Generation  int
+	Concurrency int // how many requests were in flight at most; 0: not known
+	InFlight    int // to the exchange's endpoint, as far as that is known; else Concurrency
+}
+
+// givenBy is by the generation that said so of itself.
+func givenBy(generation, concurrency int, reached map[string]int, model string) Given {
+	g := Given{generation, concurrency, concurrency}
+	if reached != nil {
+		g.InFlight = reached[model]
+	}
+	return g
+}
 
 // Earlier is an answer that sending again replaced.
 type Earlier struct {
@@ -77,7 +92,7 @@ func (l *later) peek(ctx context.Context) (*exchange.Exchange, error) {
 // and what it replaced into s.earlier. An answer is replaced by a later one, but
 // not by none: that an endpoint is down takes nothing back of what it said.
 func (s *split) overlay(ctx context.Context, e *exchange.Exchange) error {
-	s.earlier, s.given = s.earlier[:0], Given{Concurrency: s.in.Concurrency}
+	s.earlier, s.given = s.earlier[:0], givenBy(0, s.in.Concurrency, s.in.Reached, e.Model)
 	for _, l := range s.later {
 		row, err := l.peek(ctx)
 		if err != nil {
@@ -97,7 +112,7 @@ func (s *split) overlay(ctx context.Context, e *exchange.Exchange) error {
 			return err
 		}
 		s.earlier = append(s.earlier, Earlier{e.Candidate, s.given})
-		e.Candidate, s.given = row.Candidate, Given{l.Generation, l.Concurrency}
+		e.Candidate, s.given = row.Candidate, givenBy(l.Generation, l.Concurrency, l.Reached, e.Model)
 	}
 	return nil
 }
@@ -151,22 +166,5 @@ func (s *split) noMoreLater(ctx context.Context) error {
 // used. What fn gets is valid during the call.
 func EachPair(ctx context.Context, in SplitInput, fn func(Pair) error) error {
 	s := split{in: in, ref: cursor{source: in.Reference}, cand: cursor{source: in.Candidate}, later: laters(in.Later)}
-	for {
-		e, err := s.ref.read(ctx)
-		if err == io.EOF {
-			return s.noMoreResults(ctx)
-		}
-		if err != nil {
-			return fmt.Errorf("read the recording after row %d: %w", s.ref.row, err)
-		}
-		if !in.Selection.Match(e) {
-			continue
-		}
-		if err := s.pair(ctx, e); err != nil {
-			return err
-		}
-		if err := fn(Pair{e, s.given, s.earlier}); err != nil {
-			return err
-		}
-	}
+	return s.each(ctx, func(e *exchange.Exchange) error { return fn(Pair{e, s.given, s.earlier}) })
 }

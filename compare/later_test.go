@@ -48,7 +48,7 @@ func generations(first int, all []given, concurrency []int) (in SplitInput) {
 	in.Candidate = &rows{all: sent[0], size: 2, sides: exchange.ResultSides}
 	in.Concurrency = concurrency[0]
 	for i := 1; i < len(sent); i++ {
-		in.Later = append(in.Later, Later{&rows{all: sent[i], size: 1 + i, sides: exchange.ResultSides}, i, concurrency[i]})
+		in.Later = append(in.Later, Later{&rows{all: sent[i], size: 1 + i, sides: exchange.ResultSides}, i, concurrency[i], nil})
 	}
 	return in
 }
@@ -65,6 +65,22 @@ func judgePart(t testing.TB, first int, all []given, concurrency []int) *Tally {
 		t.Fatal(err)
 	}
 	return tally
+}
+
+// That many were allowed is not that many were in flight: an endpoint that never
+// had two requests at a time was not wrong because of them.
+func TestWhatWasReachedCounts(t *testing.T) {
+	for reached, want := range map[int]Recheck{1: {Flaky: 1}, 2: {ConcurrencySensitive: 1, Concurrency: 2}} {
+		in := generations(0, []given{{`{"a":2}`, right}}, []int{256, 1})
+		in.Reached = map[string]int{"m": reached, "other": 9}
+		tally, err := newJudge(t, Rules{}).Split(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tally.Model("m").Recheck; got != want {
+			t.Errorf("%d were in flight: %+v", reached, got)
+		}
+	}
 }
 
 // Each line is a way in which a difference could be excused, or throttling be

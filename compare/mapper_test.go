@@ -140,16 +140,7 @@ func TestRepeatsAreMapped(t *testing.T) {
 		unstable int64
 	}{"the same but for an id": {`{"new":1,"id":2}`, 0}, "another": {`{"new":2,"id":1}`, 1}} {
 		all := []exchange.Exchange{asked(0, `{"new":1,"id":1}`), asked(1, c.again)}
-		source := func(sides exchange.Sides) exchange.Source { return &rows{all: all, size: 1, sides: sides} }
-		requests := NewRequests()
-		if err := requests.Read(t.Context(), source(exchange.KeySide|exchange.ReferenceSide), exchange.Selection{}); err != nil {
-			t.Fatal(err)
-		}
-		tally := NewTally()
-		err := j.NewRepeats(requests).Split(t.Context(), RepeatsInput{Reference: source(exchange.KeySide | exchange.ReferenceSide), Candidate: source(exchange.ResultSides)}, tally)
-		if err != nil {
-			t.Fatal(err)
-		}
+		tally := unstableOf(t, j, splitsOf(all, 1))
 		m := tally.Model("m")
 		if m.Unstable.Len() != c.unstable || m.Restless.Len() != 0 {
 			t.Errorf("%s: %d unstable, %d restless", name, m.Unstable.Len(), m.Restless.Len())

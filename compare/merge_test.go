@@ -51,12 +51,13 @@ func judgeAll(t testing.TB, j *Judge, all []exchange.Exchange, out exchange.Sink
 	if err != nil {
 		t.Fatal(err)
 	}
+	tally.Merge(unstableOf(t, j, splitsOf(all, len(all))))
 	requests := NewRequests()
 	if err := requests.Read(t.Context(), reference(exchange.KeySide|exchange.ReferenceSide), exchange.Selection{}); err != nil {
 		t.Fatal(err)
 	}
 	repeats := j.NewRepeats(requests)
-	if err := repeats.Split(t.Context(), RepeatsInput{Reference: reference(exchange.KeySide | exchange.ReferenceSide), Candidate: candidate()}, tally); err != nil {
+	if err := repeats.Split(t.Context(), reference(exchange.KeySide|exchange.ReferenceSide), exchange.Selection{}); err != nil {
 		t.Fatal(err)
 	}
 	control = repeats.Control()
@@ -112,8 +113,8 @@ func (m *ModelTally) statuses() (n int64) {
 }
 
 // Tallies merge in any order and grouping to the same bytes: a run that was
-// judged on eight machines has one summary. (Repeats are met within a split, so
-// they are left to the parts.)
+// judged on eight machines has one summary. (Repeats are looked at over all splits,
+// so they are left to the parts.)
 func TestTalliesMerge(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		all := rapid.SliceOfN(exchanges, 1, 30).Draw(rt, "exchanges")

@@ -53,7 +53,7 @@ func (s *split) recheck(m *model, e *exchange.Exchange, outcome Outcome, garbled
 		unanswered = unanswered || was.outcome == Unavailable
 		if was.wrong() {
 			ways = append(ways, how)
-			most, least = max(most, before.Concurrency), min(least, before.Concurrency)
+			most, least = max(most, before.InFlight), min(least, before.InFlight)
 		}
 	}
 	v := m.tally.version(e.ModelVersion)

@@ -12,7 +12,11 @@ import (
 // Version is the version of the judge. It goes up whenever the same rules on
 // the same answers can give another verdict, or what a tally holds means
 // something else, and is part of what identifies a judgement.
-const Version = 6
+const Version = 7
+
+// UnstableVersion is the first version whose judgements have what Judge.Unstable
+// says.
+const UnstableVersion = 7
 
 // Rules say when two answers are equal; docs/rules.md has the whole of it. The
 // zero value compares everything, numbers with number.Default or, in tensors,

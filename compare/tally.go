@@ -14,6 +14,9 @@ import (
 // nothing that depends on who came first.
 type Tally struct {
 	Models map[string]*ModelTally `json:"models"`
+	// RepeatsSampled says that Unstable and Restless are of 1 in 2^RepeatsSampled of
+	// the repeated requests: there are more than can be told apart.
+	RepeatsSampled int `json:"repeats_sampled,omitempty"`
 }
 
 // ModelTally counts one model's exchanges. Planned is counted where an
@@ -48,8 +51,8 @@ type ModelTally struct {
 	Versions map[string]*Evidence `json:"versions,omitempty"`
 
 	// Unstable holds the requests that the candidate answered in several ways
-	// where the old system did not, and Restless those that the old system did.
-	// Repeats are met within a split.
+	// where the old system did not, and Restless those that the old system did: see
+	// Judge.Unstable. Splits' tallies have neither.
 	Unstable HashSet `json:"unstable,omitzero"`
 	Restless HashSet `json:"restless,omitzero"`
 
@@ -132,6 +135,7 @@ func (t *Tally) Model(name string) *ModelTally {
 
 // Merge adds o to t. It may keep parts of o, which must not be used any more.
 func (t *Tally) Merge(o *Tally) {
+	t.RepeatsSampled = max(t.RepeatsSampled, o.RepeatsSampled)
 	for name, m := range o.Models {
 		t.Model(name).merge(m)
 	}

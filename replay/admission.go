@@ -17,6 +17,8 @@ const (
 	// mostOverlap is how many where the pace is the recording's, and all that overlap
 	// in time should be. With more the order between splits is no longer kept.
 	mostOverlap = 64
+	// mostLoading is how many of them are loaded at a time.
+	mostLoading = 4
 	// openAhead is how long before its first request is due a split is opened,
 	// where the pace is the recording's.
 	openAhead = 10 * time.Second
@@ -54,7 +56,7 @@ func (s *Sender) Admit(ctx context.Context, from exchange.Timestamp) (leave func
 		a.queue = slices.Delete(a.queue, i, i+1)
 	} else {
 		a.open--
-		a.fresh = slices.Delete(a.fresh, slices.Index(a.fresh, from), slices.Index(a.fresh, from)+1)
+		a.loaded(from)
 	}
 	return nil, ctx.Err()
 }
@@ -71,11 +73,22 @@ func (s *Sender) leave() {
 func (s *scheduler) begun(from exchange.Timestamp) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a := &s.admitted; len(a.fresh) > 0 {
-		i := max(slices.Index(a.fresh, from), 0)
+	s.admitted.loaded(from)
+	s.kick()
+}
+
+// loaded takes a split from those that are fresh. What is sent of it may begin
+// later than it does, so it is the latest that begins by from; 0 is not known. If
+// that was another, unloaded is too early for a while, and never too late.
+func (a *admission) loaded(from exchange.Timestamp) {
+	slices.Sort(a.fresh)
+	after := len(a.fresh)
+	if from != 0 {
+		after, _ = slices.BinarySearch(a.fresh, from+1)
+	}
+	if i := max(after-1, 0); i < len(a.fresh) {
 		a.fresh = slices.Delete(a.fresh, i, i+1)
 	}
-	s.kick()
 }
 
 // admit lets the next splits begin, and says when to look again.
@@ -85,7 +98,7 @@ func (s *scheduler) admit(now time.Time) (next time.Time) {
 		if o, ok := s.pace.(*original); ok {
 			if at := s.opens(o, a.queue[0].from); at.After(now) {
 				return at
-			} else if a.open >= mostOverlap {
+			} else if a.open >= mostOverlap || len(a.fresh) >= mostLoading {
 				return time.Time{}
 			}
 		} else if a.open >= fewSplits && (a.open >= mostSplits || len(a.fresh) > 0 || !s.idle() || !s.memory() && 2*s.inFlight > s.options.Concurrency) {

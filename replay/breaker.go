@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"slices"
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -14,6 +15,10 @@ import (
 const breakAfter = 10
 
 var breakPauses = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
+
+// startPauses are those of an endpoint that says that it is not ready: two minutes,
+// since to start may take one.
+var startPauses = append(slices.Clone(breakPauses), 8*time.Second, 16*time.Second, giveUpPause, giveUpPause, giveUpPause)
 
 const giveUpPause = 30 * time.Second
 
@@ -35,8 +40,11 @@ type breaker struct {
 	why      string
 }
 
-// dead says whether a class of failure may mean that nothing is there. One that
-// is throttled or starting is there.
+// down says whether a class of failure may mean that nothing answers there, or not
+// yet. One that throttles answers.
+func down(class exchange.Failure) bool { return class == exchange.NotReady || dead(class) }
+
+// dead says whether a class of failure may mean that nothing is there.
 func dead(class exchange.Failure) bool {
 	switch class {
 	case exchange.Refused, exchange.Reset, exchange.Timeout, exchange.DNS, exchange.TLS, exchange.Protocol, exchange.Gateway, exchange.NoEndpoint:
@@ -47,7 +55,7 @@ func dead(class exchange.Failure) bool {
 
 // observe takes in how a request ended, and says whether the breaker opened by it.
 func (b *breaker) observe(class exchange.Failure, why string, probe bool, now time.Time) (opened bool) {
-	if !dead(class) {
+	if !down(class) {
 		*b = breaker{}
 		return false
 	}
@@ -62,14 +70,24 @@ func (b *breaker) observe(class exchange.Failure, why string, probe bool, now ti
 }
 
 func (b *breaker) pause() time.Duration {
-	if b.pauses < len(breakPauses) {
-		return breakPauses[b.pauses]
+	if all := b.patience(); b.pauses < len(all) {
+		return all[b.pauses]
 	}
 	return giveUpPause
 }
 
+func (b *breaker) patience() []time.Duration {
+	if b.class == exchange.NotReady {
+		return startPauses
+	}
+	return breakPauses
+}
+
+// exhausted says that it has failed after each of the pauses.
+func (b *breaker) exhausted() bool { return b.pauses > len(b.patience()) }
+
 // givenUp says that tasks need not wait for the endpoint.
-func (b *breaker) givenUp() bool { return b.state == open && b.pauses > len(breakPauses) }
+func (b *breaker) givenUp() bool { return b.state == open && b.exhausted() }
 
 // probe lets one request through when its time has come.
 func (b *breaker) probe(now time.Time) bool {

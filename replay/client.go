@@ -15,7 +15,8 @@ type client interface {
 	// send asks for e once and fills in c: the answer, or the class of failure,
 	// which is Unsendable where nothing went out because e can't be asked so. It
 	// keeps c.Due and sets c.Sent. Bytes of e may be read until the context ends.
-	send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate)
+	// What is large of the answer's body may go to o instead, unless o is nil.
+	send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate, o *overflow)
 	close()
 }
 
@@ -33,6 +34,9 @@ func newAsking(o Options) (client, error) {
 	}
 	t, err := parseTarget(o.Target)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.fillIn(o.Variables); err != nil {
 		return nil, err
 	}
 	return newHTTPClient(o, t), nil

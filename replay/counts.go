@@ -19,6 +19,9 @@ type Counts struct {
 	// Unavailable are those of Answered whose status means that the endpoint itself
 	// did not answer, by class. Where the old system's was the same, it did.
 	Unavailable map[string]int64
+	// Reached is, by model, how many requests were in flight at most to its endpoint,
+	// of all splits, while this one's were.
+	Reached map[string]int
 }
 
 // Add sums o into c.
@@ -29,6 +32,12 @@ func (c *Counts) Add(o Counts) {
 	addAll(&c.Skipped, o.Skipped)
 	addAll(&c.Failed, o.Failed)
 	addAll(&c.Unavailable, o.Unavailable)
+	for model, n := range o.Reached {
+		if c.Reached == nil {
+			c.Reached = map[string]int{}
+		}
+		c.Reached[model] = max(c.Reached[model], n)
+	}
 }
 
 func addAll(dst *map[string]int64, src map[string]int64) {

@@ -86,7 +86,7 @@ func Protocols(http2 *bool) *http.Protocols {
 // Status and headers stay where the failure came after them; a body that is not
 // whole does not. All times count from the call, so that dialling is in them,
 // as it is for any client.
-func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
+func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate, o *overflow) {
 	ask, err := h.asker(e)
 	if err != nil {
 		c.Failure, c.Error = exchange.Unsendable, short(err.Error())
@@ -99,8 +99,9 @@ func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange
 	}
 	first := newFirstByte(start, h.options.Timeout)
 	res, err := ask.ask(ctx, first)
+	c.Delivery = exchange.Delivery{Attempts: first.again.attempts}.String()
 	if err == nil {
-		err = readAnswer(res, h.options.MaxBody, &c.Answer)
+		err = readAnswer(res, h.options.MaxBody, &c.Answer, o)
 	}
 	c.LatencyUS = time.Since(start).Microseconds()
 	c.FirstByteUS = max(first.us.Load(), 0)
@@ -115,6 +116,7 @@ type firstByte struct {
 	start    time.Time
 	deadline time.Time // of the whole answer
 	us       atomic.Int64
+	again    resent
 }
 
 func newFirstByte(start time.Time, timeout time.Duration) *firstByte {
@@ -134,8 +136,8 @@ type netRequest struct {
 
 func (r netRequest) ask(ctx context.Context, first *firstByte) (*http.Response, error) {
 	ctx, cancel := context.WithDeadline(ctx, first.deadline)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: first.mark})
-	res, err := r.client.roundTrip(r.WithContext(ctx))
+	ctx = httptrace.WithClientTrace(ctx, first.again.traced(&httptrace.ClientTrace{GotFirstResponseByte: first.mark}))
+	res, err := r.client.roundTrip(r.WithContext(ctx), &first.again)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -159,7 +161,7 @@ var errNoStatus = errors.New("the answer's status is none")
 
 var errTooLarge = errors.New("the body of the answer is over the limit")
 
-func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
+func readAnswer(res *http.Response, limit int64, a *exchange.Answer, o *overflow) error {
 	defer res.Body.Close()
 	if res.StatusCode < 100 {
 		return errNoStatus
@@ -167,18 +169,30 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 	a.Status = int64(res.StatusCode)
 	a.Headers = exchange.EncodeHeaders(res.Header)
 	a.ContentType = res.Header.Get("Content-Type")
-	if n := res.ContentLength; 0 < n && n <= limit {
+	n := res.ContentLength
+	switch {
+	case n > largeBody && n <= limit && o != nil:
+		_, err := o.receive(res.Body, n)
+		return err
+	case 0 < n && n <= limit:
 		return readBody(res.Body, n, a)
 	}
-	var body bytes.Buffer
 	if res.ContentLength > limit { // there is no use in reading it, unless it is that of a HEAD
 		if n, err := io.ReadFull(res.Body, make([]byte, 1)); n == 0 && err == io.EOF {
 			return nil
 		}
 		return errTooLarge
 	}
-	if _, err := body.ReadFrom(io.LimitReader(res.Body, limit+1)); err != nil {
+	most := limit + 1
+	if o != nil {
+		most = min(most, largeBody)
+	}
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(io.LimitReader(res.Body, most)); err != nil {
 		return err
+	}
+	if o != nil && body.Len() == largeBody && limit >= largeBody {
+		return receiveUnknown(io.MultiReader(&body, res.Body), limit, o)
 	}
 	if int64(body.Len()) > limit {
 		return errTooLarge
@@ -188,6 +202,15 @@ func readAnswer(res *http.Response, limit int64, a *exchange.Answer) error {
 		a.Body = bytes.Clone(a.Body) // the queue's bound counts lengths; the rest of the buffer would come on top
 	}
 	return nil
+}
+
+// receiveUnknown receives a large body whose length is not known before.
+func receiveUnknown(body io.Reader, limit int64, o *overflow) error {
+	size, err := o.receive(io.LimitReader(body, limit+1), limit+1)
+	if err == nil && size > limit {
+		o.place, err = stored{}, errTooLarge
+	}
+	return err
 }
 
 // readBody reads a body of n bytes. It takes no more memory than that, and less

@@ -26,7 +26,7 @@ type http1 struct {
 // newHTTP1 returns nil where it is not for the client's target.
 func newHTTP1(h *httpClient) *http1 {
 	t := h.target
-	if t.scheme != "http" || !t.direct || h.options.FollowRedirects || h.options.HTTP2 != nil && *h.options.HTTP2 {
+	if !canHear || t.scheme != "http" || !t.direct || h.options.FollowRedirects || h.options.HTTP2 != nil && *h.options.HTTP2 {
 		return nil
 	}
 	u := &url.URL{Scheme: t.scheme, Host: t.host}
@@ -81,13 +81,15 @@ func requestURI(method string, u *url.URL) string {
 
 // ask sends m and returns the answer, whose body is still to be read. Where a
 // connection that was used before fails before any byte of an answer came, the
-// server had closed it meanwhile, and m goes out on a new one.
+// server had closed it meanwhile, and m goes out on a new one; that counts as an
+// attempt, since m may have come through.
 func (m *message) ask(ctx context.Context, first *firstByte) (*http.Response, error) {
 	if c := m.wire.idle.take(first.deadline); c != nil {
 		res, err := c.ask(ctx, m, first)
 		if err == nil || first.came() || ctx.Err() != nil || err == context.DeadlineExceeded {
 			return res, err
 		}
+		first.again.add(first.start, err)
 	}
 	c, err := m.wire.dial(ctx, first.deadline)
 	if err != nil {

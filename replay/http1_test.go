@@ -131,7 +131,8 @@ func TestLargeRequests(t *testing.T) {
 
 // Servers close idle connections as they please, also just when the next request
 // is on its way: such a request must be asked on a new connection and not be
-// counted against the endpoint. Where the endpoint does the same on a new
+// counted against the endpoint, but each time that it may have come through counts
+// as sent: a service that bills has billed twice. Where the endpoint does the same on a new
 // connection, it is the endpoint.
 func TestIdleConnectionsThatClose(t *testing.T) {
 	overBoth(t, func(t *testing.T, newSender func(testing.TB, Options) *Sender) {
@@ -141,8 +142,7 @@ func TestIdleConnectionsThatClose(t *testing.T) {
 			readRequest(c)
 			requests.Add(1)
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
-			if n%2 == 0 {
-				readRequest(c) // and closes without a word
+			if n%2 == 0 && readRequest(c) != "" { // and closes without a word
 				requests.Add(1)
 			}
 		})
@@ -156,6 +156,14 @@ func TestIdleConnectionsThatClose(t *testing.T) {
 		if n := conns.Load(); n < 25 || n > 50 {
 			t.Errorf("%d connections for 50 requests", n)
 		}
+		again := int64(0)
+		for _, e := range rows {
+			again += int64(len(e.Candidate.Attempts()))
+		}
+		p := s.Progress()
+		if p.Sent != 50 || p.Sent+p.Retried < requests.Load() || again != p.Retried || p.PutOff["reset"] != again {
+			t.Errorf("%d requests came, and %d were sent, %d of them again (%v), by the rows %d", requests.Load(), p.Sent, p.Retried, p.PutOff, again)
+		}
 	})
 }
 
@@ -166,23 +174,92 @@ func TestWordsOnAnIdleConnection(t *testing.T) {
 	var conns atomic.Int64
 	address := serveRawConn(t, func(c net.Conn) {
 		first := conns.Add(1) == 1
-		readRequest(c)
-		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
-		if first {
+		for readRequest(c) != "" {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+			if !first {
+				continue
+			}
 			<-speak
 			io.WriteString(c, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 			close(said)
+			return
 		}
-		io.Copy(io.Discard, c)
 	})
 	s := newSender(t, Options{Target: "http://" + address})
 	replay(t, s, recorded(0))
 	close(speak)
 	<-said
-	rows, _ := replay(t, s, recorded(1))
+	replay(t, s, recorded(1))
+	rows, _ := replay(t, s, recorded(2)) // it closes by that, and says nothing that it was not asked
 	if c := rows[0].Candidate; c.Status != 200 || conns.Load() != 2 {
 		t.Errorf("got %d %s, over %d connections", c.Status, c.Error, conns.Load())
 	}
+}
+
+// An answer that nobody asked for must not be taken for the next request's: each
+// later one would be judged as the exchange's before it. Where it comes together
+// with the right one nobody knows which is which, and that is a failure; and who
+// has said what it was not asked once does so again, at a worse moment.
+func TestAnswersThatNobodyAskedFor(t *testing.T) {
+	const extra = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nextra"
+	serve := func(t *testing.T, conns *atomic.Int64, second func(c net.Conn, answer string)) string {
+		return "http://" + serveRawConn(t, func(c net.Conn) {
+			conns.Add(1)
+			for n := 0; ; n++ {
+				request := readRequest(c)
+				if request == "" {
+					return
+				}
+				_, body, _ := strings.Cut(request, "\r\n\r\n")
+				answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+				if n == 1 {
+					second(c, answer)
+					continue
+				}
+				io.WriteString(c, answer)
+			}
+		})
+	}
+	check := func(t *testing.T, rows []exchange.Exchange, lost int) {
+		failed := 0
+		for i, e := range rows {
+			if e.Candidate.Failure == exchange.Protocol {
+				failed++
+			} else if string(e.Candidate.Body) != string(recorded(i).Request.Body) {
+				t.Errorf("row %d has the answer %q (%s)", i, e.Candidate.Body, e.Candidate.Error)
+			}
+		}
+		if failed != lost {
+			t.Errorf("%d failed, want %d", failed, lost)
+		}
+	}
+	t.Run("before the right one", func(t *testing.T) {
+		var conns atomic.Int64
+		s := newSender(t, Options{Concurrency: 1, Target: serve(t, &conns, func(c net.Conn, answer string) { io.WriteString(c, extra+answer) })})
+		rows, _ := replay(t, s, recording(10)...)
+		check(t, rows, 1)
+		if n := conns.Load(); n != 9 { // two on the first, then each its own
+			t.Errorf("%d connections for 10 requests", n)
+		}
+	})
+	t.Run("while it waits", func(t *testing.T) {
+		var conns atomic.Int64
+		speak, said := make(chan bool), make(chan bool)
+		s := newSender(t, Options{Concurrency: 1, Target: serve(t, &conns, func(c net.Conn, answer string) {
+			io.WriteString(c, answer)
+			<-speak
+			io.WriteString(c, extra)
+			close(said)
+		})})
+		rows, _ := replay(t, s, recording(2)...)
+		close(speak)
+		<-said
+		more, _ := replay(t, s, recording(10)[2:]...)
+		check(t, append(rows, more...), 0)
+		if n := conns.Load(); n != 9 {
+			t.Errorf("%d connections for 10 requests", n)
+		}
+	})
 }
 
 // A connection that waited longer than balancers allow must not be used, and not

@@ -23,6 +23,7 @@ type conn struct {
 	out  []byte
 	head int64 // how many bytes of an answer's head may still come
 	idle time.Time
+	used bool // it has answered before
 }
 
 const (
@@ -140,10 +141,20 @@ func (a *talk) write(m *message) {
 	}()
 }
 
+// errSurplus is that more came than one answer on a connection that has answered
+// before. The first of it may be a late one that nobody asked for.
+var errSurplus = errors.New("the server sent more than one answer, so that it is not known which is the request's")
+
 func (a *talk) Read(b []byte) (int, error) {
 	n, err := a.ReadCloser.Read(b)
 	if err == io.EOF {
 		a.whole = true
+		if a.conn.in.Buffered() > 0 {
+			a.pool.distrust()
+			if a.conn.used {
+				return n, errSurplus
+			}
+		}
 	}
 	return n, a.why(err)
 }
@@ -185,9 +196,31 @@ func (a *talk) end(keep bool) {
 }
 
 // pool holds the connections that wait for a request, the latest last.
+//
+// What comes on one that waits belongs to no request: the connection is closed. But
+// had it come a moment later, it would have been taken for the next answer, and
+// each answer for the one after. So a server that says what it was not asked is
+// not trusted any more: from then on each request has a connection of its own.
 type pool struct {
-	mu   sync.Mutex
-	idle []*conn
+	mu         sync.Mutex
+	idle       []*conn
+	distrusted bool
+}
+
+// heard is what came on a connection that waits.
+type heard uint8
+
+const (
+	nothing heard = iota
+	ended
+	unasked
+)
+
+func (p *pool) distrust() {
+	p.mu.Lock()
+	p.distrusted = true
+	p.mu.Unlock()
+	p.close()
 }
 
 // take returns a connection that the server has not closed, as far as one can
@@ -203,10 +236,16 @@ func (p *pool) take(deadline time.Time) *conn {
 		c := p.idle[n]
 		p.idle = slices.Delete(p.idle, n, n+1)
 		p.mu.Unlock()
-		if c.SetDeadline(deadline); time.Since(c.idle) < maxIdle && quiet(c.Conn) {
+		c.SetDeadline(deadline)
+		what := hear(c.Conn)
+		if what == nothing && time.Since(c.idle) < maxIdle {
+			c.used = true
 			return c
 		}
 		c.Close()
+		if what == unasked {
+			p.distrust()
+		}
 	}
 }
 
@@ -215,6 +254,10 @@ func (p *pool) put(c *conn) {
 	c.idle = time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.distrusted {
+		c.Close()
+		return
+	}
 	for len(p.idle) > 0 && c.idle.Sub(p.idle[0].idle) > maxIdle {
 		p.idle[0].Close()
 		p.idle = slices.Delete(p.idle, 0, 1)

@@ -17,6 +17,7 @@ type lane struct {
 	tasks    fifo
 	again    fifo // to be tried again, before the others
 	inFlight int
+	reached  int  // the most in flight since there was none
 	aside    bool // its next request is large, and has to wait for others that are
 	place    int  // among the scheduler's turns, from 1; 0: it is not there
 	turnAt   int  // requests in flight when it took its turn
@@ -38,6 +39,14 @@ type lane struct {
 // serviceTime is the mean; 0 where nothing was timed.
 func (l *lane) serviceTime() time.Duration {
 	return time.Duration(l.tookUS/max(l.timed, 1)) * time.Microsecond
+}
+
+// firstBackoff is the first pause after a failure of that class.
+func (l *lane) firstBackoff(class exchange.Failure) time.Duration {
+	if class == exchange.NotReady && !l.warm {
+		return startBackoff
+	}
+	return firstBackoff
 }
 
 // ready says whether a task may go there now.
@@ -89,7 +98,11 @@ func (l *lane) next(now time.Time) *task {
 	if l.inFlight == 0 && now.Sub(l.lastDone) > idleCold {
 		l.warm = false
 	}
+	if l.inFlight == 0 {
+		l.reached = 0
+	}
 	l.inFlight++
+	l.reached = max(l.reached, l.inFlight)
 	var t *task
 	if l.warmLeft > 0 && l.tasks.len() > 0 {
 		t = warmingOf(l.tasks.tasks[l.tasks.head])
@@ -106,6 +119,7 @@ func (l *lane) next(now time.Time) *task {
 // opened by it.
 func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened bool) {
 	c := &t.row.Candidate
+	t.reach(l.reached)
 	l.inFlight--
 	l.lastDone = now
 	if t.probe {

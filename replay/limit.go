@@ -77,7 +77,7 @@ func (l *limit) observe(sent time.Time, took time.Duration, class exchange.Failu
 	case !l.adaptive:
 		return
 	}
-	if class == exchange.Throttled || class == exchange.NotReady || dead(class) {
+	if class == exchange.Throttled || down(class) {
 		if sent.After(l.shrunk) { // else it was under way when the limit shrank for its like
 			l.value, l.steady, l.shrunk, l.measuring = max(1, l.value/2), true, now, false
 			l.window, l.reached = l.window[:0], false
@@ -96,7 +96,7 @@ func (l *limit) observe(sent time.Time, took time.Duration, class exchange.Failu
 // answers, from the beginning and after a failure that may mean that nobody is
 // there: one that hangs, as it has never answered, does so with few slots.
 func (l *limit) grow(class exchange.Failure) {
-	if dead(class) {
+	if down(class) {
 		l.value, l.answers = min(firstLimit, float64(l.most)), 0
 		return
 	}

@@ -100,7 +100,7 @@ func TestBodiesHoldNoSpareRoom(t *testing.T) {
 		for _, announced := range []int64{-1, int64(n)} {
 			var a exchange.Answer
 			res := &http.Response{StatusCode: 200, ContentLength: announced, Body: io.NopCloser(bytes.NewReader(make([]byte, n)))}
-			if err := readAnswer(res, 1<<20, &a); err != nil || len(a.Body) != n || a.Body == nil {
+			if err := readAnswer(res, 1<<20, &a, nil); err != nil || len(a.Body) != n || a.Body == nil {
 				t.Fatalf("%d bytes: %d, %v", n, len(a.Body), err)
 			}
 			if c := cap(a.Body); c > max(16, 2*n) {

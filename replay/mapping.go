@@ -17,13 +17,13 @@ type mapper struct {
 	options Options
 }
 
-func (m *mapper) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
+func (m *mapper) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate, o *overflow) {
 	mapped, err := m.options.mapped(ctx, e)
 	if err != nil {
 		c.Failure, c.Error = exchange.Unsendable, short(err.Error())
 		return
 	}
-	m.client.send(ctx, mapped, c)
+	m.client.send(ctx, mapped, c, o)
 }
 
 // mapped is e as it goes out: e itself, or a copy whose body is what the target's

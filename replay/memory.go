@@ -6,11 +6,8 @@ import "sync/atomic"
 const taskBytes = 640
 
 // Large requests are in flight at the same time only as far as their bodies add up
-// to this many bytes, since their answers are mostly large too. One always may be.
-const (
-	largeBody  = 1 << 20
-	largeBytes = 32 << 20
-)
+// to this many bytes. One always may be.
+const largeBytes = 32 << 20
 
 // memory is what tasks that wait may take, over all splits.
 type memory struct {

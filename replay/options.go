@@ -37,12 +37,15 @@ type Options struct {
 	// the recorded path is kept; any other path takes its place. A query takes
 	// the place of the recorded one, which is kept otherwise. In path and query
 	// {model} and {version} stand for the exchange's, escaped. Credentials
-	// belong in Headers.
+	// belong in Headers, or in Variables: ${NAME} in the query.
 	//
 	// Or it is sagemaker://endpoint-name[?variant=…&model=…&component=…&region=…],
 	// where they are filled in too (docs/sagemaker.md). Region and credentials are
 	// the environment's, as every AWS tool has them.
 	Target string
+	// Variables are what ${NAME} stands for in the query of an HTTP target. They are
+	// no part of what identifies a run, and are not shown.
+	Variables map[string]string
 	// Names are the endpoints of models, in place of what a SageMaker target's
 	// template makes of them.
 	Names map[string]string
@@ -70,6 +73,8 @@ type Options struct {
 	Speed float64
 	// Begin is the time of the earliest exchange, which is due at once; for Speed.
 	Begin exchange.Timestamp
+	// End is the time of the latest exchange, for Speed and Progress; 0: not known.
+	End exchange.Timestamp
 	// Warm is how many requests each endpoint gets before the first that counts;
 	// their answers are dropped.
 	Warm int

@@ -30,7 +30,7 @@ func (o *original) begin() {
 
 // at is when something of that time is due.
 func (o *original) at(recorded exchange.Timestamp) time.Time {
-	return o.start.Add(time.Duration(float64(recorded-o.from) / o.speed * float64(time.Microsecond)))
+	return o.start.Add(nanoseconds(float64(recorded-o.from) / o.speed * float64(time.Microsecond)))
 }
 
 func (o *original) due(now time.Time) (*task, time.Time) {

@@ -141,8 +141,12 @@ func (p *pacer) take(now time.Time) exchange.Timestamp {
 }
 
 func (p *pacer) next() time.Time {
-	return p.start.Add(time.Duration(math.Round(float64(p.n) / p.rate * float64(time.Second))))
+	return p.start.Add(nanoseconds(float64(p.n) / p.rate * float64(time.Second)))
 }
+
+// nanoseconds is a duration of at most some 146 years, as what is longer than 292
+// has no number and would be past.
+func nanoseconds(n float64) time.Duration { return time.Duration(math.Round(min(n, 1<<62))) }
 
 // microseconds cuts t to what is stored.
 func microseconds(t time.Time) time.Time {

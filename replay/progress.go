@@ -27,6 +27,9 @@ type Progress struct {
 	// may not have been made yet.
 	PutOff map[string]int64
 	Splits int // that are open
+	// LastDue is when the last request is due, where the pace is the recording's and
+	// it is known; zero otherwise.
+	LastDue time.Time
 
 	Endpoints int        // that something was to be sent to
 	Slowest   []Endpoint // those with the longest mean service time
@@ -65,7 +68,6 @@ func (s *scheduler) observe(p *Progress, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var slowest, down []*lane
-	probes := 0 // are among later
 	for _, l := range s.lanes {
 		if l.timed > 0 {
 			slowest = list(slowest, l, slowestFirst)
@@ -74,12 +76,17 @@ func (s *scheduler) observe(p *Progress, now time.Time) {
 			p.AllDown++
 			down = list(down, l, byName)
 		}
-		if l.breaker.state == open {
-			probes++
+	}
+	for _, l := range s.later {
+		if l.task != nil { // else it is an endpoint that rests
+			p.Waiting++
 		}
 	}
-	p.Splits, p.Endpoints, p.Waiting = s.admitted.open, len(s.lanes), int64(max(len(s.later)-probes, 0))
+	p.Splits, p.Endpoints = s.admitted.open, len(s.lanes)
 	p.PutOff = maps.Clone(s.putOff)
+	if o, ok := s.pace.(*original); ok && s.options.End != 0 && !o.start.IsZero() {
+		p.LastDue = o.at(s.options.End)
+	}
 	for _, l := range slowest {
 		p.Slowest = append(p.Slowest, l.endpoint(now))
 	}
@@ -110,7 +117,7 @@ func (l *lane) endpoint(now time.Time) Endpoint {
 		e.Limit = l.limit.now()
 	}
 	if b := &l.breaker; b.state != closed {
-		e.GivenUp, e.Why = b.pauses > len(breakPauses), string(b.class)
+		e.GivenUp, e.Why = b.exhausted(), string(b.class)
 		if b.why != "" {
 			e.Why += ": " + b.why
 		}

@@ -72,6 +72,28 @@ func TestUnavailableIsToldFromAnswered(t *testing.T) {
 	})
 }
 
+// An endpoint that rests because it throttled is not a request that waits: who
+// watches would see more of these than there are.
+func TestWaitingCountsRequestsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := senderTo(t, Options{Concurrency: 1, Retries: 1}, func(_ context.Context, n int, _ *exchange.Exchange, c *exchange.Candidate) {
+			if n == 0 {
+				c.Failure, c.Error = exchange.Throttled, "slow down"
+			}
+		})
+		done := make(chan struct{})
+		go func() {
+			replay(t, s, byModel(1)...)
+			close(done)
+		}()
+		synctest.Wait() // the only request has failed, and both it and its endpoint wait
+		if p := s.Progress(); p.Waiting != 1 || p.PutOff["throttled"] != 1 {
+			t.Errorf("%+v", p)
+		}
+		<-done
+	})
+}
+
 // Looking at the progress takes the lock of sending.
 func BenchmarkProgress(b *testing.B) {
 	for _, endpoints := range []int{10, 400, 4000} {

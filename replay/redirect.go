@@ -5,15 +5,18 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // maxRedirects is how many an answer may be away; the last one is the answer then.
 const maxRedirects = 10
 
 // roundTrip asks once or, where redirects are followed, on as they lead.
-func (h *httpClient) roundTrip(req *http.Request) (*http.Response, error) {
+func (h *httpClient) roundTrip(req *http.Request, again *resent) (*http.Response, error) {
 	for hops := 0; ; hops++ {
+		start := time.Now()
 		res, err := h.transport.RoundTrip(req)
+		again.round(start)
 		if err != nil || !h.options.FollowRedirects || hops == maxRedirects {
 			return res, err
 		}

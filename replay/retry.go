@@ -21,11 +21,12 @@ var retryable = []exchange.Failure{
 	exchange.DNS, exchange.TLS, exchange.Protocol, exchange.Auth,
 }
 
-// Before the n-th attempt after the first lie firstBackoff·2ⁿ⁻¹, at most
-// maxBackoff, of which a random half may be missing; and no less than the answer's
+// Before the n-th attempt after the first lie firstBackoff·2ⁿ⁻¹ (startBackoff·2ⁿ⁻¹
+// where the endpoint is not ready and has not answered yet), at most maxBackoff, of which a random half may be missing; and no less than the answer's
 // Retry-After asks for, up to maxRetryAfter.
 const (
 	firstBackoff  = 250 * time.Millisecond
+	startBackoff  = 4 * time.Second // so that all attempts of one exchange outlast a start of a minute, most times
 	maxBackoff    = 30 * time.Second
 	maxRetryAfter = 5 * time.Minute
 	mostHeld      = 2 * time.Second // an endpoint that throttles and does not say for how long
@@ -36,10 +37,10 @@ func (o *Options) retries(t *task, class exchange.Failure) bool {
 	return len(t.attempts) < o.Retries && slices.Contains(o.RetryOn, class)
 }
 
-func backoff(attempts int, c *exchange.Candidate, now time.Time) time.Duration {
+func backoff(first time.Duration, attempts int, c *exchange.Candidate, now time.Time) time.Duration {
 	wait := maxBackoff
 	if attempts < 8 {
-		wait = min(maxBackoff, firstBackoff<<attempts)
+		wait = min(maxBackoff, first<<attempts)
 	}
 	wait = wait/2 + rand.N(wait/2+1)
 	return max(wait, min(retryAfter(c, now), maxRetryAfter))

@@ -34,6 +34,7 @@ type sageMakerClient struct {
 	transport *http.Transport
 	api       *sagemakerruntime.Client
 	renewal   *renewal
+	owners    owners
 }
 
 // newSageMakerClient looks for credentials, so that a lack of them is said before
@@ -55,6 +56,9 @@ func newSageMakerClient(o Options) (*sageMakerClient, error) {
 
 func (s *sageMakerClient) endpoint(e *exchange.Exchange) (string, error) {
 	d, err := s.target.destination(e)
+	if err == nil {
+		err = s.owners.check(s.target, e.Model, d)
+	}
 	return d.String(), err
 }
 
@@ -65,7 +69,7 @@ func (s *sageMakerClient) close() { s.transport.CloseIdleConnections() }
 // in the container's place there is no status, as no container gave one; headers
 // stay, as they name the request to AWS. Times are as over HTTP, and the renewal
 // of credentials is in none.
-func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
+func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate, o *overflow) {
 	call, err := s.target.invocation(s.options, e)
 	if most := s.options.MaxRequest; err == nil && int64(len(e.Request.Body)) > most {
 		err = fmt.Errorf("the body has %d bytes, and the endpoint takes %d", len(e.Request.Body), most)
@@ -76,7 +80,7 @@ func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exc
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	w := &wire{transport: s.transport, body: e.Request.Body, limit: s.options.MaxBody, start: time.Now()}
+	w := &wire{transport: s.transport, body: e.Request.Body, limit: s.options.MaxBody, overflow: o, start: time.Now()}
 	_, err = s.api.InvokeEndpoint(ctx, call.input(e.Request.Body), func(o *sagemakerruntime.Options) { o.HTTPClient = w })
 	c.Sent = exchange.At(w.start)
 	if c.Due == 0 {
@@ -89,7 +93,7 @@ func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exc
 // outcome reads what came of a call.
 func (s *sageMakerClient) outcome(w *wire, err error, c *exchange.Candidate) {
 	c.Answer = w.answer
-	c.Delivery = exchange.Delivery{Variant: w.header.Get("X-Amzn-Invoked-Production-Variant")}.String()
+	c.Delivery = exchange.Delivery{Variant: w.header.Get("X-Amzn-Invoked-Production-Variant"), Attempts: w.again.attempts}.String()
 	switch {
 	case err == nil:
 	case errors.Is(err, errCredentials):
@@ -117,10 +121,12 @@ type wire struct {
 	transport *http.Transport
 	body      []byte
 	limit     int64
+	overflow  *overflow
 
 	used      bool
 	start     time.Time
 	latency   time.Duration
+	again     resent
 	firstByte atomic.Int64 // µs; atomic, as the transport's reader may call late
 	header    http.Header
 	answer    exchange.Answer
@@ -132,16 +138,21 @@ type wire struct {
 func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	w.used, w.start = true, time.Now()
 	defer func() { w.latency = time.Since(w.start) }()
-	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+	req = req.WithContext(httptrace.WithClientTrace(req.Context(), w.again.traced(&httptrace.ClientTrace{
 		GotFirstResponseByte: func() { w.firstByte.Store(time.Since(w.start).Microseconds()) },
-	}))
+	})))
 	// With GetBody the transport sends again where an idle connection turns out to
 	// be closed before anything was written.
 	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(w.body)), nil }
 	res, err := w.transport.RoundTrip(req)
+	w.again.round(w.start)
 	if err == nil {
 		w.header = res.Header
-		err = readAnswer(res, w.limit, &w.answer)
+		o := w.overflow
+		if res.StatusCode != http.StatusOK {
+			o = nil // the SDK reads it
+		}
+		err = readAnswer(res, w.limit, &w.answer, o)
 	}
 	if w.err = err; err != nil {
 		return nil, err

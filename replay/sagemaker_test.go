@@ -72,7 +72,7 @@ func ask(t testing.TB, o Options, e exchange.Exchange) exchange.Candidate {
 	}
 	t.Cleanup(c.close)
 	var got exchange.Candidate
-	c.send(t.Context(), &e, &got)
+	c.send(t.Context(), &e, &got, nil)
 	return got
 }
 
@@ -198,7 +198,7 @@ func hold(t *testing.T, ctx context.Context, target string) {
 	}
 	defer c.close()
 	e := recorded(0)
-	c.send(ctx, &e, &exchange.Candidate{})
+	c.send(ctx, &e, &exchange.Candidate{}, nil)
 }
 
 // Something in between, such as a proxy, answers in words of its own.
@@ -369,7 +369,7 @@ func TestSageMakerCredentialsAreRenewed(t *testing.T) {
 	send := func() exchange.Candidate {
 		var got exchange.Candidate
 		e := recorded(0)
-		c.send(t.Context(), &e, &got)
+		c.send(t.Context(), &e, &got, nil)
 		return got
 	}
 	// They end within the time at which they are renewed, so each request has its own.

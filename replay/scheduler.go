@@ -193,7 +193,7 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	if l.observe(t, class, now) {
 		s.opened(l)
 	}
-	if !dead(class) && class != exchange.Canceled {
+	if !down(class) && class != exchange.Canceled {
 		s.lost = 0
 	}
 	decided = true
@@ -201,7 +201,7 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	case t.warming || t.split.gone:
 		decided = false
 	case s.options.retries(t, class):
-		at := now.Add(backoff(len(t.attempts), &t.row.Candidate, now))
+		at := now.Add(backoff(l.firstBackoff(class), len(t.attempts), &t.row.Candidate, now))
 		heap.Push(&s.later, later{at: at, task: t})
 		s.hold(l, t, class, now)
 		t.retry(class)
@@ -230,7 +230,7 @@ func (s *scheduler) hold(l *lane, t *task, class exchange.Failure, now time.Time
 		return
 	}
 	c := &t.row.Candidate
-	wait := max(min(retryAfter(c, now), maxRetryAfter), min(backoff(len(t.attempts), c, now), mostHeld))
+	wait := max(min(retryAfter(c, now), maxRetryAfter), min(backoff(firstBackoff, len(t.attempts), c, now), mostHeld))
 	if until := now.Add(wait); until.After(l.held) {
 		l.held = until
 		heap.Push(&s.later, later{at: until, lane: l})

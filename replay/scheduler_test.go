@@ -29,7 +29,7 @@ type endpoints struct {
 func (s *endpoints) endpoint(e *exchange.Exchange) (string, error) { return e.Model, nil }
 func (s *endpoints) close()                                        {}
 
-func (s *endpoints) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate) {
+func (s *endpoints) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate, _ *overflow) {
 	s.mu.Lock()
 	n := s.asks[e.Model]
 	s.asks[e.Model]++
@@ -93,6 +93,23 @@ func TestSlowEndpointDelaysNoOther(t *testing.T) {
 			if last[model] > 5*time.Second {
 				t.Errorf("%s was done after %s", model, last[model])
 			}
+		}
+	})
+}
+
+// What may depend on how many requests an endpoint had at a time is told by how many
+// it had, not by how many it might have had.
+func TestReachedIsWhatWasInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := senderTo(t, Options{Concurrency: 64, PerEndpoint: 8}, func(ctx context.Context, _ int, _ *exchange.Exchange, _ *exchange.Candidate) {
+			takes(ctx, time.Second)
+		})
+		_, counts := replay(t, s, byModel(100, 3, 1)...)
+		if r := counts.Reached; r["model-0"] != 8 || r["model-1"] != 3 || r["model-2"] != 1 {
+			t.Errorf("%v", r)
+		}
+		if _, counts = replay(t, s, byModel(1)...); counts.Reached["model-0"] != 1 {
+			t.Errorf("alone: %v", counts.Reached)
 		}
 	})
 }
@@ -347,6 +364,35 @@ func TestThrottledIsAskedAgain(t *testing.T) {
 	})
 }
 
+// An endpoint that never gets ready must not cost six attempts for each of its
+// exchanges, nor hold up the others; one that takes a minute to start must lose
+// none.
+func TestNeverReadyIsGivenUp(t *testing.T) {
+	for name, start := range map[string]time.Duration{"never": 1000 * time.Hour, "in a minute": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				s, c := senderTo(t, Options{Concurrency: 16, Retries: DefaultRetries}, func(ctx context.Context, _ int, e *exchange.Exchange, c *exchange.Candidate) {
+					takes(ctx, 10*time.Millisecond)
+					if e.Model == "model-0" && time.Since(begin) < start {
+						c.Failure = exchange.NotReady
+					}
+				})
+				_, counts := replay(t, s, byModel(2000, 100)...)
+				if start == time.Minute {
+					if counts.Answered != 2100 {
+						t.Errorf("%+v", counts)
+					}
+					return
+				}
+				if took := time.Since(begin); counts.Answered != 100 || counts.Failed["endpoint_down"] < 1950 || c.asks["model-0"] > 60 || took < time.Minute || took > 4*time.Minute {
+					t.Errorf("%+v, asked %v, after %s", counts, c.asks, took)
+				}
+			})
+		})
+	}
+}
+
 // After the last attempt the failure stands, with those before it.
 func TestRetriesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -495,7 +541,7 @@ func TestTooManyFailuresStop(t *testing.T) {
 // and are sorted by model.
 func TestOriginalPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := senderTo(t, Options{Concurrency: 50, Speed: 2, Begin: 1_000_000}, func(ctx context.Context, _ int, e *exchange.Exchange, _ *exchange.Candidate) {
+		s, _ := senderTo(t, Options{Concurrency: 50, Speed: 2, Begin: 1_000_000, End: 200_000_000}, func(ctx context.Context, _ int, e *exchange.Exchange, _ *exchange.Candidate) {
 			if e.Time%7 == 0 {
 				takes(ctx, 3*time.Second)
 			}
@@ -516,6 +562,9 @@ func TestOriginalPace(t *testing.T) {
 		}
 		if err := g.Wait(); err != nil {
 			t.Fatal(err)
+		}
+		if last := exchange.At(s.Progress().LastDue) - begin; last != 199_000_000/2 {
+			t.Errorf("the last is said to be due after %d µs", last)
 		}
 		for _, o := range out {
 			for _, e := range o.rows {

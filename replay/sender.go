@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -24,6 +25,8 @@ type Sender struct {
 	sched   *scheduler
 	memory  memory
 	stopper stopper
+
+	largeWrite sync.Mutex
 
 	finished, sent, inFlight, retried, warmed atomic.Int64
 	failed                                    byClass
@@ -126,6 +129,7 @@ func (s *Sender) attempt(t *task) exchange.Failure {
 		return exchange.Canceled
 	}
 	c := &t.row.Candidate
+	defer s.countResent(t)
 	switch {
 	case t.split.ctx.Err() != nil:
 		return exchange.Canceled // we may have broken it off ourselves: that is no answer of the candidate's
@@ -144,6 +148,22 @@ func (s *Sender) attempt(t *task) exchange.Failure {
 		return "" // as it was recorded, so there is nothing to try again
 	}
 	return exchange.StatusFailure(c.Status)
+}
+
+// countResent counts what the client sent more than once within one attempt, as
+// attempts of t.
+func (s *Sender) countResent(t *task) {
+	again := t.row.Candidate.Attempts()
+	if len(again) == 0 || t.warming {
+		return
+	}
+	t.attempts = append(t.attempts, again...)
+	s.retried.Add(int64(len(again)))
+	s.sched.mu.Lock()
+	defer s.sched.mu.Unlock()
+	for _, a := range again {
+		s.sched.putOff[string(a.Failure)]++
+	}
 }
 
 // settle hands t to its split with what came last.

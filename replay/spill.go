@@ -23,26 +23,43 @@ type stored struct {
 func (s stored) somewhere() bool { return s.headers+s.body > 0 }
 
 func (s *spill) store(headers, body []byte) (stored, error) {
+	place := stored{0, len(headers), len(body)}
+	at, err := s.reserve(int64(place.headers + place.body))
+	if err != nil {
+		return stored{}, err
+	}
+	place.offset = at
+	if err := s.write(headers, at); err != nil {
+		return stored{}, err
+	}
+	return place, s.write(body, at+int64(place.headers))
+}
+
+// reserve returns where n bytes may be written. What is not written of them takes
+// no room on most file systems.
+func (s *spill) reserve(n int64) (offset int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.file == nil {
 		f, err := os.CreateTemp("", "parity-replay-*")
 		if err != nil {
-			return stored{}, fmt.Errorf("put what waits on the disk: %w", err)
+			return 0, fmt.Errorf("put what waits on the disk: %w: set TMPDIR to a folder that exists, can be written and has room", err)
 		}
 		s.file = f
 		if err := os.Remove(f.Name()); err != nil {
-			return stored{}, fmt.Errorf("put what waits on the disk: %w", err)
+			return 0, fmt.Errorf("put what waits on the disk: %w", err)
 		}
 	}
-	place := stored{s.size, len(headers), len(body)}
-	for _, part := range [][]byte{headers, body} {
-		if _, err := s.file.WriteAt(part, s.size); err != nil {
-			return stored{}, fmt.Errorf("put what waits on the disk: %w", err)
-		}
-		s.size += int64(len(part))
+	offset = s.size
+	s.size += n
+	return offset, nil
+}
+
+func (s *spill) write(part []byte, at int64) error {
+	if _, err := s.file.WriteAt(part, at); err != nil {
+		return fmt.Errorf("put what waits on the disk: %w: set TMPDIR to a folder with room", err)
 	}
-	return place, nil
+	return nil
 }
 
 func (s *spill) load(place stored) (headers, body []byte, err error) {

@@ -18,6 +18,7 @@ type split struct {
 
 	running sync.WaitGroup // requests under way
 	gone    bool           // it ends early; the scheduler's lock guards it
+	reached map[string]int // Counts.Reached; likewise
 
 	mu     sync.Mutex
 	tasks  []*task // in the split's order; nil is written
@@ -189,38 +190,61 @@ const (
 // write hands the results to sink in the split's order.
 func (sp *split) write(sink exchange.Sink) (Counts, error) {
 	var counts Counts
-	var b exchange.Batch
-	var size int
-	flush := func() error {
-		if len(b.Rows) == 0 {
-			return nil
-		}
-		if err := sink.Write(context.WithoutCancel(sp.ctx), &b); err != nil {
-			return fmt.Errorf("write the results: %w", err)
-		}
-		clear(b.Rows) // lets go of the bodies
-		b.Rows, size = b.Rows[:0], 0
-		return nil
-	}
+	r := results{split: sp, sink: sink}
 	for place := 0; ; place++ {
 		t, err := sp.head(place)
 		if err != nil {
 			return counts, err
 		}
 		if t == nil {
-			return counts, flush()
+			counts.Reached = sp.reached // of tasks that are all done
+			return counts, r.flush()
 		}
-		if err := t.recall(); err != nil {
+		if err := r.add(t); err != nil {
 			return counts, err
 		}
 		counts.count(&t.row)
-		b.Rows = append(b.Rows, t.row)
-		if size += len(t.row.Candidate.Body) + len(t.row.Candidate.Headers); len(b.Rows) == batchRows || size >= batchBytes {
-			if err := flush(); err != nil {
-				return counts, err
-			}
-		}
 	}
+}
+
+// results are rows on their way to the sink.
+type results struct {
+	split *split
+	sink  exchange.Sink
+	batch exchange.Batch
+	size  int
+}
+
+// add writes t's row, or keeps it to be written with others. Of all splits only
+// one has a large body in memory to write it.
+func (r *results) add(t *task) error {
+	if t.body.somewhere() {
+		r.split.largeWrite.Lock()
+		defer r.split.largeWrite.Unlock()
+	}
+	if err := t.recall(); err != nil {
+		return err
+	}
+	b := &r.batch
+	b.Rows = append(b.Rows, t.row)
+	r.size += len(t.row.Candidate.Body) + len(t.row.Candidate.Headers)
+	if len(b.Rows) < batchRows && r.size < batchBytes && !t.body.somewhere() {
+		return nil
+	}
+	return r.flush()
+}
+
+func (r *results) flush() error {
+	b := &r.batch
+	if len(b.Rows) == 0 {
+		return nil
+	}
+	if err := r.sink.Write(context.WithoutCancel(r.split.ctx), b); err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	clear(b.Rows) // lets go of the bodies
+	b.Rows, r.size = b.Rows[:0], 0
+	return nil
 }
 
 // leave gives back what the tasks that are left hold.

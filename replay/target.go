@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 type target struct {
 	scheme, host string
 	path, query  string // templates; "" keeps the recorded one
+	filled       string // the query with what its references stand for; "" where there are none
 	direct       bool   // no proxy is in between
 	absolute     bool   // an HTTP proxy is in between and needs the whole URL
 }
@@ -42,8 +44,8 @@ func parseTarget(text string) (*target, error) {
 	if t.path == "/" {
 		t.path = ""
 	}
-	if rest := expand(t.path+t.query, &exchange.Exchange{}, url.PathEscape); strings.ContainsAny(rest, "{}") {
-		return nil, fmt.Errorf("target %q: {model} and {version} are all that is filled in", harmless(text))
+	if rest := expand(t.path+reference.ReplaceAllString(t.query, ""), &exchange.Exchange{}, url.PathEscape); strings.ContainsAny(rest, "{}") {
+		return nil, fmt.Errorf("target %q: {model} and {version} are all that is filled in, and ${NAME} in a query", harmless(text))
 	}
 	if !isWire(t.path + t.query) {
 		return nil, fmt.Errorf("target %q: spaces and control characters must be escaped, a space as %%20", harmless(text))
@@ -93,7 +95,7 @@ func (t *target) url(e *exchange.Exchange) (*url.URL, error) {
 		path = expand(t.path, e, url.PathEscape)
 	}
 	if t.query != "" {
-		query, hasQuery = expand(t.query, e, url.QueryEscape), true
+		query, hasQuery = expand(cmp.Or(t.filled, t.query), e, url.QueryEscape), true
 	}
 	wire := path
 	if hasQuery {
@@ -136,7 +138,7 @@ func (t *target) fillable(e *exchange.Exchange) error {
 // nothing of models, all are one endpoint.
 func (t *target) endpoint(e *exchange.Exchange) string {
 	name := t.host + expand(t.path, e, url.PathEscape)
-	if strings.Contains(t.query, "{") { // else it may be a secret, and names are shown
+	if strings.Contains(t.query, "{model}") || strings.Contains(t.query, "{version}") { // else it may be a secret, and names are shown
 		name += "?" + expand(t.query, e, url.QueryEscape)
 	}
 	return name

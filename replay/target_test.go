@@ -38,6 +38,37 @@ func TestTargetTemplate(t *testing.T) {
 	}
 }
 
+// A secret that stands in the query must get there, escaped, and nowhere else: what
+// names an endpoint is shown.
+func TestSecretsInTheQuery(t *testing.T) {
+	var asked string
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { asked = r.RequestURI })
+	o := Options{Target: server.URL + "/x?m={model}&token=${NEW_TOKEN}", Variables: map[string]string{"NEW_TOKEN": "s3cret {model}&x=1"}}
+	s := newSender(t, o)
+	e := recorded(0)
+	replay(t, s, e)
+	if asked != "/x?m=model-0&token=s3cret+%7Bmodel%7D%26x%3D1" {
+		t.Errorf("asked for %s", asked)
+	}
+	if name, err := s.client.endpoint(&e); err != nil || strings.Contains(name, "s3cret") {
+		t.Errorf("the endpoint is called %s, %v", name, err)
+	}
+	o.Variables, o.RunID = nil, "r"
+	if _, err := New(o); err == nil || !strings.Contains(err.Error(), "needs NEW_TOKEN from the environment") {
+		t.Errorf("%v", err)
+	}
+	for _, target := range []string{"http://h?token=s3cret", "https://h/x?a=1&X-Api-Key=s3cret", "http://h?sig=s3cret"} {
+		if err := CheckSecrets(target); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
+	for _, target := range []string{"http://h", "http://h?token=${T}", "http://h?key={model}", "http://h?verbose=1", "http://h?token="} {
+		if err := CheckSecrets(target); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Names and paths come from traffic. None may lead to another host or out of
 // the template, and what can't be written must not be sent as something else.
 func TestUnsendable(t *testing.T) {

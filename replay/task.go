@@ -20,6 +20,8 @@ type task struct {
 	large    int64  // bytes of a request that is large; 0: it is not
 	held     int64  // bytes of the request, or of the answer, that count as memory
 	spilled  stored // where they lie while memory is short
+	body     stored // where the answer's body lies, if it is large
+	head     []byte // how that begins
 	attempts []exchange.Attempt
 	cold     bool
 	probe    bool // sent to find out whether its endpoint is back
@@ -34,6 +36,17 @@ func newTask(sp *split, e *exchange.Exchange) *task {
 		ID: e.ID, Time: e.Time, Model: e.Model, ModelVersion: e.ModelVersion, RequestHash: e.RequestHash, Defect: e.Defect,
 		SamplingProbability: e.SamplingProbability,
 	}}
+}
+
+// reach takes in how many requests were in flight to t's endpoint.
+func (t *task) reach(n int) {
+	if t.warming || n <= t.split.reached[t.row.Model] {
+		return
+	}
+	if t.split.reached == nil {
+		t.split.reached = map[string]int{}
+	}
+	t.split.reached[t.row.Model] = n
 }
 
 // warmingOf is t sent for its effect.
@@ -74,16 +87,22 @@ func (t *task) ask(ctx context.Context, client client) (err error) {
 		}
 	}
 	c := &t.row.Candidate
-	client.send(ctx, row, c)
+	o := overflow{spill: &t.split.spill}
+	client.send(ctx, row, c, &o)
 	if c.Due == 0 {
 		c.Due = c.Sent
 	}
-	return nil
+	t.body, t.head = o.place, o.head
+	return o.err
 }
 
 // retry keeps what came as evidence and makes t ready to be sent again.
 func (t *task) retry(class exchange.Failure) {
 	c := &t.row.Candidate
+	if t.body.somewhere() {
+		c.Body = t.head
+		t.body, t.head = stored{}, nil
+	}
 	t.attempts = append(t.attempts, exchange.NewAttempt(c, class))
 	t.cold = t.cold || class == exchange.NotReady
 	*c = exchange.Candidate{Due: c.Due}
@@ -115,9 +134,14 @@ func (t *task) answered() (err error) {
 func (t *task) recall() (err error) {
 	t.split.memory.give(t.held)
 	t.held = 0
+	c := &t.row.Candidate
 	if t.spilled.somewhere() {
-		c := &t.row.Candidate
-		c.Headers, c.Body, err = t.split.spill.load(t.spilled)
+		if c.Headers, c.Body, err = t.split.spill.load(t.spilled); err != nil {
+			return err
+		}
+	}
+	if t.body.somewhere() {
+		_, c.Body, err = t.split.spill.load(t.body)
 	}
 	return err
 }

@@ -36,7 +36,7 @@ func Try(ctx context.Context, o Options, exchanges []exchange.Exchange) ([]Tried
 		if _, err := c.endpoint(e); err != nil {
 			t.Candidate.Failure, t.Candidate.Error = exchange.Unsendable, short(err.Error())
 		} else {
-			c.send(ctx, e, &t.Candidate)
+			c.send(ctx, e, &t.Candidate, nil)
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err

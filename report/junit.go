@@ -155,6 +155,7 @@ func (s *Summary) junitProperties() (list []junitProperty) {
 		{"reason", s.Reason},
 		{"recording", s.Info.Recording},
 		{"target", s.Info.Target},
+		{"selection", s.Info.Selection},
 		{"control", s.Info.Control},
 		{"judgement", s.Info.Judgement},
 		{"config", s.Info.Config},

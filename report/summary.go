@@ -58,7 +58,26 @@ type Info struct {
 	MismatchesOf string `json:"mismatches_of,omitempty"`
 	Whole        string `json:"whole_recording,omitempty"`
 
+	// Selection is what of the recording the run is of, as the flags that chose it;
+	// "" for all of it. Chosen is the part of it that goes by exchanges or by how
+	// they were answered, and not by model, version, time or hash: what it leaves is
+	// no sample of the traffic either, so that nothing passes by it.
+	Selection string `json:"selection,omitempty"`
+	Chosen    string `json:"chosen,omitempty"`
+
 	Generations int `json:"generations,omitempty"` // later ones that the judgement has looked at
+}
+
+// noSample says what the exchanges are where they are no sample of the traffic;
+// "" where they are one.
+func (i Info) noSample() string {
+	switch {
+	case i.MismatchesOf != "":
+		return "of what differed before"
+	case i.Chosen != "":
+		return "of what " + i.Chosen + " chose"
+	}
+	return ""
 }
 
 // Summary is what the tallies of a run come to.
@@ -121,9 +140,7 @@ func Summarise(in Input) (*Summary, error) {
 		used[glob] = true
 		t := in.Tally.Models[name]
 		m := newModel(name, t, profileOf(in.Noise, name), l, x.of(name, t))
-		if in.Info.MismatchesOf != "" {
-			m.takeNoSample()
-		}
+		m.takeNoSample(in.Info.noSample())
 		s.Ledger.add(m.Ledger)
 		s.Models = append(s.Models, m)
 	}
@@ -137,6 +154,7 @@ func Summarise(in Input) (*Summary, error) {
 		s.Changes = newChanges(since, in.Tally)
 	}
 	s.warnOfModels(in.Noise)
+	s.warnOfSampling(in.Tally)
 	s.warnOfAccepted()
 	s.warnOfRules()
 	s.Coverage = newCoverage(s.Models, in.Recorded, in.Gate.Coverage)

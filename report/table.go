@@ -283,6 +283,9 @@ func writeJudged(b *strings.Builder, info Info) {
 		return
 	}
 	text := "judgement " + info.Judgement
+	if info.Selection != "" {
+		text += " of " + info.Selection
+	}
 	if info.Config != "" {
 		text += " by " + info.Config
 	}

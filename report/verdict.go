@@ -150,14 +150,15 @@ func (m *Model) unstable() string {
 	return fmt.Sprintf("the candidate answered %s in several ways where the old system did not", plural(m.Unstable, "repeated request"))
 }
 
-// takeNoSample takes back a PASS by what differed in another run: whoever mends
-// that may break the rest.
-func (m *Model) takeNoSample() {
-	if m.Verdict != Pass {
+// takeNoSample takes back a PASS by what is no sample of the traffic: by what
+// differed in another run, as whoever mends that may break the rest, or by what was
+// chosen by its answers. what is "" where it is one.
+func (m *Model) takeNoSample(what string) {
+	if m.Verdict != Pass || what == "" {
 		return
 	}
 	m.Verdict, m.PValue = Inconclusive, 1
-	m.Reason += " That is of what differed before, which is no sample of the traffic."
+	m.Reason += " That is " + what + ", which is no sample of the traffic."
 }
 
 // decide gives the overall verdict.
@@ -176,10 +177,12 @@ func (s *Summary) decide() {
 		s.Verdict, s.Reason = Inconclusive, "The run holds no exchanges."
 	case s.Info.MismatchesOf != "" && s.Ledger.Planned == s.Ledger.Match+s.Ledger.Noise:
 		s.Verdict, s.Reason = Inconclusive, fmt.Sprintf("Nothing differs any more of the %s that did. Only the whole recording can show a PASS.", plural(s.Ledger.Planned, "exchange"))
+	case s.Info.Chosen != "" && by[Inconclusive] > 0:
+		s.Verdict, s.Reason = Inconclusive, "A run of what "+s.Info.Chosen+" chose shows no PASS: it is no sample of the traffic."
 	case by[Inconclusive] > 0:
 		s.Verdict, s.Reason = Inconclusive, of(by[Inconclusive], all, "model", "is", "are")+" not shown to be within budget yet; none is shown to be over it."
 	default:
-		s.Verdict, s.Reason = Pass, "Every model is shown to be within its budget."+s.Family.say()
+		s.Verdict, s.Reason = Pass, "Every model is shown to be within its budget."+s.ofPart()+s.Family.say()
 	}
 	if lacks := s.Coverage.lacks(); lacks != "" {
 		s.Reason += lacks
@@ -187,6 +190,14 @@ func (s *Summary) decide() {
 			s.Verdict = Inconclusive
 		}
 	}
+}
+
+// ofPart says what a PASS is of, where not all of the recording was asked for.
+func (s *Summary) ofPart() string {
+	if s.Info.Selection == "" {
+		return ""
+	}
+	return " That is of " + s.Info.Selection + "."
 }
 
 var severity = map[Verdict]int{Fail: 0, Inconclusive: 1, Pass: 2}

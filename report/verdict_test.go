@@ -179,4 +179,30 @@ func TestOverallVerdict(t *testing.T) {
 	}
 }
 
+// What was chosen by how it was answered is no sample of the traffic: a candidate
+// that is right wherever the old system answered 200 may be wrong on all the rest.
+// A part by model, time or hash passes, and the verdict says of what.
+func TestPartOfTheRecording(t *testing.T) {
+	for _, c := range []struct {
+		info   Info
+		k      int64
+		want   Verdict
+		reason string
+	}{
+		{Info{Selection: `--model "a"`}, 0, Pass, `within its budget. That is of --model "a".`},
+		{Info{Selection: `--status "2xx" --sample 0.1`, Chosen: `--status "2xx"`}, 0, Inconclusive, `A run of what --status "2xx" chose shows no PASS`},
+		{Info{Selection: `--id "x"`, Chosen: `--id "x"`}, 300, Fail, "is over budget."},
+	} {
+		tally := compare.NewTally()
+		tallyOf(tally.Model("a"), 3000, c.k)
+		s, err := Summarise(Input{Info: c.info, Tally: tally})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Verdict != c.want || s.Models[0].Verdict != c.want || !strings.Contains(s.Reason, c.reason) {
+			t.Errorf("%s: %s (model %s) %s", c.info.Selection, s.Verdict, s.Models[0].Verdict, s.Reason)
+		}
+	}
+}
+
 func list(f ...func(*compare.ModelTally)) []func(*compare.ModelTally) { return f }

@@ -38,6 +38,13 @@ func (s *Summary) warnOfModels(noise *compare.Profile) {
 	}
 }
 
+// warnOfSampling says that not all repeated requests were looked at.
+func (s *Summary) warnOfSampling(t *compare.Tally) {
+	if n := t.RepeatsSampled; n > 0 {
+		s.warn("more requests are repeated than can be held: 1 in %s of them was looked at for answers in several ways", count(1<<min(n, 62)))
+	}
+}
+
 // warnOfVersions says what of the old system no longer counts, and where two of
 // its versions do.
 func (s *Summary) warnOfVersions(m Model) {

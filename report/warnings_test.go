@@ -89,3 +89,14 @@ func TestBothWaysIsSaid(t *testing.T) {
 		t.Errorf("%d of %d, %d both ways: %s", m.Mismatched, m.Requests, m.BothWays, m.Reason)
 	}
 }
+
+// Without this, the count of a sample would be taken for that of all.
+func TestSampledRepeatsAreSaid(t *testing.T) {
+	tally := compare.NewTally()
+	tallyOf(tally.Model("m"), 3000, 0)
+	tally.RepeatsSampled = 3
+	s := summarise(t, tally, Gate{})
+	if want := "1 in 8 of them was looked at"; !strings.Contains(strings.Join(s.Warnings, " "), want) {
+		t.Errorf("%q is not said: %q", want, s.Warnings)
+	}
+}

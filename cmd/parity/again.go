@@ -89,7 +89,7 @@ func (a *app) replayAgain(ctx context.Context, location string, f replayFlags) (
 	s.replayed, err = a.sendWith(ctx, opts, sending{
 		run: run, generation: g.Info.Number, what: "generation " + g.Name() + " of " + run.Location, target: run.Info.Target, plan: part, done: g.Sent, shard: shard,
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) { return c.source(ctx, s) },
-		sink:   func(s dataset.Split) (exchange.Sink, error) { return g.Sink(s, inFlight(opts, shard)) },
+		sink:   func(s dataset.Split) (*dataset.ResultSink, error) { return g.Sink(s, inFlight(opts, shard)) },
 	})
 	return s, err
 }

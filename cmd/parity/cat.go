@@ -18,7 +18,8 @@ func (a *app) catCommand() *cobra.Command {
 		Use:   "cat DATASET",
 		Short: "Print exchanges as JSON Lines",
 		Long: `Print the exchanges of a recording, a run or a mismatch set as JSON Lines: the import
-format, plus "candidate" and "deltas" where there are any.`,
+format, plus "candidate" and "deltas" where there are any. A candidate's "delivery" has
+the attempts before the one that counts, and that it was cold.`,
 		Example: `  parity cat recording | head -1 | jq .
   parity cat run/mismatches | jq -r '.deltas[].path' | sort | uniq -c
   parity cat run | jq 'select(.candidate.failure != null)'`,
@@ -113,9 +114,9 @@ func eachAnswer(ctx context.Context, run *dataset.Run, rec *dataset.Recording, s
 
 // inputOf hands a split's answers to compare.
 func inputOf(answers []dataset.Answers) compare.SplitInput {
-	in := compare.SplitInput{Candidate: answers[0], Concurrency: answers[0].Concurrency}
+	in := compare.SplitInput{Candidate: answers[0], Concurrency: answers[0].Concurrency, Reached: answers[0].Reached}
 	for _, a := range answers[1:] {
-		in.Later = append(in.Later, compare.Later{Answers: a, Generation: a.Generation, Concurrency: a.Concurrency})
+		in.Later = append(in.Later, compare.Later{Answers: a, Generation: a.Generation, Concurrency: a.Concurrency, Reached: a.Reached})
 	}
 	return in
 }

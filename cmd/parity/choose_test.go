@@ -116,9 +116,8 @@ func TestReplayChooses(t *testing.T) {
 			if s.Ledger.Planned != c.planned || !s.Ledger.Balanced || s.Ledger.Missing != 0 {
 				t.Errorf("%s: %+v", c.flags, s.Ledger)
 			}
-			warned := strings.Contains(mustParity(t, exitDone, "report", run).stdout, "no sample of the")
-			if chosen := strings.Contains(c.flags, "--status") || strings.Contains(c.flags, "--id"); warned != chosen {
-				t.Errorf("%s: warned that it is no sample: %v", c.flags, warned)
+			if chosen := strings.Contains(c.flags, "--status") || strings.Contains(c.flags, "--id"); (s.Info.Chosen != "") != chosen || s.Info.Selection == "" {
+				t.Errorf("%s: the summary says it is of %q, chosen by its answers %q", c.flags, s.Info.Selection, s.Info.Chosen)
 			}
 			if n := len(ids(t, run)); int64(n) != c.planned {
 				t.Errorf("%s: cat has %d exchanges, want %d", c.flags, n, c.planned)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime"
 	"sync"
 
@@ -96,8 +95,7 @@ func repeatsProfile(ctx context.Context, run *dataset.Run, rules compare.Rules) 
 		if err != nil {
 			return err
 		}
-		in := compare.RepeatsInput{Reference: ref, Selection: run.Info.Selection}
-		return errors.Join(repeats.Split(ctx, in, compare.NewTally()), ref.Close())
+		return errors.Join(repeats.Split(ctx, ref, run.Info.Selection), ref.Close())
 	})
 	return repeats.Control().Profile(), err
 }
@@ -121,35 +119,4 @@ func repeatedRequests(ctx context.Context, rec *dataset.Recording, run *dataset.
 		return nil
 	})
 	return all, err
-}
-
-// repeatsOfRun looks at the requests that a split has more than once, for a
-// candidate that answers them in several ways. Most splits have none, which
-// their tally knows.
-func repeatsOfRun(ctx context.Context, rec *dataset.Recording, run *dataset.Run, later []*dataset.Generation, s dataset.Split, judge *compare.Judge, t *compare.Tally) (err error) {
-	repeats := false
-	for m := range maps.Values(t.Models) {
-		judged, _ := m.Requests()
-		repeats = repeats || judged < m.Judged()
-	}
-	if !repeats {
-		return nil
-	}
-	requests, err := repeatedRequests(ctx, rec, run, []dataset.Split{s})
-	if err != nil {
-		return err
-	}
-	ref, err := rec.LazyAnswers(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ref.Close()) }()
-	answers, err := run.LazyAnswers(ctx, s, later)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, dataset.CloseAnswers(answers)) }()
-	all := inputOf(answers)
-	in := compare.RepeatsInput{Reference: ref, Candidate: all.Candidate, Later: all.Later, Selection: run.Info.Selection}
-	return judge.NewRepeats(requests).Split(ctx, in, t)
 }

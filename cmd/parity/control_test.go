@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/modelparity/parity/internal/store"
+	"github.com/modelparity/parity/report"
 )
 
 // noisy answers {"n":i} with a score that wanders by up to 1e-3 each time it is
@@ -199,30 +201,133 @@ func TestMaxMismatches(t *testing.T) {
 	}
 }
 
-// Without this, a candidate that answers a request rightly at first and wrongly in
-// another split would look like one that is always wrong.
-func TestRepeatsOfOtherSplits(t *testing.T) {
+// wavering is a recording of requests 0 to n-1, each twice, with the second time in
+// another split, and a candidate of it that answers some otherwise the second time:
+// always wrong but in two ways (0), right and then wrong (1), the same but for the
+// spelling (2), wrong both times alike (3), else right.
+func wavering(t *testing.T, n int) (recording string, target *echo, config string) {
+	t.Helper()
 	var lines strings.Builder
-	for i := range 20 { // ten requests, each twice, with splits of five rows
-		fmt.Fprintf(&lines, `{"id":"r%d","time":"2026-11-22T20:00:%02dZ","model":"m","request":{"path":"/m","body":"%d"},"response":{"status":200,"body":"same"}}`+"\n", i, i, i%10)
+	for i := range 2 * n {
+		fmt.Fprintf(&lines, `{"id":"r%d","time":"2026-11-22T20:00:00.%06dZ","model":"m","request":{"path":"/m","body":"%d"},"response":{"status":200,"headers":{"content-type":"application/json"},"body":"{\"a\":1,\"b\":2}"}}`+"\n", i, i, i%n)
 	}
-	dir, asked := t.TempDir(), map[string]int{}
-	file, recording, run := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "recording"), filepath.Join(dir, "run")
+	dir, asked, mu := t.TempDir(), map[string]int{}, sync.Mutex{}
+	file := filepath.Join(dir, "in.jsonl")
 	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
-		body := readBody(r)
-		if asked[body]++; body < "3" && asked[body] == 2 || body == "9" {
-			io.WriteString(w, "another")
-			return
+	mustParity(t, exitDone, "import", "jsonl", file, "--out", filepath.Join(dir, "recording"), "--split-rows", "10")
+	answers := [][2]string{
+		{`{"a":3,"b":2}`, `{"a":4,"b":2}`},
+		{`{"a":1,"b":2}`, `{"a":1,"b":5}`},
+		{`{"a":1,"b":2}`, `{"b": 2.0, "a": 1}`},
+		{`{"a":9,"b":2}`, `{"a":9,"b":2}`},
+	}
+	target = newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		body, answer := readBody(r), `{"a":1,"b":2}`
+		var i int
+		if fmt.Sscan(body, &i); i < len(answers) {
+			answer = answers[i][asked[body]%2]
 		}
-		io.WriteString(w, "same")
+		asked[body]++
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, answer)
 	})
-	mustParity(t, exitDone, "import", "jsonl", file, "--out", recording, "--split-rows", "5")
-	mustParity(t, exitNotShown, "run", recording, "--target", target.URL, "--concurrency", "1", "--out", run)
-	r := mustParity(t, exitDone, "report", run)
-	if want := "3 repeated requests were answered as by the old system at one time and otherwise at"; !strings.Contains(r.stdout, want) {
-		t.Errorf("the report does not say it:\n%s", r.stdout)
+	return filepath.Join(dir, "recording"), target, writeConfig(t, "gate: {budget: 50%, min_samples: 10}")
+}
+
+// Without this, a candidate that answers a request in one way now and in another
+// way in an hour would look like one that is always wrong, or never: most repeats
+// lie in other splits.
+func TestUnstableAcrossSplits(t *testing.T) {
+	recording, target, config := wavering(t, 50)
+	run := filepath.Join(t.TempDir(), "run")
+	mustParity(t, exitDone, "run", recording, "--target", target.URL, "--out", run, "--config", config)
+	var s report.Summary
+	if err := json.Unmarshal([]byte(mustParity(t, exitDone, "report", run, "--json", "-").stdout), &s); err != nil {
+		t.Fatal(err)
+	}
+	m := s.Models[0]
+	if m.Unstable != 2 || m.Restless != 0 || m.BothWays != 0 {
+		t.Errorf("%d unstable, %d restless, %d both ways, want 2 unstable", m.Unstable, m.Restless, m.BothWays)
+	}
+	var paths []string
+	for _, s := range m.Signatures {
+		if s.Kind == "unstable" {
+			paths = append(paths, fmt.Sprint(s.Path, s.Exchanges))
+		}
+	}
+	slices.Sort(paths)
+	if want := []string{"$.a1", "$.b1"}; !slices.Equal(paths, want) {
+		t.Errorf("unstable at %v, want %v", paths, want)
+	}
+	r := mustParity(t, exitDone, "gate", run, "--config", config)
+	if want := "the candidate answered 2 repeated requests in several ways where the old system did not"; !strings.Contains(flat(r.stdout), want) {
+		t.Errorf("the gate does not warn of it:\n%s", r.stdout)
+	}
+	wavers := 0
+	for _, id := range ids(t, run+"/mismatches") {
+		if r := mustParity(t, exitDone, "show", run, id); strings.Contains(flat(r.stdout), "the candidate answered this request in several ways") {
+			wavers++
+		}
+	}
+	if wavers != 3 { // both answers to 0, and one to 1
+		t.Errorf("show says it of %d exchanges, want 3", wavers)
+	}
+	mustParity(t, exitDone, "fsck", run)
+}
+
+func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// Workers that share a run must say the same of it as one alone, whoever is the
+// last, and whatever was killed in between; until all is judged there is no word
+// of it, and until it is said there is no verdict.
+func TestUnstableShardsAndResumes(t *testing.T) {
+	recording, target, config := wavering(t, 50)
+	eachStore(t, func(t *testing.T, location string) {
+		run := store.Join(location, "run")
+		mustParity(t, exitDone, "replay", recording, "--target", target.URL, "--out", run)
+		compare := func(flags ...string) {
+			mustParity(t, exitDone, append([]string{"compare", run, "--config", config}, flags...)...)
+		}
+		for _, shard := range []string{"2/3", "0/3"} {
+			compare("--shard", shard)
+		}
+		if r := mustParity(t, exitFailed, "report", run); !strings.Contains(r.stderr, "lacks split") {
+			t.Errorf("a report of what is not judged says %s", r.stderr)
+		}
+		compare("--shard", "1/3")
+		sharded := mustParity(t, exitDone, "report", run, "--json", "-").stdout
+		if !strings.Contains(sharded, `"unstable_requests": 2`) {
+			t.Errorf("sharded: %s", sharded)
+		}
+		mustParity(t, exitDone, "fsck", run)
+	})
+
+	// As it is after a kill: with some tallies, or with all but the last word.
+	run := filepath.Join(t.TempDir(), "run")
+	mustParity(t, exitDone, "replay", recording, "--target", target.URL, "--out", run)
+	mustParity(t, exitDone, "compare", run)
+	said := files(t, run, "judgements", "*", "repeats.json")[0]
+	want, err := os.ReadFile(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lost := range [][]string{nil, files(t, run, "judgements", "*", "tallies", "00000[25].json")} {
+		for _, path := range append(lost, said) {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if r := mustParity(t, exitFailed, "gate", run); !strings.Contains(r.stderr, "lacks") || !strings.Contains(r.stderr, "parity compare") {
+			t.Errorf("a gate without it says %s", r.stderr)
+		}
+		mustParity(t, exitDone, "fsck", run)
+		mustParity(t, exitDone, "compare", run)
+		if got, err := os.ReadFile(said); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("after %v were lost: %s, %v, want %s", lost, got, err, want)
+		}
 	}
 }

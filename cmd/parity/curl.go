@@ -104,6 +104,10 @@ func curl(ctx context.Context, run *dataset.Run, recorded *exchange.Exchange, to
 		return fmt.Sprintf("(it can't be sent: %v)", err)
 	}
 	place := shellQuote(url)
+	if len(replay.References(to.base)) > 0 { // then all of the query is the target's, and names of models in it are escaped
+		path, query, _ := strings.Cut(url, "?")
+		place = shellQuote(path+"?") + `"` + shellValue(query) + `"`
+	}
 	if to.base == "" {
 		place = `"$OLD"` + shellQuote(strings.TrimPrefix(url, unknownBase))
 	}

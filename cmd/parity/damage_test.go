@@ -46,7 +46,18 @@ func TestLostAndSwappedObjects(t *testing.T) {
 		"a mismatch object": {func(run string) error {
 			return remove(files(t, run, "judgements", "*", "mismatches", "*.parquet")[0])
 		}, "its mismatch set has", exitFailed},
-		"a tally":  {func(run string) error { return remove(files(t, run, "judgements", "*", "tallies", "000003.json")[0]) }, "", exitFailed},
+		"a tally": {func(run string) error { return remove(files(t, run, "judgements", "*", "tallies", "000003.json")[0]) }, "", exitFailed},
+		"what is said of repeats": {func(run string) error {
+			return remove(files(t, run, "judgements", "*", "repeats.json")[0])
+		}, "", exitFailed},
+		"what is said of another run's": {func(run string) error {
+			_, other := brokenRun(t)
+			text, err := os.ReadFile(files(t, other, "judgements", "*", "repeats.json")[0])
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(files(t, run, "judgements", "*", "repeats.json")[0], text, 0o600)
+		}, "somebody moved it here", exitFailed},
 		"a result": {func(run string) error { return remove(filepath.Join(run, "results", "g0", "000003.parquet")) }, "its result is gone", exitFailed},
 		"the plan": {func(run string) error { return remove(filepath.Join(run, "plan.parquet")) }, "no plan", exitFailed},
 		"results swapped": {func(run string) error {

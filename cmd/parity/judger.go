@@ -24,6 +24,7 @@ type judger struct {
 	plan  []dataset.Split
 	later []*dataset.Generation // that are complete
 	j     *dataset.Judgement
+	seen  *compare.Sightings // the requests that were judged here
 
 	made, pairs, mismatches atomic.Int64 // splits that were judged here, and what is in them
 }
@@ -52,7 +53,7 @@ func (a *app) newJudger(ctx context.Context, run *dataset.Run, how judging) (*ju
 	}
 	info.Generations, info.Mapping = len(later), answers.JSON()
 	j, err := run.CreateJudgement(ctx, info, how.noise)
-	return &judger{app: a, how: how, judge: judge, run: run, rec: rec, plan: plan, later: later, j: j}, err
+	return &judger{app: a, how: how, judge: judge, run: run, rec: rec, plan: plan, later: later, j: j, seen: sightings(plan)}, err
 }
 
 // left is what was sent and is not judged.
@@ -86,6 +87,9 @@ func (g *judger) rest(ctx context.Context) (*dataset.Judgement, error) {
 	})
 	defer stop()
 	worked, err := dataset.EachSplit(ctx, work, g.one)
+	if err == nil {
+		err = g.repeats(ctx)
+	}
 	stop()
 	if err != nil {
 		return nil, err
@@ -103,6 +107,9 @@ func (g *judger) one(ctx context.Context, s dataset.Split) error {
 	if err := g.j.PutTally(ctx, s, t); err != nil {
 		return err
 	}
+	if err := g.see(ctx, s, t); err != nil {
+		return err
+	}
 	g.made.Add(1)
 	g.pairs.Add(s.Planned)
 	g.mismatches.Add(mismatchesOf(t))
@@ -113,28 +120,19 @@ func (g *judger) one(ctx context.Context, s dataset.Split) error {
 // split judges one split and commits its mismatches. The tally is the
 // caller's to commit, afterwards.
 func (g *judger) split(ctx context.Context, s dataset.Split) (_ *compare.Tally, err error) {
-	ref, err := g.rec.LazyAnswers(ctx, s)
+	in, closeAll, err := g.open(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, ref.Close()) }()
-	answers, err := g.run.LazyAnswers(ctx, s, g.later)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, dataset.CloseAnswers(answers)) }()
+	defer func() { err = errors.Join(err, closeAll()) }()
 	whole, err := g.j.MismatchSink(s)
 	if err != nil {
 		return nil, err
 	}
 	out := g.rec.WithRequests(s, whole)
 	defer func() { err = errors.Join(err, out.Close()) }()
-	in := inputOf(answers)
-	in.Reference, in.Selection, in.Mismatches = ref, g.run.Info.Selection, out
+	in.Mismatches = out
 	t, err := g.judge.Split(ctx, in)
-	if err == nil {
-		err = repeatsOfRun(ctx, g.rec, g.run, g.later, s, g.judge, t)
-	}
 	if err != nil || keptOf(t) == 0 {
 		return t, err
 	}
@@ -142,6 +140,22 @@ func (g *judger) split(ctx context.Context, s dataset.Split) (_ *compare.Tally, 
 		return nil, err
 	}
 	return t, nil
+}
+
+// open opens both sides of a split as far as equal answers need them. The caller
+// closes them.
+func (g *judger) open(ctx context.Context, s dataset.Split) (in compare.SplitInput, closeAll func() error, err error) {
+	ref, err := g.rec.LazyAnswers(ctx, s)
+	if err != nil {
+		return in, nil, err
+	}
+	answers, err := g.run.LazyAnswers(ctx, s, g.later)
+	if err != nil {
+		return in, nil, errors.Join(err, ref.Close())
+	}
+	in = inputOf(answers)
+	in.Reference, in.Selection = ref, g.run.Info.Selection
+	return in, func() error { return errors.Join(ref.Close(), dataset.CloseAnswers(answers)) }, nil
 }
 
 // say says what came out. already is how many splits were judged elsewhere or

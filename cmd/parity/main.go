@@ -50,6 +50,16 @@ func main() {
 	os.Exit(a.run(ctx, os.Args[1:]))
 }
 
+// outlives has a command go on where nobody reads what it says of itself, as with
+// `2>&1 | head -1`: what can't be written is an error then, where otherwise it ends
+// the process. Work of hours must not stop by that, nor what serves live traffic.
+func outlives(do func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // to ignore it would be inherited
+		return do(cmd, args)
+	}
+}
+
 // run carries out one command line and says with which code to exit.
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand()
@@ -99,6 +109,10 @@ its replacement, compares the answers, and says with what confidence they agree.
 		a.reportCommand(), a.gateCommand(), a.runCommand(), a.showCommand(), a.serveCommand(), a.lsCommand(), a.catCommand(), a.fsckCommand(), a.doctorCommand())
 	for _, cmd := range root.Commands() {
 		cmd.Args = explainArgs(cmd.Args)
+		switch cmd.Name() {
+		case "capture", "import", "replay", "compare", "run":
+			cmd.RunE = outlives(cmd.RunE)
+		}
 	}
 	return root
 }

@@ -181,6 +181,7 @@ func ids(t *testing.T, location string) []string {
 // summary is report's JSON, as far as the tests look at it.
 type summary struct {
 	Verdict string
+	Info    struct{ Selection, Chosen string }
 	Ledger  struct {
 		Planned, Match, Mismatch, Missing int64
 		Balanced                          bool

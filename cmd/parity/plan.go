@@ -61,7 +61,7 @@ func (a *app) sayPlan(ctx context.Context, run *dataset.Run, f replayFlags, opts
 	}
 	v, err := a.view(t, run.Info, f, opts)
 	if err == nil {
-		_, err = io.WriteString(a.stderr, v.short())
+		io.WriteString(a.stderr, v.short())
 	}
 	return err
 }

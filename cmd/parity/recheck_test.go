@@ -24,7 +24,7 @@ func TestRunRechecks(t *testing.T) {
 	args := []string{"run", recording, "--target", target.URL, "--out", run, "--config", writeConfig(t, againGate), "--concurrency", "8", "--recheck"}
 	for range 2 {
 		r := mustParity(t, exitNotShown, args...)
-		if !strings.Contains(r.stdout, "wrong at concurrency 8 and right at 1 (concurrency-sensitive)") {
+		if !wrongTogether.MatchString(r.stdout) {
 			t.Errorf("it says %s", r.stdout)
 		}
 		if times := endpoint.timesAsked(); times[1] != 640 || times[2] != 60 {

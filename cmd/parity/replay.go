@@ -158,7 +158,7 @@ func (a *app) replay(ctx context.Context, recording string, f replayFlags, how *
 		source: func(ctx context.Context, s dataset.Split) (exchange.Source, error) {
 			return p.rec.Requests(ctx, s)
 		},
-		sink:   func(s dataset.Split) (exchange.Sink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
+		sink:   func(s dataset.Split) (*dataset.ResultSink, error) { return run.ResultSink(s, inFlight(opts, shard)) },
 		judger: judge,
 	})
 	if err == nil && judge != nil {
@@ -189,6 +189,9 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	if err := f.howFast.apply(&opts); err != nil {
 		return opts, dataset.Shard{}, err
 	}
+	if err := a.variables(&opts); err != nil {
+		return opts, dataset.Shard{}, err
+	}
 	if opts.Headers, err = target.Header(a.getenv); err != nil {
 		return opts, dataset.Shard{}, fmt.Errorf("target %s: %w", name, err)
 	}
@@ -216,6 +219,22 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	return opts, shard, nil
 }
 
+// variables are what the target's query takes from the environment, so that a secret
+// is neither kept with the run nor shown.
+func (a *app) variables(opts *replay.Options) error {
+	for _, name := range replay.References(opts.Target) {
+		value := a.getenv(name)
+		if value == "" {
+			return fmt.Errorf("the target's query needs %s from the environment: set it", name)
+		}
+		if opts.Variables == nil {
+			opts.Variables = map[string]string{}
+		}
+		opts.Variables[name] = value
+	}
+	return replay.CheckSecrets(opts.Target)
+}
+
 func someKeys[V any](m map[string]V) string {
 	if len(m) == 0 {
 		return "none"
@@ -232,7 +251,7 @@ type sending struct {
 	done         map[int]bool
 	shard        dataset.Shard
 	source       func(context.Context, dataset.Split) (exchange.Source, error)
-	sink         func(dataset.Split) (exchange.Sink, error)
+	sink         func(dataset.Split) (*dataset.ResultSink, error)
 	judger       *judger // judges what is committed; nil: nothing is judged as it goes
 }
 
@@ -242,6 +261,9 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (rep
 		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done}).Left() { // all shards count from there
 			opts.Begin = s.From
 			break
+		}
+		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done, Shard: g.shard}).Left() {
+			opts.End = max(opts.End, s.To)
 		}
 	}
 	sender, err := replay.New(opts)
@@ -254,8 +276,15 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (rep
 		// again, may be garbage. It takes some percent of the time more.
 		defer debug.SetGCPercent(debug.SetGCPercent(50))
 	}
+	if a.getenv("GOMEMLIMIT") == "" {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(replayMemory))
+	}
 	return a.send(ctx, g, sender)
 }
+
+// replayMemory is where the collector begins to work harder, in bytes: what is needed
+// at the same time is less (make bench-memory).
+const replayMemory = 224 << 20
 
 // byTime orders splits as their first exchanges were recorded.
 func byTime(plan []dataset.Split) []dataset.Split {
@@ -279,7 +308,7 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (repla
 	if err != nil {
 		return replayed{}, err
 	}
-	w := &replayWatch{sender: sender, aside: aside, begun: time.Now(), sum: replayed{planned: left, splits: len(work.Left())}}
+	w := watchReplay(sender, aside, work.Left())
 	stop := w.show(a)
 	defer stop()
 	_, err = dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
@@ -297,7 +326,7 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (repla
 	if aborted, ok := errors.AsType[*replay.AbortError](err); ok {
 		return sum, fmt.Errorf("replay stopped: %w; what was not complete is not kept: put it right and repeat the command to go on, or allow more by --abort-after", aborted)
 	}
-	return sum, err
+	return sum, errors.Join(err, sum.balanced())
 }
 
 // sayBegun counts what is sent once more, because a worker died over it.
@@ -340,6 +369,10 @@ func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.
 	if counts.Planned != s.Planned {
 		return counts, fmt.Errorf("%d exchanges were met and %d planned: the recording was changed since", counts.Planned, s.Planned)
 	}
+	for model := range counts.Reached {
+		counts.Reached[model] *= max(g.shard.Count, 1) // the others may have had as many
+	}
+	sink.Reached(counts.Reached)
 	return counts, sink.Commit(context.WithoutCancel(ctx)) // what is complete stays, whoever ends the rest
 }
 

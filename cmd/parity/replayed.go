@@ -21,12 +21,20 @@ type replayed struct {
 	// Of splits that another worker committed first: how many, their exchanges, and
 	// the requests that were sent for them here.
 	elsewhere, theirs, twice int64
+	unsent                   int64 // exchanges of splits that nobody has sent yet, as far as it is known here
 	took                     time.Duration
 	progress                 replay.Progress
 }
 
-// left are the exchanges that nobody has sent yet, as far as it is known here.
-func (r *replayed) left() int64 { return r.planned - r.counts.Planned - r.theirs }
+// balanced says an error where the sum is not what was planned: each term is
+// counted by itself.
+func (r *replayed) balanced() error {
+	c := &r.counts
+	if sum := c.Answered + total(c.Failed) + total(c.Skipped) + r.theirs + r.unsent; sum != r.planned {
+		return fmt.Errorf("the ledger does not balance: %d exchanges were planned, and it has %d: %s; don't rely on this run, and report this as a bug of parity", r.planned, sum, r.ledger())
+	}
+	return nil
+}
 
 // unavailable are those for which `--again unavailable` may be worth it.
 func (r *replayed) unavailable() int64 {
@@ -41,8 +49,8 @@ func (r *replayed) ledger() string {
 	if r.elsewhere > 0 {
 		s += fmt.Sprintf(" + sent by another worker %d", r.theirs)
 	}
-	if n := r.left(); n > 0 {
-		s += fmt.Sprintf(" + not sent yet %d", n)
+	if r.unsent > 0 {
+		s += fmt.Sprintf(" + not sent yet %d", r.unsent)
 	}
 	return s
 }
@@ -76,7 +84,7 @@ func (a *app) sayReplayed(r replayed) {
 		fmt.Fprintf(a.stderr, "replay: of the answers, %d have a status that says that the endpoint itself did not answer%s\n", total(c), byReason(c))
 	}
 	fmt.Fprintf(a.stderr, "replay: %s\n", r.requests())
-	if r.left() > 0 {
+	if r.unsent > 0 {
 		fmt.Fprintf(a.stderr, "replay: not complete: %d of %d splits are committed, with %d exchanges\n", r.here+r.elsewhere, r.splits, r.counts.Planned+r.theirs)
 	}
 }
@@ -118,8 +126,18 @@ type replayWatch struct {
 	begun  time.Time
 	meter  meter
 
-	mu  sync.Mutex
-	sum replayed
+	mu   sync.Mutex
+	open map[int]int64 // exchanges of splits that are not committed, by split
+	sum  replayed
+}
+
+func watchReplay(sender *replay.Sender, aside *aside, left []dataset.Split) *replayWatch {
+	w := &replayWatch{sender: sender, aside: aside, begun: time.Now(), open: map[int]int64{}}
+	w.sum = replayed{planned: dataset.Planned(left), splits: len(left)}
+	for _, s := range left {
+		w.open[s.Index] = s.Planned
+	}
+	return w
 }
 
 // show draws it until stop is called.
@@ -147,6 +165,7 @@ func (w *replayWatch) ended(s dataset.Split, c replay.Counts, err error) {
 		w.mu.Unlock()
 		return
 	}
+	delete(w.open, s.Index)
 	w.mu.Unlock()
 	w.aside.take(s)
 }
@@ -156,6 +175,9 @@ func (w *replayWatch) end() replayed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sum.took, w.sum.progress = time.Since(w.begun), w.sender.Progress()
+	for _, n := range w.open {
+		w.sum.unsent += n
+	}
 	return w.sum
 }
 
@@ -166,8 +188,20 @@ func (w *replayWatch) view(now time.Time) *replayView {
 	w.mu.Unlock()
 	w.meter.add(sample{at: now, done: v.Done, requests: v.Sent + v.Retried})
 	var done float64
-	if done, v.rate = w.meter.rates(); done > 0 {
-		v.left = time.Duration(float64(max(v.planned-v.Done, 0)) / done * float64(time.Second))
-	}
+	done, v.rate = w.meter.rates()
+	v.left = timeLeft(max(v.planned-v.Done, 0), done, v.LastDue.Sub(now))
 	return v
+}
+
+// timeLeft is how long it takes to the end: by the rate at which exchanges are done
+// now, or, where the pace is the recording's, until the last is due, as its rate
+// says nothing of that: nights and lunch breaks are in it. 0: it is not known.
+func timeLeft(exchanges int64, rate float64, due time.Duration) time.Duration {
+	switch {
+	case exchanges > 0 && due > 0:
+		return due
+	case rate > 0:
+		return time.Duration(float64(exchanges) / rate * float64(time.Second))
+	}
+	return 0
 }

@@ -20,7 +20,7 @@ import (
 // Without this, exchanges could vanish from the sum that people are told.
 func TestReplayedLedger(t *testing.T) {
 	r := replayed{
-		planned: 400, splits: 20, here: 9, elsewhere: 2, theirs: 40, twice: 31, took: 10 * time.Second,
+		planned: 400, splits: 20, here: 9, elsewhere: 2, theirs: 40, twice: 31, unsent: 180, took: 10 * time.Second,
 		counts: replay.Counts{
 			Planned: 180, Sent: 170, Answered: 160, Skipped: map[string]int64{"no_answer": 7},
 			Failed: map[string]int64{"timeout": 10, "unsendable": 3}, Unavailable: map[string]int64{"throttled": 4},
@@ -34,8 +34,35 @@ func TestReplayedLedger(t *testing.T) {
 		"19 for splits that are not complete: the same command sends these again"; r.requests() != want {
 		t.Errorf("%s\nwant\n%s", r.requests(), want)
 	}
+	if err := r.balanced(); err != nil {
+		t.Error(err)
+	}
+	r.unsent-- // as if an exchange had been lost
+	if err := r.balanced(); err == nil || !strings.Contains(err.Error(), "400 exchanges were planned, and it has 399") {
+		t.Errorf("of an exchange that was lost it says %v", err)
+	}
 	if n := r.unavailable(); n != 14 {
 		t.Errorf("%d may be answered another time", n)
+	}
+}
+
+// At the recording's pace the rate of a lunch break says nothing of when it ends.
+func TestTimeLeft(t *testing.T) {
+	for _, c := range []struct {
+		exchanges int64
+		rate      float64
+		due, want time.Duration
+	}{
+		{1000, 0.1, time.Hour, time.Hour},
+		{1000, 0, time.Hour, time.Hour},
+		{1000, 10, 0, 100 * time.Second},
+		{1000, 10, -time.Minute, 100 * time.Second}, // the last was due, and what is behind goes by its rate
+		{1000, 0, 0, 0},
+		{0, 10, time.Minute, 0},
+	} {
+		if got := timeLeft(c.exchanges, c.rate, c.due); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
 	}
 }
 
@@ -45,15 +72,27 @@ func TestReplayEndsWithALedgerAndWhatIsNext(t *testing.T) {
 	recording := makeRecording(t, 350, 50)
 	var mu sync.Mutex
 	well := false
+	failing := map[byte]map[string]bool{} // by how the path ends, four exchanges: fewer than ten failures come in a row
 	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
+		last := r.URL.Path[len(r.URL.Path)-1]
+		id, ids := r.Header.Get("X-Parity-Exchange"), failing[last]
+		if ids == nil {
+			ids = map[string]bool{}
+			failing[last] = ids
+		}
+		if len(ids) < 4 {
+			ids[id] = true
+		}
 		switch {
-		case well:
-		case strings.HasSuffix(r.URL.Path, "3"):
+		case well || !ids[id]:
+		case last == '3':
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
-		case strings.HasSuffix(r.URL.Path, "4"):
+		case last == '4': // an answer begins, or the client would ask again on another connection, if this one was used before
+			w.WriteHeader(http.StatusOK)
+			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}
 		answerBack(0)(w, r)
@@ -62,10 +101,10 @@ func TestReplayEndsWithALedgerAndWhatIsNext(t *testing.T) {
 	config := writeConfig(t, "gate: {min_samples: 5}")
 	r := mustParity(t, exitDone, "replay", recording, "--target", target.URL, "--out", dir, "--retries", "1", "--config", config)
 	for _, want := range []string{
-		"planned 350 = answered 315 + failed 35 (reset 35) + skipped 0\n",
-		"of the answers, 35 have a status that says that the endpoint itself did not answer (not_ready 35)\n",
-		"replay: 420 requests in ", "; 70 of them again, after not_ready 35, reset 35\n",
-		"sends 70 again that got no answer\n",
+		"planned 350 = answered 346 + failed 4 (reset 4) + skipped 0\n",
+		"of the answers, 4 have a status that says that the endpoint itself did not answer (not_ready 4)\n",
+		"replay: 358 requests in ", "; 8 of them again, after not_ready 4, reset 4\n",
+		"sends 8 again that got no answer\n",
 	} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("no word of %q in\n%s", want, r.stderr)
@@ -82,7 +121,7 @@ func TestReplayEndsWithALedgerAndWhatIsNext(t *testing.T) {
 		}
 		mustParity(t, exitDone, args[1:]...)
 	}
-	if n := target.asked.Load(); n != 70 {
+	if n := target.asked.Load(); n != 8 {
 		t.Errorf("%d were sent again", n)
 	}
 	mustParity(t, exitDone, "compare", dir, "--config", config)

@@ -9,7 +9,6 @@ import (
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/mapping"
-	"github.com/modelparity/parity/internal/store"
 )
 
 // ruling is by what one exchange is judged again.
@@ -75,11 +74,7 @@ func (r ruling) repeated(ctx context.Context, f located) (string, error) {
 		return "", nil
 	}
 	t := compare.NewTally()
-	err := r.judgement.Tally(ctx, dataset.Split{Index: f.split}, t)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", nil // not judged yet
-	}
-	if err != nil {
+	if made, err := r.judgement.Repeats(ctx, t); err != nil || !made {
 		return "", err
 	}
 	switch m := t.Model(f.Model); {

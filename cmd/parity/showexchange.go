@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
@@ -110,11 +111,36 @@ func writeVerdict(b *strings.Builder, e *exchange.Exchange, x *compare.Explanati
 			writeFact(b, side.name, side.text)
 		}
 	}
+	writeDelivery(b, &e.Candidate)
 	if len(x.Decisions) == 1 && !x.Decisions[0].Flip {
 		writeFact(b, "decision", x.Decisions[0].Reference+", on both sides")
 	}
 	if x.Mapped {
 		writeFact(b, "mapped", "the jq rules were applied first: places and values are of what they made of both answers")
+	}
+}
+
+// writeDelivery shows how the answer came about, where that was not by the first
+// attempt at a warm endpoint. Compare has read it before.
+func writeDelivery(b *strings.Builder, c *exchange.Candidate) {
+	d, _ := c.HowDelivered()
+	if d.Variant != "" {
+		writeFact(b, "variant", d.Variant)
+	}
+	if d.Cold {
+		writeFact(b, "cold", "the endpoint may have been starting: this is no part of its latencies")
+	}
+	for i, a := range d.Attempts {
+		text := fmt.Sprintf("%d, sent %s: %s after %s", i+1, stamp(a.Sent), a.Failure, milliseconds(time.Duration(a.LatencyUS)*time.Microsecond))
+		if a.Status != 0 {
+			text += fmt.Sprintf(", status %d", a.Status)
+		}
+		for _, said := range []string{a.Error, a.Body} {
+			if said != "" {
+				text += ": " + said
+			}
+		}
+		writeFact(b, "attempt", text)
 	}
 }
 
@@ -138,6 +164,7 @@ func (r ruling) writeEarlier(b *strings.Builder, p compare.Pair) error {
 			return err
 		}
 		writeGiven(b, p.Earlier[i].Given)
+		writeDelivery(b, &was.Candidate)
 		writeSideBySide(b, &was, x)
 		b.WriteByte('\n')
 	}
@@ -151,6 +178,9 @@ func writeGiven(b *strings.Builder, g compare.Given) {
 	fmt.Fprintf(b, "generation g%d", g.Generation)
 	if g.Concurrency > 0 {
 		fmt.Fprintf(b, ", at concurrency %d", g.Concurrency)
+	}
+	if g.InFlight > 0 && g.InFlight < g.Concurrency {
+		fmt.Fprintf(b, ", with at most %d in flight to its endpoint", g.InFlight)
 	}
 	b.WriteByte('\n')
 }

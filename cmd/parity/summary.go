@@ -98,6 +98,7 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	in := report.Input{
 		Info: report.Info{
 			Run: place, Recording: run.Info.Recording, Target: run.Info.Target, Control: j.Info.Control, Config: config,
+			Selection: selected(run.Info.Selection), Chosen: selected(chosen(run.Info.Selection)),
 			Judgement: j.Info.ID, Generations: j.Info.Generations, Version: j.Info.Version, Rules: j.Info.Rules, Mapping: j.Info.Mapping,
 		},
 		Tally: tally, Noise: noise, Gate: cfg.Gate,
@@ -123,7 +124,6 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 	s.Warnings = append(s.Warnings, unusedMappings(tally, run.Info.RequestMapping, j.Info.Mapping)...)
 	s.Warnings = append(s.Warnings, unfoundDecisions(j.Info.Rules, tally)...)
 	s.Warnings = append(s.Warnings, uncontrolled(noise, tally)...)
-	s.Warnings = append(s.Warnings, picked(run.Info.Selection)...)
 	return s, err
 }
 
@@ -195,14 +195,18 @@ func unfoundDecisions(rules []byte, t *compare.Tally) (warnings []string) {
 	return warnings
 }
 
-// picked warns that a run was chosen by what was known of its answers: it is no
-// sample of the traffic, as one by model, time or hash is.
-func picked(sel exchange.Selection) []string {
-	if len(sel.Statuses)+len(sel.IDs) == 0 {
-		return nil
+// selected is a selection as its flags, "" where it is everything.
+func selected(sel exchange.Selection) string {
+	if sel.All() {
+		return ""
 	}
-	return []string{fmt.Sprintf("the run is of what %s chose, which is no sample of the traffic: it says nothing of the rest",
-		exchange.Selection{Statuses: sel.Statuses, IDs: sel.IDs})}
+	return sel.String()
+}
+
+// chosen is the part of a selection that goes by exchanges or how they were
+// answered: unlike one by model, time or hash it leaves no sample of the traffic.
+func chosen(sel exchange.Selection) exchange.Selection {
+	return exchange.Selection{Statuses: sel.Statuses, IDs: sel.IDs}
 }
 
 // uncontrolled warns of models that the control has nothing of.
@@ -272,7 +276,22 @@ func reduce(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (*compa
 			return nil
 		})
 	}
-	return merged, g.Wait()
+	if err := g.Wait(); err != nil || len(judged) < len(plan) {
+		return merged, err
+	}
+	return merged, addRepeats(ctx, run, j, merged)
+}
+
+// addRepeats adds what the whole run says of repeated requests. Judgements of
+// before that was said have it in their tallies, split by split.
+func addRepeats(ctx context.Context, run *dataset.Run, j *dataset.Judgement, to *compare.Tally) error {
+	t := compare.NewTally()
+	made, err := j.Repeats(ctx, t)
+	if err == nil && !made && j.Info.JudgeVersion >= compare.UnstableVersion {
+		err = fmt.Errorf("judgement %s %w what it says of repeated requests: repeat `parity compare %s` with its rules", j.Info.ID, errLacks, run.Location)
+	}
+	to.Merge(t)
+	return err
 }
 
 // missing counts the exchanges of a split without a result.

@@ -25,12 +25,13 @@ const (
 	Binary  Form = "binary"  // one cell of any bytes
 )
 
-// ErrTooLarge says that decoding would take more than 256 MiB, or more values
+// ErrTooLarge says that decoding would take more than 64 MiB, or more values
 // than a tape takes.
 var ErrTooLarge = tape.ErrTooLarge
 
-// maxDecoded is how many bytes decoding an answer may make of it.
-const maxDecoded = 256 << 20
+// maxDecoded is how many bytes decoding an answer may make of it: as many as replay
+// takes of one that is not packed.
+const maxDecoded = 64 << 20
 
 // Tensor is one output of an answer of Form Tensors.
 type Tensor struct {

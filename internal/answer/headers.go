@@ -35,17 +35,27 @@ func field(headers []byte, name string) ([]byte, error) {
 	return []byte(strings.Join(values, ",")), nil
 }
 
-// packing is the headers if they may say how the body is packed, nil if they don't:
-// one look for both names that there are (exchange.ContentEncoding, JSONLength).
-// Nearly all answers have neither.
-func packing(headers []byte) []byte {
+// packing is the headers if they may say how the body is packed, nil if they don't.
+func (r *reader) packing(headers []byte) []byte {
+	if !bytes.Equal(headers, r.headers) {
+		r.headers, r.packs = append(r.headers[:0], headers...), saysPacking(headers)
+	}
+	if r.packs {
+		return headers
+	}
+	return nil
+}
+
+// saysPacking is one look for both names that there are (exchange.ContentEncoding,
+// JSONLength). Nearly all answers have neither.
+func saysPacking(headers []byte) bool {
 	for rest := headers; ; {
 		n := bytes.IndexByte(rest, 'g') // the last byte of the one, the third-last of the other
 		if n < 0 {
-			return nil
+			return false
 		}
 		if bytes.HasSuffix(rest[:n], []byte("codin")) || bytes.HasSuffix(rest[:n], []byte("header-content-len")) {
-			return headers
+			return true
 		}
 		rest = rest[n+1:]
 	}

@@ -17,6 +17,9 @@ type reader struct {
 	text       []byte // without encodings, in UTF-8 unless it is binary
 	jsonHeader int    // how many bytes of JSON binary tensors follow; -1 if none do
 
+	headers []byte // of the last answer: the next one's are often the same
+	packs   bool   // they may say how its body is packed
+
 	unpacker  unpacker
 	converted []byte   // from another charset
 	outputs   []output // of the Open Inference Protocol
@@ -54,7 +57,7 @@ func (r *reader) isPlain(d *Decoded) bool {
 // decode undoes encoding and charset.
 func (r *reader) decode(a *exchange.Answer) error {
 	r.text, r.jsonHeader = nil, -1
-	headers := packing(a.Headers)
+	headers := r.packing(a.Headers)
 	encodings, err := field(headers, exchange.ContentEncoding)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,6 +15,9 @@ import (
 // keyConcurrency is the key-value in a result's footer that says how it was sent.
 const keyConcurrency = "parity.concurrency"
 
+// keyReached is the one that says how many were in flight to each model's endpoint.
+const keyReached = "parity.in_flight"
+
 // Answers are a split's answers of one generation.
 type Answers struct {
 	exchange.LazySource
@@ -21,6 +25,9 @@ type Answers struct {
 	// Concurrency is how many requests were in flight at most when they were
 	// asked, over all workers; 0 where the object does not say.
 	Concurrency int
+	// Reached is that by model, to its endpoint alone; nil where the object does not
+	// say.
+	Reached map[string]int
 }
 
 // Answers opens a split's answers: those of generation 0, and of each of the
@@ -83,7 +90,13 @@ func (r *Run) answers(ctx context.Context, generation int, s Split, d depth) (An
 		return Answers{}, inObject(r.bucket, o.key, fmt.Errorf("it holds %d rows of kind %s; the plan has %d for it", o.allRows(), o.kind, s.Planned))
 	}
 	concurrency, _ := strconv.Atoi(o.meta(keyConcurrency)) // 0 of one that was written without
-	return Answers{newSource(o, exchange.ResultSides, d, allGroups(o)...), generation, concurrency}, nil
+	var reached map[string]int
+	if text := o.meta(keyReached); text != "" {
+		if err := json.Unmarshal([]byte(text), &reached); err != nil {
+			return Answers{}, inObject(r.bucket, o.key, fmt.Errorf("read %s: %w", keyReached, err))
+		}
+	}
+	return Answers{newSource(o, exchange.ResultSides, d, allGroups(o)...), generation, concurrency, reached}, nil
 }
 
 // Stray lists the results that no generation knows of: whoever reads the run
@@ -139,11 +152,14 @@ func (a *among) Read(ctx context.Context, b *exchange.Batch) error {
 	return nil
 }
 
-// Load keeps what the caller has filled in of the row.
-func (a *among) Load(i int) error {
+func (a *among) Load(i int) error { return a.filled(i, a.LazySource.Load) }
+func (a *among) Fill(i int) error { return a.filled(i, a.LazySource.Fill) }
+
+// filled keeps what the caller has filled in of the row.
+func (a *among) filled(i int, by func(int) error) error {
 	row := &a.all.Rows[a.at[i]]
 	*row = a.rows[i]
-	err := a.LazySource.Load(a.at[i])
+	err := by(a.at[i])
 	a.rows[i] = *row
 	return err
 }

@@ -277,7 +277,7 @@ func TestFlippedBitsInPlansAndDocuments(t *testing.T) {
 	}
 	var splits []Split
 	for i := range 50 {
-		splits = append(splits, Split{i, fmt.Sprint("dt/", i/5), 1000, i % 5, 20, 19, exchange.Timestamp(i + 1)})
+		splits = append(splits, Split{i, fmt.Sprint("dt/", i/5), 1000, i % 5, 20, 19, exchange.Timestamp(i + 1), exchange.Timestamp(i + 2)})
 	}
 	plan, err := run.FreezePlan(ctx, planFor(splits...))
 	if err != nil || !reflect.DeepEqual(plan, splits) {

@@ -119,7 +119,7 @@ func TestDuckDBReadsPlans(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run.FreezePlan(t.Context(), planFor(Split{0, "dt=x/a b.parquet", 1000, 3, 20, 19, 1_700_000_000_000_000})); err != nil {
+	if _, err := run.FreezePlan(t.Context(), planFor(Split{0, "dt=x/a b.parquet", 1000, 3, 20, 19, 1_700_000_000_000_000, 1_700_000_000_000_001})); err != nil {
 		t.Fatal(err)
 	}
 	rows := duckdb(t, filepath.Join(run.Location, planKey))

@@ -47,7 +47,7 @@ func TestFormatIsDocumented(t *testing.T) {
 		}
 	}
 	for _, word := range []string{
-		keyCut, keyFormat, keyKind, keyOf, keyInstance, keyLedger, keyChunksCRC, keyFooterCRC, keyConcurrency, runFormat, generationFormat, judgementFormat, tallyFormat, noiseFormat,
+		keyCut, keyFormat, keyKind, keyOf, keyInstance, keyLedger, keyChunksCRC, keyFooterCRC, keyConcurrency, keyReached, runFormat, generationFormat, judgementFormat, tallyFormat, noiseFormat, repeatsFormat,
 		planKey, runKey, "version **" + FormatVersion + "**",
 	} {
 		if !strings.Contains(doc, word) {

@@ -77,6 +77,8 @@ func documentFormat(key string) string {
 		return judgementFormat
 	case strings.HasSuffix(key, "noise.json"):
 		return noiseFormat
+	case strings.HasSuffix(key, "repeats.json"):
+		return repeatsFormat
 	case strings.HasPrefix(key, generationFolder) || strings.Contains(key, "/"+generationFolder):
 		return generationFormat
 	case strings.HasPrefix(key, begunFolder) || strings.Contains(key, "/"+begunFolder):

@@ -110,7 +110,7 @@ func (g *Generation) Plan(plan []Split) ([]Split, error) {
 }
 
 // Sink begins the result object of a split. See Run.ResultSink.
-func (g *Generation) Sink(s Split, concurrency int) (exchange.Sink, error) {
+func (g *Generation) Sink(s Split, concurrency int) (*ResultSink, error) {
 	return g.run.resultSink(g.Info.Number, s, concurrency)
 }
 

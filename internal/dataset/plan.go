@@ -108,7 +108,7 @@ func (r *Run) writePlan(ctx context.Context, p *Plan) error {
 // Plan reads the splits of the frozen plan; false where there is none yet.
 func (r *Run) Plan(ctx context.Context) (splits []Split, ok bool, err error) {
 	ok, err = r.eachPlanRow(ctx, func(row planRow) error {
-		s := Split{int(row.Split), row.Object, row.ObjectSize, int(row.RowGroup), row.Rows, 0, exchange.Timestamp(row.First)}
+		s := Split{int(row.Split), row.Object, row.ObjectSize, int(row.RowGroup), row.Rows, 0, exchange.Timestamp(row.First), exchange.Timestamp(row.Last)}
 		if s.Index == len(splits) {
 			splits = append(splits, s)
 		}
@@ -116,13 +116,13 @@ func (r *Run) Plan(ctx context.Context) (splits []Split, ok bool, err error) {
 			return fmt.Errorf("split %d follows split %d", s.Index, len(splits)-1)
 		}
 		last := &splits[s.Index]
-		from := min(last.From, s.From)
-		s.Planned, s.From = last.Planned, last.From
+		from, to := min(last.From, s.From), max(last.To, s.To)
+		s.Planned, s.From, s.To = last.Planned, last.From, last.To
 		if *last != s {
 			return fmt.Errorf("split %d is said to be two", s.Index)
 		}
 		last.Planned += row.Planned
-		last.From = from
+		last.From, last.To = from, to
 		return nil
 	})
 	if err != nil {

@@ -79,7 +79,7 @@ type Split struct {
 	RowGroup   int
 	Rows       int64              // in the row group
 	Planned    int64              // of these, what the run's selection matches
-	From       exchange.Timestamp // the earliest time of what is planned
+	From, To   exchange.Timestamp // the earliest and the latest time of what is planned
 }
 
 // Name is what objects made of the split are called.

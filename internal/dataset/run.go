@@ -199,13 +199,30 @@ func (r *Run) Recording(ctx context.Context) (*Recording, error) {
 // ResultSink begins the result object of a split. concurrency is how many
 // requests may be in flight, over all workers: what the candidate answers may
 // depend on it.
-func (r *Run) ResultSink(s Split, concurrency int) (exchange.Sink, error) {
+func (r *Run) ResultSink(s Split, concurrency int) (*ResultSink, error) {
 	return r.resultSink(0, s, concurrency)
 }
 
-func (r *Run) resultSink(generation int, s Split, concurrency int) (exchange.Sink, error) {
-	return newWriter(r.bucket, resultKey(generation, s), ResultKind, Limits{},
+// ResultSink makes the result object of a split.
+type ResultSink struct{ *writer }
+
+// Reached says, before Commit, how many requests were in flight at most to the
+// endpoint of each model, over all workers: that may be fewer than were allowed.
+func (w *ResultSink) Reached(byModel map[string]int) {
+	text, err := json.Marshal(byModel)
+	if err != nil {
+		panic(err) // texts and numbers
+	}
+	w.parquet.SetKeyValueMetadata(keyReached, string(text))
+}
+
+func (r *Run) resultSink(generation int, s Split, concurrency int) (*ResultSink, error) {
+	w, err := newWriter(r.bucket, resultKey(generation, s), ResultKind, Limits{},
 		map[string]string{keyOf: r.of(generation, s), keyConcurrency: strconv.Itoa(concurrency)})
+	if err != nil {
+		return nil, err
+	}
+	return &ResultSink{w}, nil
 }
 
 // Results lists the splits that have a result of generation 0.

@@ -117,7 +117,7 @@ func writerOptions(kind Kind) []parquet.WriterOption {
 	opts := []parquet.WriterOption{
 		parquet.Compression(packer),
 		parquet.CreatedBy("parity", FormatVersion, ""),
-		parquet.PageBufferSize(2 * headerPageBytes), // pages are ended by us, before
+		parquet.PageBufferSize(2 * pageBytes), // pages are ended by us, before
 		parquet.ColumnIndexSizeLimit(func(path []string) int {
 			if slices.Equal(path, []string{"model"}) {
 				return 256

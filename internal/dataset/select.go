@@ -118,9 +118,9 @@ func (p *planner) count(ctx context.Context) (*Plan, error) {
 		if err != nil || len(parts) == 0 {
 			return err
 		}
-		s := Split{Object: o.key, ObjectSize: o.size, RowGroup: group, Rows: o.rows(group), From: parts[0].from}
+		s := Split{Object: o.key, ObjectSize: o.size, RowGroup: group, Rows: o.rows(group), From: parts[0].from, To: parts[0].to}
 		for _, part := range parts {
-			s.Planned, s.From = s.Planned+part.planned, min(s.From, part.from)
+			s.Planned, s.From, s.To = s.Planned+part.planned, min(s.From, part.from), max(s.To, part.to)
 		}
 		perObject[i] = append(perObject[i], counted{s, parts})
 		return nil

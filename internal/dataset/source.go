@@ -79,6 +79,9 @@ func (s *source) Read(ctx context.Context, b *exchange.Batch) (err error) {
 	if err := s.take(b.Rows, s.eager); err != nil {
 		return err
 	}
+	if err := s.verify(b.Rows, s.eager); err != nil {
+		return err
+	}
 	s.left, s.row, s.batch = s.left-n, s.row+n, n
 	return nil
 }
@@ -96,13 +99,18 @@ func (s *source) fill() (int, error) {
 	return n, nil
 }
 
-// take moves the next values of the cursors into rows and verifies them.
+// take moves the next values of the cursors into rows.
 func (s *source) take(rows []exchange.Exchange, from []*cursor) error {
 	for _, c := range from {
 		if err := c.take(rows); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// verify holds the rows that were taken last against their checksums.
+func (s *source) verify(rows []exchange.Exchange, from []*cursor) error {
 	for _, c := range from {
 		if c.checksum == 0 {
 			continue
@@ -118,8 +126,17 @@ func (s *source) take(rows []exchange.Exchange, from []*cursor) error {
 }
 
 // Load fills in what Read left out of row i of its last batch, and verifies it.
-// It passes over the pages of rows that nobody wants.
 func (s *source) Load(i int) (err error) {
+	if err := s.Fill(i); err != nil {
+		return err
+	}
+	err = s.verify(s.rows[i:i+1], s.lazy)
+	return inObject(s.object.bucket, s.object.key, err)
+}
+
+// Fill fills in what Read left out of row i of its last batch. It passes over the
+// pages of rows that nobody wants.
+func (s *source) Fill(i int) (err error) {
 	defer func() { err = inObject(s.object.bucket, s.object.key, recovered(recover(), err)) }()
 	for _, c := range s.lazy {
 		if err := c.seek(s.row - s.batch + i); err != nil {

@@ -84,7 +84,7 @@ func TestLoadVerifiesTheRow(t *testing.T) {
 // Without this, a few wanted bodies would cost decompressing all of them.
 func TestPagesOfBodiesAreSmall(t *testing.T) {
 	b := openBucket(t)
-	write(t, b, "a.parquet", RecordingKind, Limits{}, sample(3000, 4))
+	write(t, b, "a.parquet", RecordingKind, Limits{}, sample(9000, 4))
 	o, err := openObject(t.Context(), b, "a.parquet")
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestPagesOfBodiesAreSmall(t *testing.T) {
 	}
 	c := newCursor(cols[body], data[0])
 	pages := 0
-	for c.end < 3000 {
+	for c.end < 9000 {
 		if err := c.nextPage(); err != nil {
 			t.Fatal(err)
 		}

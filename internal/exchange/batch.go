@@ -49,9 +49,13 @@ type Source interface {
 type LazySource interface {
 	Source
 	// Load fills in what was left out of row i of the batch that Read filled
-	// last, and verifies the row. Rows are loaded in their order. What Load fills
-	// in is valid until the next Load, Read or Close.
+	// last, and verifies the row. Rows are loaded in their order, one more than
+	// once if need be. What Load fills in is valid until the next row's is, or
+	// until Read or Close.
 	Load(i int) error
+	// Fill is Load without verifying, for who loads the row before believing what
+	// damage could make of it.
+	Fill(i int) error
 }
 
 // Sink takes the exchanges of one object. Nothing is visible before Commit.

@@ -24,13 +24,13 @@ type Attempt struct {
 	Body      string    `json:"body,omitempty"` // its beginning, where it is text
 }
 
-// maxAttemptBody is how many bytes of an attempt's body are kept.
-const maxAttemptBody = 200
+// MaxAttemptBody is how many bytes of an attempt's body are kept.
+const MaxAttemptBody = 200
 
 // NewAttempt keeps of an answer what tells it apart from the later ones.
 func NewAttempt(c *Candidate, class Failure) Attempt {
 	a := Attempt{Sent: c.Sent, LatencyUS: c.LatencyUS, Failure: class, Status: c.Status, Error: c.Error}
-	a.Body = strings.ToValidUTF8(string(c.Body[:min(len(c.Body), maxAttemptBody)]), "\ufffd")
+	a.Body = strings.ToValidUTF8(string(c.Body[:min(len(c.Body), MaxAttemptBody)]), "\ufffd")
 	return a
 }
 
@@ -61,6 +61,15 @@ func (c *Candidate) HowDelivered() (Delivery, error) {
 
 // Cold says that the endpoint may have been starting.
 func (c *Candidate) Cold() bool { return strings.Contains(c.Delivery, `"cold":true`) && c.howCold() }
+
+// Attempts are those before the one that counts.
+func (c *Candidate) Attempts() []Attempt {
+	if !strings.Contains(c.Delivery, `"attempts":`) { // of nearly all
+		return nil
+	}
+	d, _ := c.HowDelivered()
+	return d.Attempts
+}
 
 // howCold is apart from Cold, which is asked of every row.
 func (c *Candidate) howCold() bool {

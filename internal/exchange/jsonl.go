@@ -43,6 +43,8 @@ type message struct {
 	Sent        string      `json:"sent,omitempty"`
 	FirstByteUS int64       `json:"first_byte_us,omitempty"`
 	LatencyUS   int64       `json:"latency_us,omitempty"`
+
+	Delivery json.RawMessage `json:"delivery,omitempty"` // of a candidate: see the type
 }
 
 // jsonHeaders is an object of name → value or values; arrays of pairs, as

@@ -41,6 +41,7 @@ func AppendLine(dst []byte, e *Exchange, sides Sides) ([]byte, error) {
 			l.Candidate = &message{}
 		}
 		l.Candidate.Error = e.Candidate.Error
+		l.Candidate.Delivery = json.RawMessage(e.Candidate.Delivery)
 		if e.Candidate.Sent != 0 {
 			l.Candidate.Sent = e.Candidate.Sent.Time().Format(time.RFC3339Nano)
 		}

@@ -88,7 +88,7 @@ func existingAbove(dir string) string {
 
 // tryCreate creates an object twice, where List does not look, and removes it.
 func (l *local) tryCreate(ctx context.Context) error {
-	f, err := os.CreateTemp("", "parity-probe-*")
+	f, err := Temp("parity-probe-*")
 	if err != nil {
 		return fmt.Errorf("probe %s: %w", l, err)
 	}

@@ -35,7 +35,7 @@ func (p *probe) once(ctx context.Context, b *s3Bucket) error {
 // conditional puts the probe, and again if that worked: whichever put came
 // second must be refused.
 func conditional(ctx context.Context, b *s3Bucket) error {
-	f, err := os.CreateTemp("", "parity-probe-*")
+	f, err := Temp("parity-probe-*")
 	if err != nil {
 		return fmt.Errorf("probe %s: %w", b, err)
 	}

@@ -92,9 +92,19 @@ func Join(location string, elem ...string) string {
 	return filepath.Join(append([]string{location}, elem...)...)
 }
 
+// Temp makes a temporary file, as os.CreateTemp does, in TMPDIR. An error says what
+// to do, as nobody asked for such a file.
+func Temp(pattern string) (*os.File, error) {
+	f, err := os.CreateTemp("", pattern)
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary file: %w: set TMPDIR to a folder that exists, can be written and has room", err)
+	}
+	return f, nil
+}
+
 // PutBytes is Put of data, by way of a temporary file.
 func PutBytes(ctx context.Context, b Bucket, key string, data []byte) error {
-	f, err := os.CreateTemp("", "parity-put-*")
+	f, err := Temp("parity-put-*")
 	if err != nil {
 		return fmt.Errorf("put %s: %w", key, err)
 	}
