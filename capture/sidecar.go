@@ -18,11 +18,12 @@ package capture
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http/httputil"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -33,9 +34,17 @@ import (
 
 // Options say what a Sidecar records and where to. Zero numbers mean the default.
 type Options struct {
-	// Upstream is the old service: http(s)://host[:port][/path]. A path goes
-	// before every request's path on the way there and is not recorded.
+	// Upstream is the old service: http(s)://host[:port][/path], or h2c:// where
+	// it speaks HTTP/2 in cleartext only. A path goes before every request's path
+	// on the way there and is not recorded.
 	Upstream *url.URL
+	// UpstreamTLS is for an https Upstream; nil trusts the system's authorities.
+	UpstreamTLS *tls.Config
+	// UpstreamIdle is how long a connection to the old service is kept that
+	// nobody uses, 1.5 s by default. It must be shorter than what the old service
+	// itself allows: a request that meets the closing of its connection fails,
+	// and may not be sent again where it is a POST.
+	UpstreamIdle time.Duration
 	// Model and Version are the rules for an exchange's model and model
 	// version. The first that yields a value wins; if none does the model is
 	// exchange.UnknownModel and the version "".
@@ -92,8 +101,8 @@ type Segment struct {
 // Validate names the first option that makes no sense.
 func (o Options) Validate() error {
 	switch u := o.Upstream; {
-	case u == nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.User != nil, u.RawQuery != "":
-		return fmt.Errorf("upstream %v: must be http(s)://host[:port][/path]", u)
+	case u == nil, !slices.Contains([]string{"http", "https", "h2c"}, u.Scheme), u.Host == "", u.User != nil, u.RawQuery != "":
+		return fmt.Errorf("upstream %v: must be http(s)://host[:port][/path] or h2c://host[:port][/path]", u)
 	case o.Spool == "":
 		return errors.New("spool: must name a folder")
 	case o.Recording == "":
@@ -104,8 +113,8 @@ func (o Options) Validate() error {
 		return fmt.Errorf("max body %d: must be between 0 (the default) and 1 GiB", o.MaxBody)
 	case o.QueueBytes < 0 || o.QueueBytes > maxPending*recordOverhead:
 		return fmt.Errorf("queue bytes %d: must be between 0 (the default) and 16 GiB", o.QueueBytes)
-	case o.CopyBytes < 0, o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0:
-		return errors.New("copy bytes, spool bytes, segment bytes, segment age and sync interval must not be negative")
+	case o.CopyBytes < 0, o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0, o.UpstreamIdle < 0:
+		return errors.New("copy bytes, spool bytes, segment bytes, segment age, sync interval and upstream idle must not be negative")
 	}
 	for _, r := range append(o.Model[:len(o.Model):len(o.Model)], o.Version...) {
 		if r.yield == nil {
@@ -123,6 +132,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.SegmentBytes, 64<<20)
 	setDefault(&o.SegmentAge, 5*time.Minute)
 	setDefault(&o.SyncInterval, time.Second)
+	setDefault(&o.UpstreamIdle, 1500*time.Millisecond)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -141,7 +151,9 @@ func setDefault[T ~int64](v *T, d T) {
 // for it, Close.
 type Sidecar struct {
 	opt      Options
-	proxy    *httputil.ReverseProxy
+	upstream *upstream
+	refused  refusals
+	draining atomic.Bool
 	memory   memory
 	queue    *queue
 	spool    *spool
@@ -164,7 +176,7 @@ func New(o Options) (*Sidecar, error) {
 	}
 	s := &Sidecar{opt: o, spool: sp, ledger: sp.ledger, queue: newQueue(o.QueueBytes, sp.ledger)}
 	s.memory.left.Store(o.CopyBytes)
-	s.proxy = newProxy(&s.opt)
+	s.upstream = newUpstream(&s.opt)
 	return s, nil
 }
 
@@ -195,6 +207,7 @@ func (s *Sidecar) guard(doing string, f func() error) error {
 // the spool. An error says what stays there; the next sidecar on this spool ships
 // it. Call it once, after Run.
 func (s *Sidecar) Close(ctx context.Context) error {
+	s.upstream.close()
 	return errors.Join(s.shipper().drain(ctx), s.spool.close())
 }
 
@@ -225,3 +238,10 @@ func (s *Sidecar) Status() Status {
 		SpoolBytes: s.spool.bytes.Load(), Unshipped: s.spool.unshipped(),
 	}
 }
+
+// Refused counts the requests that were not passed on since New, by reason; nil
+// where there are none. They are no exchanges, and stand in no ledger.
+func (s *Sidecar) Refused() map[string]int64 { return s.refused.counts() }
+
+// Draining says that the Front is stopping: new clients should go elsewhere.
+func (s *Sidecar) Draining() bool { return s.draining.Load() }

@@ -1,158 +1,129 @@
 package capture
 
 import (
-	"context"
+	"errors"
 	"io"
-	"log/slog"
+	"maps"
 	"net/http"
-	"net/http/httputil"
+	"net/http/httptrace"
+	"net/textproto"
 	"runtime/debug"
-	"strings"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
-
-// ServeHTTP passes the request to the old service and its answer back, and
-// copies both on the way. The traffic stays as it is but for the hop-by-hop
-// headers of HTTP: path, query and Host go on as they came, no X-Forwarded-*
-// is added, nothing is decompressed, and every piece is flushed at once. If the
-// old service can't be reached the client gets 502.
-//
-// An exchange is counted before the last byte of its answer goes to the client:
-// whatever a client got whole is in the ledger, whenever the process dies. An
-// exchange whose client got only a part when the process died may be in it too.
-func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	t := &tap{sidecar: s, client: w, requestLength: r.ContentLength, sent: time.Now()}
-	t.record = record{arrival: t.sent, method: r.Method, uri: originForm(r), header: r.Header}
-	// Where the proxy returns without an answer or an error, or panics, the
-	// exchange still counts.
-	defer t.finish(exchange.Protocol)
-	// Without this, net/http closes what is unread of the request when the answer
-	// begins; the transport, which may still be at it, takes that for a failure
-	// and breaks off the answer. HTTP/2 is full-duplex anyway.
-	http.NewResponseController(w).EnableFullDuplex()
-	out := r.WithContext(context.WithValue(r.Context(), tapKey{}, t))
-	if r.Body != nil && r.Body != http.NoBody {
-		out.Body = &requestBody{r.Body, t}
-	} else {
-		t.request.ended = true
-	}
-	s.proxy.ServeHTTP(w, out)
-}
-
-type tapKey struct{}
 
 // tap follows one exchange. All but the request's copy belongs to the
 // goroutine of the handler.
 type tap struct {
 	record
 	sidecar       *Sidecar
-	client        http.ResponseWriter
+	client        *client
+	trace         httptrace.ClientTrace
 	sent          time.Time // when the request went upstream
 	requestLength int64
 	answered      bool
 	done          bool
+
+	expects chan struct{}   // closed when a 100 came; nil where the client does not wait for one
+	over    <-chan struct{} // closed when the handler has returned
+	heard   atomic.Int64    // when the first byte of an answer came, since sent; 0 before
+	reading atomic.Bool     // the request's body is being read
+	badBody atomic.Bool     // the request's chunks could not be read
 
 	// The transport may still send the request while the answer ends already.
 	mu     sync.Mutex
 	frozen bool // the record is out of our hands
 }
 
-func newProxy(o *Options) *httputil.ReverseProxy {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil               // the upstream was named; nothing belongs in between
-	transport.DisableCompression = true // else it would ask for gzip and unpack it
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 1024
-	return &httputil.ReverseProxy{
-		Transport:     transport,
-		FlushInterval: -1,
-		Rewrite:       func(pr *httputil.ProxyRequest) { rewrite(pr, o) },
-		ModifyResponse: func(res *http.Response) error {
-			res.Request.Context().Value(tapKey{}).(*tap).answer(res)
+func newTap(s *Sidecar, c *client, r *http.Request) *tap {
+	now := time.Now()
+	t := &tap{sidecar: s, client: c, requestLength: r.ContentLength, sent: now}
+	t.record = record{arrival: now, method: r.Method, uri: originForm(r), header: r.Header}
+	t.request.ended = r.Body == nil || r.Body == http.NoBody
+	t.trace.Got1xxResponse = func(code int, header textproto.MIMEHeader) error {
+		if code == http.StatusContinue { // see below; one that nobody waits for ends here
 			return nil
-		},
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			t := r.Context().Value(tapKey{}).(*tap)
-			t.hangUp()
-			t.finish(t.classify(r.Context(), err))
-			w.WriteHeader(http.StatusBadGateway)
-		},
-		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
-	}
-}
-
-// rewrite aims the request at the upstream. ReverseProxy drops queries that it
-// can't parse and X-Forwarded headers before it calls this; both come back.
-func rewrite(pr *httputil.ProxyRequest, o *Options) {
-	u := pr.Out.URL
-	path, query, hasQuery := strings.Cut(originForm(pr.In), "?")
-	u.Scheme, u.Host, u.User = o.Upstream.Scheme, o.Upstream.Host, nil
-	u.RawQuery, u.ForceQuery = query, hasQuery && query == ""
-	path = strings.TrimSuffix(o.Upstream.EscapedPath(), "/") + path
-	// Opaque goes out byte for byte, where Path would be escaped anew. Only a
-	// path that begins with // can't be put there: it would be read as a host.
-	if !strings.HasPrefix(path, "//") {
-		u.Opaque = path
-	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
-		if v, ok := pr.In.Header[name]; ok {
-			pr.Out.Header[name] = v
 		}
+		return c.interim(code, header)
 	}
-	pr.Out.Context().Value(tapKey{}).(*tap).sent = time.Now()
+	t.trace.GotFirstResponseByte = func() { t.heard.CompareAndSwap(0, max(1, int64(time.Since(t.sent)))) }
+	if !t.request.ended && expectsContinue(r) {
+		t.expects, t.over = make(chan struct{}), r.Context().Done()
+		// Before the transport goes on and reads the body, as net/http's server says
+		// 100 at the first read itself.
+		t.trace.Got100Continue = sync.OnceFunc(func() {
+			if !t.reading.Load() {
+				c.interim(http.StatusContinue, nil)
+			}
+			close(t.expects)
+		})
+	}
+	return t
 }
 
-// originForm is the request's target as it came, path and query, without the
-// scheme and host that a client may send to a proxy.
-func originForm(r *http.Request) string {
-	uri := r.RequestURI
-	if uri == "*" || strings.HasPrefix(uri, "/") {
-		return uri
-	}
-	if _, rest, ok := strings.Cut(uri, "://"); ok {
-		at := strings.IndexAny(rest, "/?")
-		switch {
-		case at < 0:
-			return "/"
-		case rest[at] == '?':
-			return "/" + rest[at:]
-		}
-		return rest[at:]
-	}
-	return r.URL.RequestURI()
-}
-
-// answer takes the answer's head and waits for its body. An upgraded
-// connection is no exchange any more: it is counted, not recorded.
-func (t *tap) answer(res *http.Response) {
-	if res.StatusCode == http.StatusSwitchingProtocols {
-		t.done = true
-		t.freeze()
-		t.sidecar.ledger.drop(upgrade)
-		return
-	}
-	t.hangUp()
-	t.answered = true
-	t.status, t.answerHeader = int64(res.StatusCode), res.Header
-	t.firstByte = time.Since(t.sent)
-	if res.Body == nil || res.Body == http.NoBody || res.ContentLength == 0 {
-		t.response.ended = true
-		t.finish("")
-		return
-	}
-	res.Body = &responseBody{res.Body, t, res.ContentLength}
-}
-
-// hangUp tells the client that its connection ends with this answer, where the
-// request is not read to its end yet: in full duplex net/http says nothing about
-// it, and closes the connection after the answer all the same.
-func (t *tap) hangUp() {
+// unread says that the request has not come to its end.
+func (t *tap) unread() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.request.ended {
-		t.client.Header().Set("Connection", "close")
+	return !t.request.ended
+}
+
+var pieces = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
+// pass sends the answer on as it comes. Where it breaks off, the client's
+// connection does, too.
+func (t *tap) pass(res *http.Response) {
+	defer res.Body.Close()
+	defer t.finish(exchange.Canceled) // the client did not take it all
+	announced := slices.Collect(maps.Keys(res.Trailer))
+	t.answer(res)
+	if late := t.client.head(res, t.unread()); late != nil {
+		defer late.Stop()
+	}
+	buf := pieces.Get().(*[32 << 10]byte)
+	defer pieces.Put(buf)
+	for more := res.Body != http.NoBody; more; {
+		n, err := res.Body.Read(buf[:])
+		t.piece(buf[:n], err, res.ContentLength)
+		more = err == nil
+		if t.client.write(buf[:n], err == io.EOF) != nil || err != nil && err != io.EOF {
+			panic(http.ErrAbortHandler)
+		}
+	}
+	t.client.trailers(announced, res.Trailer)
+}
+
+// answer takes the answer's head. One without a body ends with it.
+func (t *tap) answer(res *http.Response) {
+	t.answered = true
+	t.status, t.answerHeader = int64(res.StatusCode), res.Header
+	t.firstByte = time.Duration(t.heard.Load())
+	if t.firstByte == 0 { // HTTP/2 tells only of the head
+		t.firstByte = time.Since(t.sent)
+	}
+	if res.Body == http.NoBody || res.ContentLength == 0 {
+		t.response.ended = true
+		t.finish("")
+	}
+}
+
+// piece copies what came, and finishes the record before the last bytes are
+// given out.
+func (t *tap) piece(p []byte, err error, length int64) {
+	if t.done {
+		return
+	}
+	t.response.add(p, t.sidecar.opt.MaxBody, &t.sidecar.memory)
+	switch {
+	case err == io.EOF || t.response.seen == length:
+		t.response.ended = true
+		t.finish("")
+	case err != nil:
+		t.finish(classify(err))
 	}
 }
 
@@ -162,9 +133,18 @@ type requestBody struct {
 	tap *tap
 }
 
+var errOver = errors.New("the exchange is over")
+
 func (b *requestBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
 	t := b.tap
+	if !b.hold() {
+		return 0, errOver
+	}
+	t.reading.Store(true)
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF && malformed(err) {
+		t.badBody.Store(true)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.frozen {
@@ -175,36 +155,34 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// responseBody copies what the proxy reads, and finishes the record before it
-// gives the last bytes out.
-type responseBody struct {
-	io.ReadCloser
-	tap    *tap
-	length int64 // -1 where it is not known
-}
-
-func (b *responseBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
+// hold keeps back a body that the client does not send before it is told to,
+// once an answer came in place of that: net/http's transport would read it all the
+// same, which tells the client to send it. It returns false when the exchange is
+// over.
+func (b *requestBody) hold() bool {
 	t := b.tap
-	if t.done {
-		return n, err
+	if t.expects == nil || t.heard.Load() == 0 {
+		return true
 	}
-	t.response.add(p[:n], t.sidecar.opt.MaxBody, &t.sidecar.memory)
-	switch {
-	case err == io.EOF || t.response.seen == b.length:
-		t.response.ended = true
-		t.finish("")
-	case err != nil:
-		t.finish(classify(err))
+	select {
+	case <-t.expects:
+		return true
+	case <-t.over:
+		return false
 	}
-	return n, err
 }
 
-// Close without an end before it means that the client did not take it all.
-func (b *responseBody) Close() error {
-	b.tap.finish(exchange.Canceled)
-	return b.ReadCloser.Close()
+// giveUp ends the wait for a body that the client was never told to send.
+// net/http's server reads what is left of a body before it closes a connection.
+func (t *tap) giveUp() {
+	if t.expects != nil && !t.reading.Load() && t.client.request.ProtoMajor == 1 {
+		t.client.control.SetReadDeadline(time.Now()) // an error: the connection has gone
+	}
 }
+
+// Close leaves the body to net/http's server, which closes it when the handler
+// has returned; here it would wait for what the client has not sent yet.
+func (b *requestBody) Close() error { return nil }
 
 // finish counts the exchange and hands its record over; only the first call
 // does anything. The record belongs to the queue from then on. Nothing that goes

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -107,7 +106,7 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	}
 	upstream, err := url.Parse(f.upstream)
 	if err != nil || upstream.Host == "" {
-		return capture.Options{}, fmt.Errorf("--upstream %q: must be http(s)://host[:port][/path]", f.upstream)
+		return capture.Options{}, fmt.Errorf("--upstream %q: must be http(s)://host[:port][/path] or h2c://host[:port][/path]", f.upstream)
 	}
 	opts := capture.Options{
 		Upstream: upstream, Spool: cmp.Or(f.spool, "parity-spool"), MaxBody: f.maxBody,
@@ -155,15 +154,15 @@ func parseRules(flags, file []string) ([]capture.Rule, error) {
 	return rules, nil
 }
 
+// linger is how long a connection that nobody uses is kept after SIGTERM, so that
+// its client can be told with an answer that it ends.
+const linger = 5 * time.Second
+
 // serve runs the sidecar until ctx ends. Then it goes down in this order: no
 // new connections, requests under way to their end, what was accepted to the
 // spool, the spool to the recording.
 func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Listener, grace time.Duration) error {
-	server := &http.Server{
-		Handler: s, ReadHeaderTimeout: time.Minute,
-		DisableGeneralOptionsHandler: true, // OPTIONS * is the old service's to answer
-		ErrorLog:                     slog.NewLogLogger(telemetry.Logger(a.stderr).Handler(), slog.LevelWarn),
-	}
+	server := capture.NewFront(s, nil)
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRecording()
 	var recorder errgroup.Group
@@ -172,10 +171,9 @@ func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Li
 	failed := make(chan struct{})
 	serving.Go(func() error {
 		err := server.Serve(front)
-		if errors.Is(err, http.ErrServerClosed) {
-			return nil
+		if err != nil {
+			close(failed)
 		}
-		close(failed)
 		return err
 	})
 	adminServer := &http.Server{Handler: adminHandler(s), ReadHeaderTimeout: time.Minute}
@@ -193,9 +191,8 @@ func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Li
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	if err := server.Shutdown(end); err != nil {
+	if err := server.Stop(end, min(linger, grace/2)); err != nil {
 		fmt.Fprintf(a.stderr, "capture: requests were cut off after %s: %v\n", grace, err)
-		server.Close()
 	}
 	stopRecording()
 	adminServer.Close()
@@ -232,7 +229,15 @@ func adminHandler(s *capture.Sidecar) http.Handler {
 	mux := http.NewServeMux()
 	ok := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }
 	mux.HandleFunc("GET /healthz", ok)
-	mux.HandleFunc("GET /readyz", ok)
+	// About proxying alone: a store that is away, or a disk that is full, must not
+	// take the old service out of rotation.
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if s.Draining() {
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+			return
+		}
+		ok(w, r)
+	})
 	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(s.Ledger())
