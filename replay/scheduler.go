@@ -193,7 +193,7 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	if l.observe(t, class, now) {
 		s.opened(l)
 	}
-	if !down(class) && class != exchange.Canceled {
+	if !down(class) && class != exchange.Canceled && class != exchange.Unsendable { // something answered
 		s.lost = 0
 	}
 	decided = true

@@ -86,6 +86,9 @@ func (sp *split) plan(e *exchange.Exchange) error {
 	if err != nil {
 		sp.failed.add(exchange.Unsendable)
 		t.fail(exchange.Unsendable, err.Error())
+		if err := sp.stopper.observe(exchange.Unsendable, &t.row.Candidate); err != nil {
+			return err
+		}
 		sp.finish(t)
 		return nil
 	}

@@ -194,3 +194,20 @@ func TestCountsAdd(t *testing.T) {
 		t.Errorf("total %+v, part %+v", total, part)
 	}
 }
+
+// Without this, a target that nothing recorded can be sent to would be tried to the
+// last of ten million exchanges.
+func TestNothingHasAnEndpoint(t *testing.T) {
+	rows := recording(2 * leastSettled)
+	for i := range rows {
+		rows[i].ModelVersion = "" // {version} has nothing to stand for
+	}
+	s := newSender(t, Options{Target: "http://127.0.0.1:1/{version}", AbortAfter: 0.5})
+	_, err := s.Split(t.Context(), &source{rows: rows}, &sink{})
+	if aborted, ok := errors.AsType[*AbortError](err); !ok || aborted.Class != exchange.Unsendable || aborted.Of != leastSettled {
+		t.Errorf("the error is %v", err)
+	}
+	if n := s.memory.taken.Load(); n != 0 {
+		t.Errorf("%d bytes are still counted", n)
+	}
+}
