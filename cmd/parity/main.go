@@ -78,8 +78,16 @@ func (a *app) run(ctx context.Context, args []string) int {
 		fmt.Fprintln(a.stderr, "parity: interrupted; what was committed stays, and the same command goes on from there")
 		return exitInterrupted
 	}
-	fmt.Fprintf(a.stderr, "parity: %v\n", err)
+	fmt.Fprintf(a.stderr, "parity: %v%s\n", err, advice(err))
 	return exitFailed
+}
+
+// advice says what to do about a limit of this machine, wherever it was met.
+func advice(err error) string {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return ": raise the limit (`ulimit -n`), or lower the concurrency, as each request in flight takes a file, and repeat the command"
+	}
+	return ""
 }
 
 func (a *app) rootCommand() *cobra.Command {
