@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -25,5 +26,22 @@ func TestNoFilesLeft(t *testing.T) {
 	}
 	if ls := mustParity(t, exitDone, "ls", run).stdout; !strings.Contains(ls, "sent       0 splits") {
 		t.Error(ls)
+	}
+}
+
+// Without this, a list that a full disk has cut short would be taken for all.
+func TestStdoutIsFull(t *testing.T) {
+	recording := makeRecording(t, 3, 3)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	for _, args := range [][]string{{"ls", recording}, {"ls", filepath.Dir(recording)}, {"fsck", recording}, {"cat", recording}, {"--help"}} {
+		var stderr strings.Builder
+		a := &app{stdout: full, stderr: &stderr, getenv: func(string) string { return "" }}
+		if code := a.run(t.Context(), args); code != exitFailed || !strings.Contains(stderr.String(), "no space left on device") {
+			t.Errorf("parity %s exits with %d and says %q", strings.Join(args, " "), code, stderr.String())
+		}
 	}
 }
