@@ -35,6 +35,12 @@ func classify(err error) exchange.Failure {
 	return exchange.Protocol
 }
 
+// isOurs says that this machine has no file left for a connection: that says nothing
+// of the endpoint, and must not stand in its row.
+func isOurs(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
@@ -83,7 +89,7 @@ func isReset(err error) bool {
 func words(err error) string {
 	text := err.Error()
 	if op, ok := errors.AsType[*net.OpError](err); ok {
-		text = op.Op + ": " + op.Err.Error()
+		text = op.Op + ": " + strings.TrimPrefix(op.Err.Error(), op.Op+": ")
 	}
 	if is[textproto.ProtocolError](err) {
 		text = "malformed header in the answer"

@@ -40,7 +40,7 @@ func TestFailureClasses(t *testing.T) {
 		{name: "alert", target: "https://" + serveAlert(t), class: exchange.TLS, words: "remote error: tls: internal error"},
 		{name: "hangs", target: answer(t, "", hang), options: Options{Timeout: 50 * time.Millisecond}, class: exchange.Timeout},
 		{name: "closes at once", target: answer(t, "", leave), class: exchange.Reset, words: "EOF"},
-		{name: "resets", target: answer(t, "", reset), class: exchange.Reset, words: "reset by peer"},
+		{name: "resets", target: answer(t, "", reset), class: exchange.Reset, words: "read: connection reset by peer"},
 		{name: "truncated", target: answer(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", leave), class: exchange.Reset, status: 200, words: "unexpected EOF"},
 		{name: "truncated chunk", target: answer(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", leave), class: exchange.Reset, status: 200, words: "unexpected EOF"},
 		{name: "not HTTP", target: answer(t, "220 mail.example ESMTP secret\r\n", leave), class: exchange.Protocol, words: "malformed HTTP"},
@@ -72,7 +72,7 @@ func TestFailureClasses(t *testing.T) {
 				if got.Body != nil || got.Sent == 0 || got.LatencyUS == 0 {
 					t.Errorf("got %+v", got)
 				}
-				if strings.Contains(got.Error, "secret") || strings.Contains(got.Error, "127.0.0.1:") || len(got.Error) > 200 {
+				if strings.Contains(got.Error, "read: read") || strings.Contains(got.Error, "secret") || strings.Contains(got.Error, "127.0.0.1:") || len(got.Error) > 200 {
 					t.Errorf("the error says too much: %q", got.Error)
 				}
 				if counts.Sent != 1 || counts.Failed[string(c.class)] != 1 {

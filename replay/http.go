@@ -107,6 +107,7 @@ func (h *httpClient) send(ctx context.Context, e *exchange.Exchange, c *exchange
 	c.FirstByteUS = max(first.us.Load(), 0)
 	if err != nil {
 		c.Failure, c.Error = classify(err), short(words(err))
+		o.ours(err)
 	}
 }
 

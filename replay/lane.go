@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -140,5 +141,9 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 		}
 	}
 	l.limit.observe(c.Sent.Time(), time.Duration(c.LatencyUS)*time.Microsecond, class, now)
-	return l.breaker.observe(class, c.Error, t.probe, now)
+	why := c.Error
+	if why == "" && class != "" { // it answered, by a status that says that it can't
+		why = fmt.Sprintf("status %d", c.Status)
+	}
+	return l.breaker.observe(class, why, t.probe, now)
 }

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -18,7 +19,15 @@ type overflow struct {
 	spill *spill
 	place stored // where the body lies; nowhere if it is in memory
 	head  []byte // how it begins
-	err   error  // of the disk, not of the endpoint
+	err   error  // of this machine, not of the endpoint
+}
+
+// ours keeps err if it is no failure of the endpoint's. There is no overflow where
+// nothing is kept of what comes.
+func (o *overflow) ours(err error) {
+	if o != nil && isOurs(err) {
+		o.err = fmt.Errorf("connect to the endpoint: %w", err)
+	}
 }
 
 // receive takes a body of at most most bytes. It leaves no place where not all of

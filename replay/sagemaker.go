@@ -107,6 +107,7 @@ func (s *sageMakerClient) outcome(w *wire, err error, c *exchange.Candidate) {
 			c.Status = 0
 		}
 		c.Failure, c.Error = classify(w.err), short(words(w.err))
+		w.overflow.ours(w.err)
 	default:
 		refusal(w, err, c)
 		if c.Failure == exchange.Auth {

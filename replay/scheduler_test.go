@@ -393,6 +393,20 @@ func TestNeverReadyIsGivenUp(t *testing.T) {
 	}
 }
 
+// Without this, somebody on call would read that an endpoint is down as "not_ready:".
+func TestGivenUpByItsStatus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := senderTo(t, Options{}, func(ctx context.Context, _ int, _ *exchange.Exchange, c *exchange.Candidate) {
+			takes(ctx, 10*time.Millisecond)
+			c.Status = 503
+		})
+		rows, _ := replay(t, s, byModel(100)...)
+		if last := rows[99].Candidate; last.Failure != exchange.EndpointDown || last.Error != "not_ready: status 503" {
+			t.Errorf("%s, %q", last.Failure, last.Error)
+		}
+	})
+}
+
 // After the last attempt the failure stands, with those before it.
 func TestRetriesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

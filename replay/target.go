@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -35,6 +36,8 @@ func parseTarget(text string) (*target, error) {
 		return nil, fmt.Errorf("target %q: must not hold a user or password; set an Authorization header", harmless(text))
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", strings.Contains(text, "#"):
 		return nil, fmt.Errorf("target %q: %s", harmless(text), targetForm)
+	case !isPort(u.Port()):
+		return nil, fmt.Errorf("target %q: port %s: must be from 1 to 65535", harmless(text), u.Port())
 	}
 	t := &target{scheme: u.Scheme, host: u.Host}
 	// The text itself, as u has path and query decoded.
@@ -51,6 +54,12 @@ func parseTarget(text string) (*target, error) {
 		return nil, fmt.Errorf("target %q: spaces and control characters must be escaped, a space as %%20", harmless(text))
 	}
 	return t, t.findProxy()
+}
+
+// isPort says whether a URL's port is one, or the scheme's.
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0
 }
 
 // harmless leaves out of a target what may be secret: user and password, and the

@@ -141,6 +141,7 @@ func (a *app) dryRun(ctx context.Context, recording string, f replayFlags) error
 	if err := replay.CheckModels(opts, t.ModelNames()); err != nil {
 		return err
 	}
+	a.sayIdleRates(t, opts)
 	v, err := a.view(t, info, f, opts)
 	if err != nil {
 		return err
@@ -197,7 +198,7 @@ func (v planView) write(to io.Writer) error {
 	writeFact(&b, "recording", v.Recording)
 	writeFact(&b, "selection", v.Selection.String())
 	writeFact(&b, "planned", v.counts())
-	writeFact(&b, "sent", fmt.Sprintf("%s requests to %s, with about %s in their bodies; the recorded answers to them have about %s",
+	writeFact(&b, "to send", fmt.Sprintf("%s requests to %s, with about %s in their bodies; the recorded answers to them have about %s",
 		grouped(v.Requests), v.Target, size(v.RequestBytes), size(v.ResponseBytes)))
 	writeFact(&b, "skipped", grouped(total(v.Skipped))+byReason(v.Skipped))
 	writeFact(&b, "duration", v.duration())

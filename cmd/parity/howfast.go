@@ -29,7 +29,8 @@ func (f *howFastFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.rate, "rate", "", "send at most this many requests a second, as in 50 or 50/s (default: as fast as it goes)")
 	cmd.Flags().StringVar(&f.pace, "pace", "max", "max, or original: in the order and with the gaps of the recording; 2x: twice as fast as that")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "for one request (default 1m; 70s with sagemaker://)")
-	cmd.Flags().IntVar(&f.retries, "retries", -1, "attempts after the first where an endpoint is throttled, not ready or unreachable (default 5)")
+	cmd.Flags().IntVar(&f.retries, "retries", -1, "attempts after the first where an endpoint is throttled, not ready or unreachable")
+	cmd.Flags().Lookup("retries").DefValue = strconv.Itoa(replay.DefaultRetries) // what -1, the config's, is without one
 	cmd.Flags().IntVar(&f.warm, "warm", 0, "requests that each endpoint gets first, whose answers are dropped")
 	cmd.Flags().StringVar(&f.abortAfter, "abort-after", "50%", "stop when more than this share of the last 1,000 requests failed in one way; 100% never does")
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/modelparity/parity/internal/config"
+	"github.com/modelparity/parity/internal/telemetry"
 )
 
 // The exit codes: the contract of every verb.
@@ -38,6 +39,7 @@ func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	terminal       bool // stdout is one
 	getenv         func(string) string
 	configPath     string
 	loaded         *config.Config
@@ -62,12 +64,17 @@ func outlives(do func(*cobra.Command, []string) error) func(*cobra.Command, []st
 
 // run carries out one command line and says with which code to exit.
 func (a *app) run(ctx context.Context, args []string) int {
+	out := &output{Writer: a.stdout}
+	a.terminal, a.stdout = telemetry.IsTerminal(a.stdout), out
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err
+	}
 	var verdict exitCode
 	switch {
 	case err == nil:
@@ -78,8 +85,31 @@ func (a *app) run(ctx context.Context, args []string) int {
 		fmt.Fprintln(a.stderr, "parity: interrupted; what was committed stays, and the same command goes on from there")
 		return exitInterrupted
 	}
-	fmt.Fprintf(a.stderr, "parity: %v\n", err)
+	fmt.Fprintf(a.stderr, "parity: %v%s\n", err, advice(err))
 	return exitFailed
+}
+
+// output remembers that something could not be written: a list that is cut short
+// by a full disk is not done.
+type output struct {
+	io.Writer
+	err error // the first
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// advice says what to do about a limit of this machine, wherever it was met.
+func advice(err error) string {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return ": raise the limit (`ulimit -n`), or lower the concurrency, as each request in flight takes a file, and repeat the command"
+	}
+	return ""
 }
 
 func (a *app) rootCommand() *cobra.Command {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -46,4 +47,14 @@ func TestPaceOfTheRecording(t *testing.T) {
 		t.Errorf("%d of %d are later than they should be", late, n)
 	}
 	mustParity(t, exitFailed, "replay", recording, "--target", target.URL, "--out", run, "--pace", "2x", "--rate", "5")
+}
+
+// Without this, a misspelt glob would let an endpoint have all that it must be spared.
+func TestRateOfNoModel(t *testing.T) {
+	recording := makeRecording(t, 6, 6)
+	config := writeConfig(t, `targets: { new: { url: "http://127.0.0.1:1", rates: { "no-such-*": 5/s, "*": 9/s } } }`)
+	said := mustParity(t, exitDone, "replay", recording, "--target", "new", "--config", config, "--dry-run").stderr
+	if !strings.Contains(said, `no model of the plan matches the config's rate of "no-such-*"`) || strings.Contains(said, `"*"`) {
+		t.Error(said)
+	}
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/telemetry"
 	"github.com/modelparity/parity/replay"
 )
@@ -59,11 +62,23 @@ func (a *app) sayPlan(ctx context.Context, run *dataset.Run, f replayFlags, opts
 	if err := replay.CheckModels(opts, t.ModelNames()); err != nil {
 		return err
 	}
+	a.sayIdleRates(t, opts)
 	v, err := a.view(t, run.Info, f, opts)
 	if err == nil {
 		io.WriteString(a.stderr, v.short())
 	}
 	return err
+}
+
+// sayIdleRates names the rates that hold for no model of the plan. It is no error,
+// as a config may be for several recordings; but where one is misspelt, an endpoint
+// gets more than it takes.
+func (a *app) sayIdleRates(t *dataset.Totals, opts replay.Options) {
+	for _, glob := range slices.Sorted(maps.Keys(opts.ModelRates)) {
+		if !slices.ContainsFunc(t.ModelNames(), func(model string) bool { return exchange.Glob(glob, model) }) {
+			fmt.Fprintf(a.stderr, "replay: warning: no model of the plan matches the config's rate of %q: it holds nothing back\n", glob)
+		}
+	}
 }
 
 func (a *app) runInfo(rec *dataset.Recording, f replayFlags, opts replay.Options) (info dataset.RunInfo, err error) {

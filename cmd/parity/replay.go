@@ -212,7 +212,7 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	opts.RunID = exchange.NewID(time.Now()).String()
 	if err := opts.Validate(); err != nil {
 		if target.URL == "" && !strings.Contains(f.target, "://") {
-			err = fmt.Errorf("--target %s is neither a URL nor a target of the config (it has %s)", f.target, someKeys(cfg.Targets))
+			err = fmt.Errorf("--target %s is neither a URL nor a target of the config (it has %s): a URL begins with http:// or https://", f.target, someKeys(cfg.Targets))
 		}
 		return opts, shard, err
 	}

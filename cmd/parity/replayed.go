@@ -114,6 +114,9 @@ func (a *app) sayNext(s sent, err error) error {
 	}
 	if n := s.unavailable(); n > 0 {
 		next += fmt.Sprintf("; `parity replay %s --again unavailable` sends %d again that got no answer", place, n)
+		if s.shard.Count > 1 {
+			next += ", and those of the other shards"
+		}
 	}
 	fmt.Fprintf(a.stderr, "replay: next%s: %s\n", when, next)
 	return nil

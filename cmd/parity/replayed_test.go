@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/store/storetest"
 	"github.com/modelparity/parity/replay"
 )
@@ -43,6 +44,21 @@ func TestReplayedLedger(t *testing.T) {
 	}
 	if n := r.unavailable(); n != 14 {
 		t.Errorf("%d may be answered another time", n)
+	}
+}
+
+// Without this, each shard would tell its own count as what the command sends, which
+// is the run's.
+func TestNextOfAShard(t *testing.T) {
+	var stderr strings.Builder
+	a := &app{stderr: &stderr}
+	s := sent{run: &dataset.Run{Location: "run"}, shard: dataset.Shard{Index: 1, Count: 2}, replayed: replayed{planned: 9}}
+	s.counts.Failed = map[string]int64{"timeout": 3}
+	if err := a.sayNext(s, nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := "sends 3 again that got no answer, and those of the other shards\n"; !strings.HasSuffix(stderr.String(), want) {
+		t.Errorf("%s\nwant %s", stderr.String(), want)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/modelparity/parity/internal/telemetry"
 	"github.com/modelparity/parity/report"
 )
 
@@ -106,7 +105,7 @@ func (a *app) verdict(s *report.Summary) error {
 // colours says whether stdout is a terminal whose user has nothing against them
 // (no-color.org).
 func (a *app) colours() bool {
-	return telemetry.IsTerminal(a.stdout) && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+	return a.terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
 }
 
 func (a *app) writeTable(s *report.Summary) error {

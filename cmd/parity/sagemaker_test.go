@@ -149,6 +149,21 @@ func TestSageMakerRun(t *testing.T) {
 	}
 }
 
+// Without this, who tries a table of names would not see which endpoint was asked.
+func TestTryOfSageMaker(t *testing.T) {
+	sageMaker(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"label":"ham"}`) }, "mod-b-c")
+	recording := importBodies(t, t.TempDir(), `{"text":"x"}`, "b_c")
+	config := writeConfig(t, `targets: { new: { url: "sagemaker://mod-{model}", names: endpoints.csv } }`)
+	if err := os.WriteFile(filepath.Join(filepath.Dir(config), "endpoints.csv"), []byte("model,endpoint\nb_c,mod-b-c\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, how := range []struct{ flag, want string }{{"--json=false", "to sagemaker://mod-b-c  ("}, {"--json", `"url":"sagemaker://mod-b-c"`}} {
+		if said := mustParity(t, exitDone, "replay", recording, "--target", "new", "--config", config, "--try", "1", how.flag).stdout; !strings.Contains(said, how.want) {
+			t.Errorf("no word of %q in %s", how.want, said)
+		}
+	}
+}
+
 // The line that show prints must ask what was asked, by AWS's own tool.
 func TestInvokeLine(t *testing.T) {
 	need(t, "aws")

@@ -98,10 +98,7 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 func (a *app) writeTried(b *strings.Builder, opts replay.Options, answers mapping.Set, e *exchange.Exchange, t *replay.Tried) {
 	a.writeExchange(b, e)
 	writeBody(b, requestBody(&e.Request))
-	to, err := replay.RequestURL(opts.Target, e)
-	if err != nil {
-		to = opts.Target
-	}
+	to := sentTo(opts, e)
 	c := &t.Candidate
 	if c.Failure == exchange.Unsendable {
 		writeFact(b, "not sent", "to "+to+": "+c.Error)
@@ -121,6 +118,20 @@ func (a *app) writeTried(b *strings.Builder, opts replay.Options, answers mappin
 	}
 	writeFact(b, "recorded", fmt.Sprintf("%d after %.1f ms  (%s)", e.Reference.Status, float64(e.Reference.LatencyUS)/1000, typeAndSize(e.Reference.ContentType, e.Reference.Body)))
 	writeBody(b, &e.Reference)
+}
+
+// sentTo is where e goes, or the target where that can't be said.
+func sentTo(opts replay.Options, e *exchange.Exchange) string {
+	if replay.IsSageMaker(opts.Target) {
+		if call, err := replay.NewInvocation(opts, e); err == nil {
+			return "sagemaker://" + call.Endpoint
+		}
+		return opts.Target
+	}
+	if to, err := replay.RequestURL(opts.Target, e); err == nil {
+		return to
+	}
+	return opts.Target
 }
 
 // writeMapped shows what the mapping makes of an answer, if it is mapped.

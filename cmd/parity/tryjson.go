@@ -45,11 +45,7 @@ func writeTriedJSON(b *strings.Builder, opts replay.Options, answers mapping.Set
 	}
 	more := triedJSON{Verdict: string(x.Outcome), Reason: x.Reason}
 	if e.Candidate.Failure != exchange.Unsendable {
-		to, err := replay.RequestURL(opts.Target, e)
-		if err != nil {
-			to = opts.Target // as of SageMaker
-		}
-		more.Sent = newSentJSON(to, t.Request.ContentType, t.Request.Body)
+		more.Sent = newSentJSON(sentTo(opts, e), t.Request.ContentType, t.Request.Body)
 	}
 	if e.Candidate.Failure == "" {
 		switch mapped, err := compare.MapAnswer(answers, e.Model, &e.Candidate.Answer); {

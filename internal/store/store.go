@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 )
@@ -96,6 +97,9 @@ func Join(location string, elem ...string) string {
 // to do, as nobody asked for such a file.
 func Temp(pattern string) (*os.File, error) {
 	f, err := os.CreateTemp("", pattern)
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return nil, fmt.Errorf("make a temporary file: %w", err) // another folder would not help
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary file: %w: set TMPDIR to a folder that exists, can be written and has room", err)
 	}
