@@ -114,7 +114,7 @@ func TestBadNetwork(t *testing.T) {
 		{"narrow", func() { p.poison("bandwidth", "upstream", 1, map[string]any{"rate": 50}) }, nil, false},
 		{"reset", func() { p.poison("reset_peer", "downstream", 0.5, map[string]any{"timeout": 0}) }, []exchange.Failure{exchange.Reset}, true},
 		{"cut", func() { p.poison("limit_data", "downstream", 0.5, map[string]any{"bytes": 90}) }, []exchange.Failure{exchange.Reset, exchange.Protocol}, true},
-		{"silent", func() { p.poison("timeout", "downstream", 0.1, map[string]any{"timeout": 0}) }, []exchange.Failure{exchange.Timeout, exchange.EndpointDown}, true},
+		{"silent", func() { p.poison("timeout", "downstream", 0.5, map[string]any{"timeout": 0}) }, []exchange.Failure{exchange.Timeout, exchange.EndpointDown}, true},
 		{"away", func() { p.post("/proxies/target", map[string]any{"enabled": false}) }, []exchange.Failure{exchange.Refused, exchange.EndpointDown}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
