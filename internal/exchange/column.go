@@ -73,6 +73,7 @@ var columns = []*Column{
 	newColumn("sampling_probability", KeySide, Float, func(e *Exchange) *float64 { return &e.SamplingProbability }),
 
 	text("source_id", RequestSide, func(e *Exchange) *string { return &e.Request.SourceID }),
+	text("origin", RequestSide, func(e *Exchange) *string { return &e.Request.Origin }),
 	text("request_method", RequestSide, func(e *Exchange) *string { return &e.Request.Method }),
 	text("request_path", RequestSide, func(e *Exchange) *string { return &e.Request.Path }),
 	blob("request_headers", RequestSide, JSON, func(e *Exchange) *[]byte { return &e.Request.Headers }),
