@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/modelparity/parity/compare"
+	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/store"
 )
@@ -95,7 +98,7 @@ func TestSelectKeepsWhatItKeeps(t *testing.T) {
 	mustParity(t, exitDone, "select", recording, "--out", single, "--fanout", `range(3) as $i | {request: {path: "/same", json: ($i * (.request.json.n % 2))}, response: {json: .request.json.n}}`, "--dedupe")
 	total := int64(0)
 	err := eachExchange(t.Context(), single, func(e *exchange.Exchange, _ exchange.Sides) error {
-		o, err := exchange.ParseOrigin(e.Request.Origin)
+		o, err := exchange.ParseOrigin(e.Origin)
 		total += max(o.Weight, 1)
 		return err
 	})
@@ -147,5 +150,47 @@ func TestSelectReviews(t *testing.T) {
 	r := mustParity(t, exitDone, "select", recording, "--out", out+"2", "--where", `.request.json.text // .request.body | length > 0`)
 	if !strings.Contains(r.stderr, "18 exchanges have JSON that no jq program reads") || !strings.Contains(r.stderr, "2,856 kept") {
 		t.Errorf("select says %s", r.stderr)
+	}
+}
+
+// Without this, a recording without its repeats would make the old system look as
+// if it always disagreed with itself, and that would pass for noise.
+func TestDedupeKeepsHowNoisyTheOldSystemIs(t *testing.T) {
+	var lines bytes.Buffer
+	for i := range 2000 {
+		request, label := i%150, "a"
+		if i%97 == 0 && request%2 == 0 {
+			label = "b"
+		}
+		fmt.Fprintf(&lines, `{"id":"r%d","time":"2026-11-22T20:00:00.%06dZ","model":"m%d","request":{"path":"/m","body":"{\"n\":%d}"},"response":{"status":200,"headers":{"content-type":"application/json"},"body":"{\"label\":\"%s\"}"}}`+"\n", i, i, request%3, request, label)
+	}
+	dir := t.TempDir()
+	in, recording, unique := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "recording"), filepath.Join(dir, "unique")
+	if err := os.WriteFile(in, lines.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustParity(t, exitDone, "import", "jsonl", in, "--out", recording, "--split-rows", "100")
+	mustParity(t, exitDone, "select", recording, "--out", unique, "--dedupe", "--split-rows", "30")
+	target := newEcho(t, answerBack(0))
+	var profiles []string
+	for _, of := range []string{recording, unique} {
+		out := of + "-run"
+		mustParity(t, exitDone, "replay", of, "--target", target.URL, "--out", out)
+		run, err := dataset.OpenRun(t.Context(), out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		profile, err := repeatsProfile(t.Context(), run, compare.Rules{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		profiles = append(profiles, string(text))
+	}
+	if profiles[0] != profiles[1] || !strings.Contains(profiles[0], `"exchanges":`) {
+		t.Errorf("of all: %s\nof what is left of it: %s", profiles[0], profiles[1])
 	}
 }

@@ -74,7 +74,7 @@ func (c *chooser) see(n int64, e *exchange.Exchange) error {
 		c.models[strings.Clone(e.Model)] = model
 		c.total, c.kept = append(c.total, 0), append(c.kept, 0)
 	}
-	origin, err := exchange.ParseOrigin(e.Request.Origin)
+	origin, err := exchange.ParseOrigin(e.Origin)
 	if err != nil {
 		return fmt.Errorf("exchange %s: %w", e.ID, err)
 	}
@@ -175,12 +175,12 @@ func (c *chooser) keepOne(r []byte, e *exchange.Exchange, keep func(*exchange.Ex
 	weight, answers, model := binary.BigEndian.Uint64(r[8:]), binary.BigEndian.Uint64(r[16:]), binary.BigEndian.Uint32(r[24:])
 	kept := *e
 	if c.d.Dedupe {
-		origin, err := exchange.ParseOrigin(e.Request.Origin)
+		origin, err := exchange.ParseOrigin(e.Origin)
 		if err != nil {
 			return err
 		}
 		origin.Weight, origin.Answers = int64(weight), int64(answers)
-		kept.Request.Origin = origin.String()
+		kept.Origin = origin.String()
 	}
 	if n, of := c.kept[model], c.total[model]; n < of {
 		p := kept.SamplingProbability

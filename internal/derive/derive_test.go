@@ -62,7 +62,7 @@ func derived(t *testing.T, list []exchange.Exchange, o Options) (kept []exchange
 
 func bodies(list []exchange.Exchange) (text []string) {
 	for _, e := range list {
-		text = append(text, string(e.Request.Body)+"→"+string(e.Reference.Body)+e.Request.Origin)
+		text = append(text, string(e.Request.Body)+"→"+string(e.Reference.Body)+e.Origin)
 	}
 	return text
 }
@@ -111,7 +111,7 @@ func TestDedupeIsTheSameFromDisk(t *testing.T) {
 	}
 	all, _ := derived(t, list, Options{Dedupe: true})
 	for _, e := range all {
-		o, err := exchange.ParseOrigin(e.Request.Origin)
+		o, err := exchange.ParseOrigin(e.Origin)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +251,7 @@ func TestFanOut(t *testing.T) {
 		t.Errorf("made %+v", one)
 	}
 	both, _ := derived(t, list, Options{FanOut: o.FanOut, Dedupe: true, Limit: 1})
-	if len(both) != 2 || !strings.Contains(both[0].Request.Origin, "from") {
+	if len(both) != 2 || !strings.Contains(both[0].Origin, "from") {
 		t.Errorf("deduped after fanning out: %q", bodies(both))
 	}
 }

@@ -73,7 +73,6 @@ var columns = []*Column{
 	newColumn("sampling_probability", KeySide, Float, func(e *Exchange) *float64 { return &e.SamplingProbability }),
 
 	text("source_id", RequestSide, func(e *Exchange) *string { return &e.Request.SourceID }),
-	text("origin", RequestSide, func(e *Exchange) *string { return &e.Request.Origin }),
 	text("request_method", RequestSide, func(e *Exchange) *string { return &e.Request.Method }),
 	text("request_path", RequestSide, func(e *Exchange) *string { return &e.Request.Path }),
 	blob("request_headers", RequestSide, JSON, func(e *Exchange) *[]byte { return &e.Request.Headers }),
@@ -88,6 +87,7 @@ var columns = []*Column{
 	num("response_hash", ReferenceSide, Hash, func(e *Exchange) *int64 { return &e.Reference.Hash }),
 	num("first_byte_us", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.FirstByteUS }),
 	num("latency_us", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.LatencyUS }),
+	text("origin", ReferenceSide, func(e *Exchange) *string { return &e.Origin }),
 
 	num("candidate_status", CandidateSide, Int, func(e *Exchange) *int64 { return &e.Candidate.Status }),
 	text("candidate_failure", CandidateSide, func(e *Exchange) *string { return (*string)(&e.Candidate.Failure) }),

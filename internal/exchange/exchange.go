@@ -40,6 +40,7 @@ type Exchange struct {
 
 	Request   Request
 	Reference Answer // the old system's
+	Origin    string // what select made it of: see the type Origin; "" where it is as it was recorded
 	Candidate Candidate
 	Verdict   Verdict
 }
@@ -47,7 +48,6 @@ type Exchange struct {
 // Request is a request as it was on the wire. Bodies are never decoded.
 type Request struct {
 	SourceID    string // what the caller called it (X-Request-Id, an import's id)
-	Origin      string // what select made it of: see the type Origin; "" where it is as it was recorded
 	Method      string
 	Path        string // with the raw query
 	Headers     []byte // EncodeHeaders

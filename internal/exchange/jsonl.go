@@ -108,7 +108,7 @@ func ParseLine(text []byte) (*Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Request.Origin = origin.String()
+	e.Origin = origin.String()
 	if err := l.reference(e); err != nil {
 		return nil, fmt.Errorf("response: %w", err)
 	}

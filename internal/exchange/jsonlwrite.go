@@ -35,7 +35,7 @@ func newLine(e *Exchange, sides Sides) (l *line, err error) {
 	}
 	if sides&RequestSide != 0 {
 		r := &e.Request
-		l.SourceID, l.Origin = r.SourceID, json.RawMessage(r.Origin)
+		l.SourceID = r.SourceID
 		l.Request, err = newMessage(r.Headers, r.Body)
 		if err != nil {
 			return nil, err
@@ -46,7 +46,7 @@ func newLine(e *Exchange, sides Sides) (l *line, err error) {
 		if l.Response, err = newAnswer(&e.Reference); err != nil {
 			return nil, err
 		}
-		l.LatencyUS, l.FirstByteUS = e.Reference.LatencyUS, e.Reference.FirstByteUS
+		l.LatencyUS, l.FirstByteUS, l.Origin = e.Reference.LatencyUS, e.Reference.FirstByteUS, json.RawMessage(e.Origin)
 	}
 	if sides&CandidateSide != 0 {
 		if l.Candidate, err = newAnswer(&e.Candidate.Answer); err != nil {

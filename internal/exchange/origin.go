@@ -32,6 +32,15 @@ func (o Origin) String() string {
 	return string(text)
 }
 
+// Stands is how many exchanges e stands for.
+func (e *Exchange) Stands() (int64, error) {
+	if e.Origin == "" { // of nearly all
+		return 1, nil
+	}
+	o, err := ParseOrigin(e.Origin)
+	return max(o.Weight, 1), err
+}
+
 // ParseOrigin reads what String writes.
 func ParseOrigin(text string) (o Origin, err error) {
 	if text == "" {

@@ -32,7 +32,7 @@ func Overlay(parent *Exchange, text []byte, n int) (*Exchange, error) {
 	}
 	e := *parent
 	e.ID = DeriveID(parent.Time.Time(), parent.ID[:], fmt.Append(nil, n))
-	e.Request.Origin = Origin{From: parent.ID}.String()
+	e.Origin = Origin{From: parent.ID}.String()
 	if l.Model != "" {
 		e.Model = l.Model
 	}
