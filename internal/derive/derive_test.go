@@ -208,7 +208,9 @@ func TestWhere(t *testing.T) {
 		{`.model == "m"`, []int{0, 1, 2, 3, 4, 5}, 0, 2},
 		{`.request.body | length > 3`, []int{2, 4, 5}, 0, 2},
 		{`.request.json.author | test("u1")`, []int{0}, 4, 0},
-		{`empty`, nil, 0, 2}, {`null`, nil, 0, 2}, {`0`, []int{0, 1, 2, 3, 4, 5}, 0, 2},
+		{`empty`, nil, 0, 2},
+		{`null`, nil, 0, 2},
+		{`0`, []int{0, 1, 2, 3, 4, 5}, 0, 2},
 	} {
 		var named int64
 		kept, counts := derived(t, list, Options{Where: program(t, c.where), Unreadable: func(*exchange.Exchange, error) { named++ }})
