@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"internal/mapping":                {"internal/exchange"},
 	"internal/answer":                 {"internal/exchange", "internal/tape"},
 	"internal/dataset":                {"internal/exchange", "internal/store"},
+	"internal/derive":                 {"internal/exchange", "internal/mapping", "internal/store"},
 	"capture":                         {"internal/exchange", "internal/telemetry"},
 	"replay":                          {"internal/answer", "internal/exchange", "internal/mapping", "internal/telemetry"},
 	"compare":                         {"internal/answer", "internal/exchange", "internal/mapping", "internal/number", "internal/tape"},
@@ -40,7 +41,7 @@ var mayImport = map[string][]string{
 	"bench":                           {"internal/dataset", "internal/exchange", "internal/store"},
 	"examples/sagemaker":              {"internal/demo", "internal/sagemakertest"},
 	"cmd/parity": {
-		"capture", "compare", "replay", "report", "internal/answer", "internal/config", "internal/dataset", "internal/demo",
+		"capture", "compare", "replay", "report", "internal/answer", "internal/config", "internal/dataset", "internal/demo", "internal/derive",
 		"internal/exchange", "internal/explorer", "internal/mapping", "internal/store", "internal/telemetry",
 	},
 }

@@ -135,12 +135,12 @@ its replacement, compares the answers, and says with what confidence they agree.
 		return fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())
 	})
 	root.SetUsageTemplate(usageTemplate)
-	root.AddCommand(a.demoCommand(), a.captureCommand(), a.importCommand(), a.replayCommand(), a.compareCommand(), a.acceptCommand(),
+	root.AddCommand(a.demoCommand(), a.captureCommand(), a.importCommand(), a.selectCommand(), a.replayCommand(), a.compareCommand(), a.acceptCommand(),
 		a.reportCommand(), a.gateCommand(), a.runCommand(), a.showCommand(), a.serveCommand(), a.lsCommand(), a.catCommand(), a.fsckCommand(), a.doctorCommand())
 	for _, cmd := range root.Commands() {
 		cmd.Args = explainArgs(cmd.Args)
 		switch cmd.Name() {
-		case "capture", "import", "replay", "compare", "run":
+		case "capture", "import", "select", "replay", "compare", "run":
 			cmd.RunE = outlives(cmd.RunE)
 		}
 	}

@@ -107,26 +107,40 @@ func (p *Program) String() string { return p.source }
 // An error that is one of this package's (errors.Is) is about the document; dst
 // is then returned as it came. Any other is ctx's.
 func (p *Program) Apply(ctx context.Context, dst, doc []byte) ([]byte, error) {
-	value, err := decode(doc)
-	if err != nil {
-		return dst, err
-	}
-	code, ok := p.codes.Get().(*gojq.Code)
-	if !ok {
-		if code, err = compileCode(p.source); err != nil {
-			return dst, err
-		}
-	}
-	defer p.codes.Put(code)
-	out, err := run(code, newBudget(ctx), dst, value)
+	var out []byte
+	err := p.with(doc, func(code *gojq.Code, value any) (err error) {
+		out, err = run(code, newBudget(ctx), dst, value)
+		return err
+	})
 	if err != nil {
 		return dst, err
 	}
 	return out, nil
 }
 
-// run appends what the program makes of a value.
-func run(code *gojq.Code, b *budget, dst []byte, value any) (out []byte, err error) {
+// ApplyAll runs the program on one JSON document and returns all its results, as
+// Apply writes the one; none is no error. Together they are at most MaxOutput.
+func (p *Program) ApplyAll(ctx context.Context, doc []byte) (results [][]byte, err error) {
+	err = p.with(doc, func(code *gojq.Code, value any) (err error) {
+		results, err = all(code, newBudget(ctx), value)
+		return err
+	})
+	return results, err
+}
+
+// with calls fn with the document's value, and code that nobody else runs.
+func (p *Program) with(doc []byte, fn func(code *gojq.Code, value any) error) (err error) {
+	value, err := decode(doc)
+	if err != nil {
+		return err
+	}
+	code, ok := p.codes.Get().(*gojq.Code)
+	if !ok {
+		if code, err = compileCode(p.source); err != nil {
+			return err
+		}
+	}
+	defer p.codes.Put(code)
 	// gojq panics where it meets what its authors did not think of; a document
 	// that finds such a place must not end the job.
 	defer func() {
@@ -134,12 +148,37 @@ func run(code *gojq.Code, b *budget, dst []byte, value any) (out []byte, err err
 			err = fmt.Errorf("%w: %s", ErrProgram, cut(fmt.Sprint("gojq panics: ", r)))
 		}
 	}()
+	return fn(code, value)
+}
+
+// run appends what the program makes of a value.
+func run(code *gojq.Code, b *budget, dst []byte, value any) (out []byte, err error) {
 	result, err := one(code, b, value)
 	if err != nil {
 		return nil, err
 	}
 	e := encoder{limit: len(dst) + MaxOutput}
 	return e.append(dst, result, 0)
+}
+
+// all runs the program and returns its results as JSON.
+func all(code *gojq.Code, b *budget, value any) (list [][]byte, err error) {
+	e := encoder{limit: MaxOutput}
+	var out []byte
+	for results := code.RunWithContext(b, value); ; {
+		result, ok := results.Next()
+		if !ok {
+			return list, nil
+		}
+		if err, bad := result.(error); bad {
+			return nil, b.explain(err)
+		}
+		begin := len(out)
+		if out, err = e.append(out, result, 0); err != nil {
+			return nil, err
+		}
+		list = append(list, out[begin:len(out):len(out)])
+	}
 }
 
 // one runs the program and returns its one result.
