@@ -45,6 +45,12 @@ type Options struct {
 	// itself allows: a request that meets the closing of its connection fails,
 	// and may not be sent again where it is a POST.
 	UpstreamIdle time.Duration
+	// Mirror is how many mirrored requests the old service is asked at a time; 0
+	// where the sidecar stands in its path. A mirrored request is answered with 204
+	// at once; the old service is asked once more, and that answer is recorded.
+	// Up to 1,024 wait; past that, and where memory is full, they are dropped as
+	// "mirror_full", and those with a body over MaxBody as "mirror_too_large".
+	Mirror int
 	// Model and Version are the rules for an exchange's model and model
 	// version. The first that yields a value wins; if none does the model is
 	// exchange.UnknownModel and the version "".
@@ -113,6 +119,8 @@ func (o Options) Validate() error {
 		return fmt.Errorf("max body %d: must be between 0 (the default) and 1 GiB", o.MaxBody)
 	case o.QueueBytes < 0 || o.QueueBytes > maxPending*recordOverhead:
 		return fmt.Errorf("queue bytes %d: must be between 0 (the default) and 16 GiB", o.QueueBytes)
+	case o.Mirror < 0 || o.Mirror > 10_000:
+		return fmt.Errorf("mirror %d: must be between 1 and 10,000 at a time, or 0 for a sidecar in the path", o.Mirror)
 	case o.CopyBytes < 0, o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0, o.UpstreamIdle < 0:
 		return errors.New("copy bytes, spool bytes, segment bytes, segment age, sync interval and upstream idle must not be negative")
 	}
@@ -152,6 +160,7 @@ func setDefault[T ~int64](v *T, d T) {
 type Sidecar struct {
 	opt      Options
 	upstream *upstream
+	mirror   *mirror // nil: it stands in the path
 	refused  refusals
 	draining atomic.Bool
 	memory   memory
@@ -177,6 +186,9 @@ func New(o Options) (*Sidecar, error) {
 	s := &Sidecar{opt: o, spool: sp, ledger: sp.ledger, queue: newQueue(o.QueueBytes, sp.ledger)}
 	s.memory.left.Store(o.CopyBytes)
 	s.upstream = newUpstream(&s.opt)
+	if o.Mirror > 0 {
+		s.mirror = newMirror(s, o.Mirror)
+	}
 	return s, nil
 }
 

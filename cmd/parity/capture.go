@@ -25,6 +25,8 @@ import (
 
 type captureFlags struct {
 	upstream, listen, admin, out, spool string
+	mode                                string
+	mirror                              int
 	model, version                      []string
 	maxBody, segmentBytes               int64
 	segmentAge, grace                   time.Duration
@@ -44,11 +46,17 @@ Exchanges go to a spool on the local disk, and from there in sealed objects to t
 recording. The spool survives a crash: the next start on it ships what is there.
 SIGTERM stops accepting, drains, seals and ships.
 
+With --mode mirror it stands beside the old service instead: a proxy (nginx, Envoy,
+Istio, HAProxy) sends it a copy of each request, which it answers with 204 at once.
+It asks the old service the same once more and records that answer, so that the old
+service is asked twice; docs/capture.md has the lines of configuration.
+
 --model-from says where an exchange's model is found; the first rule that yields
 one wins: path:/models/{model}/classify, header:X-Model, json:/model (a JSON
 Pointer into the request body), const:name.`,
 		Example: `  parity capture --upstream http://127.0.0.1:8080 --listen :8081 --out recording --model-from 'path:/models/{model}/classify'
   parity capture --upstream http://127.0.0.1:8080 --listen :8081 --out s3://bucket/recording --model-from header:X-Model --spool /var/lib/parity
+  parity capture --mode mirror --upstream http://127.0.0.1:8080 --listen :8081 --out recording
   kill -TERM PID && parity ls recording`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -57,6 +65,8 @@ Pointer into the request body), const:name.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.upstream, "upstream", "", "the old service's `URL`")
+	fl.StringVar(&f.mode, "mode", "proxy", "proxy: in the old service's path; or mirror: take what a proxy mirrors, and ask the old service itself")
+	fl.IntVar(&f.mirror, "mirror-concurrency", 16, "with --mode mirror, ask the old service for at most `N` at a time")
 	fl.StringVar(&f.listen, "listen", "", "the `ADDR` to serve on, as in :8081")
 	fl.StringVar(&f.admin, "admin", "", "serve /healthz, /readyz and /ledger on this loopback `ADDR`")
 	fl.StringVar(&f.out, "out", "", "the `RECORDING` to write: a folder or s3://bucket/prefix")
@@ -111,6 +121,14 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	opts := capture.Options{
 		Upstream: upstream, Spool: cmp.Or(f.spool, "parity-spool"), MaxBody: f.maxBody,
 		SegmentBytes: f.segmentBytes, SegmentAge: f.segmentAge, Log: telemetry.Logger(a.stderr),
+	}
+	switch {
+	case f.mode == "mirror" && f.mirror > 0:
+		opts.Mirror = f.mirror
+	case f.mode == "mirror":
+		return opts, fmt.Errorf("--mirror-concurrency %d: must be above 0", f.mirror)
+	case f.mode != "proxy":
+		return opts, fmt.Errorf("--mode %q: write proxy or mirror", f.mode)
 	}
 	if opts.Model, err = parseRules(f.model, cfg.Capture.Model); err != nil {
 		return opts, fmt.Errorf("--model-from: %w", err)
