@@ -28,6 +28,10 @@ func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "parity capture: refused this request: "+why.String(), why.status())
 		return
 	}
+	if s.upstream == nil {
+		http.Error(w, "parity capture: there is no upstream to pass this on to", http.StatusBadGateway)
+		return
+	}
 	if s.mirror != nil {
 		s.mirror.serve(w, r)
 		return

@@ -36,7 +36,8 @@ import (
 type Options struct {
 	// Upstream is the old service: http(s)://host[:port][/path], or h2c:// where
 	// it speaks HTTP/2 in cleartext only. A path goes before every request's path
-	// on the way there and is not recorded.
+	// on the way there and is not recorded. nil where there is only a Middleware,
+	// and nobody to pass anything on to.
 	Upstream *url.URL
 	// UpstreamTLS is for an https Upstream; nil trusts the system's authorities.
 	UpstreamTLS *tls.Config
@@ -107,7 +108,7 @@ type Segment struct {
 // Validate names the first option that makes no sense.
 func (o Options) Validate() error {
 	switch u := o.Upstream; {
-	case u == nil, !slices.Contains([]string{"http", "https", "h2c"}, u.Scheme), u.Host == "", u.User != nil, u.RawQuery != "":
+	case u != nil && (!slices.Contains([]string{"http", "https", "h2c"}, u.Scheme) || u.Host == "" || u.User != nil || u.RawQuery != ""):
 		return fmt.Errorf("upstream %v: must be http(s)://host[:port][/path] or h2c://host[:port][/path]", u)
 	case o.Spool == "":
 		return errors.New("spool: must name a folder")
@@ -185,7 +186,9 @@ func New(o Options) (*Sidecar, error) {
 	}
 	s := &Sidecar{opt: o, spool: sp, ledger: sp.ledger, queue: newQueue(o.QueueBytes, sp.ledger)}
 	s.memory.left.Store(o.CopyBytes)
-	s.upstream = newUpstream(&s.opt)
+	if o.Upstream != nil {
+		s.upstream = newUpstream(&s.opt)
+	}
 	if o.Mirror > 0 {
 		s.mirror = newMirror(s, o.Mirror)
 	}
@@ -219,7 +222,9 @@ func (s *Sidecar) guard(doing string, f func() error) error {
 // the spool. An error says what stays there; the next sidecar on this spool ships
 // it. Call it once, after Run.
 func (s *Sidecar) Close(ctx context.Context) error {
-	s.upstream.close()
+	if s.upstream != nil {
+		s.upstream.close()
+	}
 	return errors.Join(s.shipper().drain(ctx), s.spool.close())
 }
 

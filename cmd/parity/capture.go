@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/modelparity/parity/capture"
+	"github.com/modelparity/parity/capture/recorder"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/store"
@@ -139,7 +140,7 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	if opts.Spool, err = filepath.Abs(opts.Spool); err != nil {
 		return opts, err
 	}
-	if opts.Recording, err = absolute(f.out); err != nil {
+	if opts.Recording, err = store.Absolute(f.out); err != nil {
 		return opts, err
 	}
 	b, err := store.Open(ctx, f.out)
@@ -151,9 +152,7 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 			return opts, err
 		}
 	}
-	opts.Ship = func(_ context.Context, s capture.Segment) (exchange.Sink, error) {
-		return dataset.NewObject(b, dataset.ObjectInfo{Hour: s.Opened, Instance: s.Instance, ID: s.ID, Ledger: &s.Ledger}, f.limits)
-	}
+	opts.Ship = recorder.Ship(b, f.limits)
 	return opts, errors.Join(opts.Validate(), f.limits.Validate())
 }
 

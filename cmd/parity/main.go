@@ -204,14 +204,6 @@ func (a *app) config() (config.Config, error) {
 	return *a.loaded, nil
 }
 
-// absolute makes a local location independent of the working directory.
-func absolute(location string) (string, error) {
-	if strings.Contains(location, "://") {
-		return strings.TrimRight(location, "/"), nil
-	}
-	return filepath.Abs(location)
-}
-
 // version is the module's, as the Go toolchain stamped it.
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
