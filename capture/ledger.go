@@ -83,11 +83,14 @@ const (
 	memoryFull                   // the copies of exchanges under way took too much memory
 	mirrorFull                   // mirrored, and not asked: too many at a time
 	mirrorTooLarge               // mirrored, and not asked: over the recording limit
+	unreadable                   // sent to be recorded, and no exchange
+	unpaired                     // an answer whose request was not sent
 	reasons
 )
 
 var reasonNames = [reasons]string{
 	"queue_full", "spool_full", "spool_error", "upgrade", "recorder_error", "shutdown", "spool_damaged", "memory_full", "mirror_full", "mirror_too_large",
+	"unreadable", "unpaired",
 }
 
 // accept counts an exchange that is on its way to the disk.

@@ -28,6 +28,10 @@ func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "parity capture: refused this request: "+why.String(), why.status())
 		return
 	}
+	if s.ingest != nil {
+		s.ingest.mux.ServeHTTP(w, r)
+		return
+	}
 	if s.upstream == nil {
 		http.Error(w, "parity capture: there is no upstream to pass this on to", http.StatusBadGateway)
 		return

@@ -52,6 +52,10 @@ type Options struct {
 	// Up to 1,024 wait; past that, and where memory is full, they are dropped as
 	// "mirror_full", and those with a body over MaxBody as "mirror_too_large".
 	Mirror int
+	// Ingest is true where services that record themselves send what they
+	// recorded: the jsonl import format to POST /v1/exchanges, KServe's CloudEvents
+	// to POST /. There is no Upstream then.
+	Ingest bool
 	// Model and Version are the rules for an exchange's model and model
 	// version. The first that yields a value wins; if none does the model is
 	// exchange.UnknownModel and the version "".
@@ -120,6 +124,8 @@ func (o Options) Validate() error {
 		return fmt.Errorf("max body %d: must be between 0 (the default) and 1 GiB", o.MaxBody)
 	case o.QueueBytes < 0 || o.QueueBytes > maxPending*recordOverhead:
 		return fmt.Errorf("queue bytes %d: must be between 0 (the default) and 16 GiB", o.QueueBytes)
+	case o.Ingest && (u != nil || o.Mirror > 0):
+		return errors.New("ingest: there is no upstream to pass anything on to, or to ask")
 	case o.Mirror < 0 || o.Mirror > 10_000:
 		return fmt.Errorf("mirror %d: must be between 1 and 10,000 at a time, or 0 for a sidecar in the path", o.Mirror)
 	case o.CopyBytes < 0, o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0, o.UpstreamIdle < 0:
@@ -162,6 +168,7 @@ type Sidecar struct {
 	opt      Options
 	upstream *upstream
 	mirror   *mirror // nil: it stands in the path
+	ingest   *ingest // nil: it asks an upstream
 	refused  refusals
 	draining atomic.Bool
 	memory   memory
@@ -188,6 +195,9 @@ func New(o Options) (*Sidecar, error) {
 	s.memory.left.Store(o.CopyBytes)
 	if o.Upstream != nil {
 		s.upstream = newUpstream(&s.opt)
+	}
+	if o.Ingest {
+		s.ingest = newIngest(s)
 	}
 	if o.Mirror > 0 {
 		s.mirror = newMirror(s, o.Mirror)

@@ -44,7 +44,7 @@ func TestCaptureMirrors(t *testing.T) {
 	if r := mustParity(t, exitDone, "ls", recording); !strings.Contains(r.stdout, "served 5 = recorded 5 ") {
 		t.Errorf("ls says %s\n%s", r.stdout, p.stderr.String())
 	}
-	for flag, says := range map[string]string{"--mode=sideways": "write proxy or mirror", "--mirror-concurrency=0": "must be above 0"} {
+	for flag, says := range map[string]string{"--mode=sideways": "write proxy, mirror or ingest", "--mirror-concurrency=0": "must be above 0"} {
 		if r := mustParity(t, exitFailed, append(args, flag)...); !strings.Contains(r.stderr, says) {
 			t.Errorf("%s says %s", flag, r.stderr)
 		}
