@@ -64,7 +64,7 @@ func TestEveryExchangeOnce(t *testing.T) {
 	if len(seen) != 800 || len(store.committed) < 5 || store.failures != 0 {
 		t.Errorf("%d exchanges in %d objects", len(seen), len(store.committed))
 	}
-	if l := r.Ledger(); !l.Balanced() || l.Served != 800 || r.Status() != (Status{}) {
+	if l := r.Ledger(); !l.Balanced() || l.Served != 800 || !r.Status().idle() {
 		t.Errorf("at the end: %s, %+v", l, r.Status())
 	}
 	if left := must(filepath.Glob(filepath.Join(o.Spool, "*-*"))); len(left) != 0 {

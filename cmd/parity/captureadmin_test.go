@@ -45,7 +45,7 @@ func scrape(t *testing.T, admin string) map[string]string {
 // nobody but who reads logs.
 func TestCaptureMetrics(t *testing.T) {
 	location := storetest.S3(t)
-	var away = make(chan struct{})
+	away := make(chan struct{})
 	storetest.Proxy(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		select {
 		case <-away:
