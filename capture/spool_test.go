@@ -331,3 +331,47 @@ func TestSpoolOfAnOlderLayout(t *testing.T) {
 		})
 	}
 }
+
+// If this fails a segment that can't be sealed after a crash, as on a full disk,
+// keeps the sidecar from starting, and with it the old service from being reached.
+func TestStartsThoughASegmentCantBeSealed(t *testing.T) {
+	back := httptest.NewServer(http.HandlerFunc(echo))
+	defer back.Close()
+	store := newStore()
+	o := options(t, back.URL, store)
+	run := func(n int) {
+		t.Helper()
+		s := must(New(o))
+		front := httptest.NewServer(s)
+		w := newWriter(s)
+		post(t, front.URL, 1, n)
+		w.write(w.queue.take())
+		front.Close()
+		if w.seg != nil {
+			w.seg.f.Close() // and is not sealed: it died
+		}
+		s.spool.close()
+	}
+	run(5)
+	open := must(filepath.Glob(filepath.Join(o.Spool, "*"+openSuffix)))
+	if len(open) != 1 {
+		t.Fatal(open)
+	}
+	inTheWay := filepath.Join(strings.TrimSuffix(open[0], openSuffix)+sealedSuffix, "x")
+	if err := os.MkdirAll(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run(3)
+	if err := os.RemoveAll(filepath.Dir(inTheWay)); err != nil {
+		t.Fatal(err)
+	}
+	s := must(New(o))
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows := store.rows()
+	balanced(t, store.ledger(), len(rows))
+	if len(rows) != 8 {
+		t.Errorf("%d of 8 exchanges were recorded", len(rows))
+	}
+}
