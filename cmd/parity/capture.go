@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -72,7 +71,7 @@ Pointer into the request body), const:name.`,
 	fl.StringVar(&f.mode, "mode", "proxy", "proxy: in the old service's path; mirror: take what a proxy mirrors, and ask the old service itself; ingest: take what services record themselves")
 	fl.IntVar(&f.mirror, "mirror-concurrency", 16, "with --mode mirror, ask the old service for at most `N` at a time")
 	fl.StringVar(&f.listen, "listen", "", "the `ADDR` to serve on, as in :8081")
-	fl.StringVar(&f.admin, "admin", "", "serve /healthz, /readyz and /ledger on this loopback `ADDR`")
+	fl.StringVar(&f.admin, "admin", "", "serve /healthz, /readyz, /metrics (Prometheus) and /ledger on this loopback `ADDR`")
 	fl.StringVar(&f.out, "out", "", "the `RECORDING` to write: a folder or s3://bucket/prefix")
 	fl.StringVar(&f.spool, "spool", "", "the `DIR` of the spool (default: parity-spool in the working directory)")
 	fl.StringArrayVar(&f.model, "model-from", nil, "a `RULE` for the model; may be repeated")
@@ -234,50 +233,9 @@ func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Li
 	stopRecording()
 	adminServer.Close()
 	err := errors.Join(serving.Wait(), recorder.Wait(), s.Close(end))
-	fmt.Fprintf(a.stderr, "capture: %s\n", s.Ledger())
+	fmt.Fprintf(a.stderr, "capture: %s%s\n", s.Ledger(), byReason(s.Ledger().Dropped))
+	if refused := s.Refused(); refused != nil {
+		fmt.Fprintf(a.stderr, "capture: requests that were refused, and not passed on%s\n", byReason(refused))
+	}
 	return err
-}
-
-func listenAdmin(addr string) (net.Listener, error) {
-	if addr == "" {
-		return nil, nil
-	}
-	return listenLoopback("--admin", addr)
-}
-
-// listenLoopback listens where only this machine can come from.
-func listenLoopback(flag, addr string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("%s %s: only a loopback address is allowed, as in 127.0.0.1:9090; from another machine come by `ssh -L`", flag, addr)
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
-	}
-	return l, nil
-}
-
-// adminHandler answers while the process proxies, whatever the recorder does.
-func adminHandler(s *capture.Sidecar) http.Handler {
-	mux := http.NewServeMux()
-	ok := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }
-	mux.HandleFunc("GET /healthz", ok)
-	// About proxying alone: a store that is away, or a disk that is full, must not
-	// take the old service out of rotation.
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if s.Draining() {
-			http.Error(w, "stopping", http.StatusServiceUnavailable)
-			return
-		}
-		ok(w, r)
-	})
-	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(s.Ledger())
-	})
-	return mux
 }
