@@ -8,8 +8,8 @@ import (
 
 // Counts say what became of the planned rows of a split. Each is counted when
 // its result is written: Planned = Answered + all Skipped + all Failed, and
-// Sent leaves out those that were not sent: skipped, unsendable, and endpoint_down
-// without an attempt before.
+// Sent leaves out those for which nothing went out: skipped, most that are
+// unsendable, and endpoint_down without an attempt before.
 type Counts struct {
 	Planned  int64
 	Sent     int64
@@ -52,22 +52,18 @@ func addAll(dst *map[string]int64, src map[string]int64) {
 
 func (c *Counts) count(e *exchange.Exchange) {
 	c.Planned++
+	if e.Candidate.Sent != 0 || e.Candidate.Delivery != "" { // the latter where an endpoint was given up after attempts
+		c.Sent++
+	}
 	switch f := e.Candidate.Failure; f {
 	case "":
-		c.Sent++
 		c.Answered++
 		if class := exchange.StatusFailure(e.Candidate.Status); class != "" {
 			addAll(&c.Unavailable, map[string]int64{string(class): 1})
 		}
 	case exchange.Skipped:
 		addAll(&c.Skipped, map[string]int64{string(e.Defect): 1})
-	case exchange.Unsendable, exchange.EndpointDown:
-		if e.Candidate.Delivery != "" { // it was, and then given up
-			c.Sent++
-		}
-		addAll(&c.Failed, map[string]int64{string(f): 1})
 	default:
-		c.Sent++
 		addAll(&c.Failed, map[string]int64{string(f): 1})
 	}
 }

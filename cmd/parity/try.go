@@ -100,7 +100,7 @@ func (a *app) writeTried(b *strings.Builder, opts replay.Options, answers mappin
 	writeBody(b, requestBody(&e.Request))
 	to := sentTo(opts, e)
 	c := &t.Candidate
-	if c.Failure == exchange.Unsendable {
+	if c.Sent == 0 {
 		writeFact(b, "not sent", "to "+to+": "+c.Error)
 		return
 	}
