@@ -185,7 +185,7 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	}
 	target := cfg.Targets[name]
 	opts := target.Options()
-	opts.Target = cmp.Or(target.URL, f.target)
+	opts.Target, opts.Mapping.Place = cmp.Or(target.URL, f.target), mappingPlace(name)
 	if err := f.howFast.apply(&opts); err != nil {
 		return opts, dataset.Shard{}, err
 	}

@@ -39,7 +39,7 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 	if err != nil {
 		return err
 	}
-	_, text, err := a.answersOf(f.target)
+	name, text, err := a.answersOf(f.target)
 	if err != nil {
 		return err
 	}
@@ -47,6 +47,7 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 	if err != nil {
 		return err
 	}
+	answers.Place = mappingPlace(name)
 	rules, err := a.rules()
 	if err != nil {
 		return err
