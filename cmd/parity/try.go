@@ -39,20 +39,7 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 	if err != nil {
 		return err
 	}
-	name, text, err := a.answersOf(f.target)
-	if err != nil {
-		return err
-	}
-	answers, err := mapping.ParseSet(text)
-	if err != nil {
-		return err
-	}
-	answers.Place = mappingPlace(name)
-	rules, err := a.rules()
-	if err != nil {
-		return err
-	}
-	judge, err := compare.NewJudge(rules, compare.Options{Answers: answers})
+	judge, answers, err := a.tryJudge(f.target)
 	if err != nil {
 		return err
 	}
@@ -93,6 +80,25 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 	}
 	fmt.Fprintf(a.stderr, "replay: %d exchanges were tried; nothing is written\n", len(tried))
 	return nil
+}
+
+// tryJudge judges by the config: its rules, and its mapping of the target's answers.
+func (a *app) tryJudge(target string) (*compare.Judge, mapping.Set, error) {
+	name, text, err := a.answersOf(target)
+	if err != nil {
+		return nil, mapping.Set{}, err
+	}
+	answers, err := mapping.ParseSet(text)
+	if err != nil {
+		return nil, answers, err
+	}
+	answers.Place = mappingPlace(name)
+	rules, err := a.rules()
+	if err != nil {
+		return nil, answers, err
+	}
+	judge, err := compare.NewJudge(rules, compare.Options{Answers: answers})
+	return judge, answers, err
 }
 
 // writeTried shows the way of one exchange. All of it may be hostile.
