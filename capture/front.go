@@ -97,6 +97,12 @@ func (f *Front) Stop(ctx context.Context, linger time.Duration) error {
 		f.server.Close() // what is left goes with it
 		return err
 	}
+	if f.sidecar.ingest != nil {
+		f.sidecar.ingest.pairs.end()
+	}
+	if f.sidecar.mirror != nil {
+		return f.sidecar.mirror.wait(ctx)
+	}
 	return nil
 }
 

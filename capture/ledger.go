@@ -73,19 +73,24 @@ const (
 type reason int
 
 const (
-	queueFull     reason = iota // the disk did not keep up
-	spoolFull                   // shipping did not keep up
-	spoolError                  // the disk refused
-	upgrade                     // the connection was upgraded (101): no exchange any more
-	recorderError               // a bug in here
-	shutdown                    // it ended after Run had
-	spoolDamaged                // the row was written, and could not be read again or made a part of an object
-	memoryFull                  // the copies of exchanges under way took too much memory
+	queueFull      reason = iota // the disk did not keep up
+	spoolFull                    // shipping did not keep up
+	spoolError                   // the disk refused
+	upgrade                      // the connection was upgraded (101): no exchange any more
+	recorderError                // a bug in here
+	shutdown                     // it ended after Run had
+	spoolDamaged                 // the row was written, and could not be read again or made a part of an object
+	memoryFull                   // the copies of exchanges under way took too much memory
+	mirrorFull                   // mirrored, and not asked: too many at a time
+	mirrorTooLarge               // mirrored, and not asked: over the recording limit
+	unreadable                   // sent to be recorded, and no exchange
+	unpaired                     // an answer whose request was not sent
 	reasons
 )
 
 var reasonNames = [reasons]string{
-	"queue_full", "spool_full", "spool_error", "upgrade", "recorder_error", "shutdown", "spool_damaged", "memory_full",
+	"queue_full", "spool_full", "spool_error", "upgrade", "recorder_error", "shutdown", "spool_damaged", "memory_full", "mirror_full", "mirror_too_large",
+	"unreadable", "unpaired",
 }
 
 // accept counts an exchange that is on its way to the disk.

@@ -28,6 +28,23 @@ func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "parity capture: refused this request: "+why.String(), why.status())
 		return
 	}
+	if s.ingest != nil {
+		s.ingest.mux.ServeHTTP(w, r)
+		return
+	}
+	if s.upstream == nil {
+		http.Error(w, "parity capture: there is no upstream to pass this on to", http.StatusBadGateway)
+		return
+	}
+	if s.mirror != nil {
+		s.mirror.serve(w, r)
+		return
+	}
+	s.exchange(w, r)
+}
+
+// exchange passes the request on, and the answer back.
+func (s *Sidecar) exchange(w http.ResponseWriter, r *http.Request) {
 	c := newClient(w, r, s.draining.Load())
 	t := newTap(s, c, r)
 	// Where this returns without an answer or an error, or panics, the exchange

@@ -19,22 +19,37 @@ func newQueue(limit int64, l *ledger) *queue {
 	return &queue{ledger: l, limit: limit, wake: make(chan struct{}, 1)}
 }
 
+// offer is put, but where there is no room nothing is counted: whoever offers it
+// keeps it.
+func (q *queue) offer(r *record) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed || q.bytes+r.size() > q.limit {
+		return false
+	}
+	q.add(r)
+	return true
+}
+
 // put counts the exchange as pending and queues its record, or drops it. It is
 // counted before the writer can see it, so that it is pending before it is settled.
 func (q *queue) put(r *record) {
-	size := r.size()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.closed:
 		q.ledger.drop(shutdown)
 		return
-	case q.bytes+size > q.limit:
+	case q.bytes+r.size() > q.limit:
 		q.ledger.drop(queueFull)
 		return
 	}
+	q.add(r)
+}
+
+func (q *queue) add(r *record) {
 	q.ledger.accept()
-	q.bytes += size
+	q.bytes += r.size()
 	q.records = append(q.records, r)
 	notify(q.wake)
 }

@@ -24,6 +24,8 @@ type record struct {
 	firstByte, latency time.Duration
 	defect             exchange.Defect
 	failure            exchange.Failure
+
+	given *exchange.Exchange // what somebody else recorded, of which the rest is what rules look at; nil: nobody did
 }
 
 // copied is as much of a body as is recorded.
@@ -85,6 +87,9 @@ const recordOverhead = 1 << 10
 
 // size is about how much memory the record takes.
 func (r *record) size() int64 {
+	if e := r.given; e != nil {
+		return int64(recordOverhead + len(e.Request.Headers) + len(e.Request.Body) + len(e.Reference.Headers) + len(e.Reference.Body))
+	}
 	n := recordOverhead + len(r.uri) + cap(r.request.data) + cap(r.response.data)
 	for _, h := range []http.Header{r.header, r.answerHeader} {
 		for name, values := range h {
@@ -118,6 +123,9 @@ func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
+	if r.given != nil {
+		return b.givenRow(r), nil
+	}
 	e = &exchange.Exchange{
 		ID: exchange.NewID(r.arrival), Time: exchange.At(r.arrival), Defect: r.defect, SamplingProbability: 1,
 		Model:        b.models.pick(b.model, r, exchange.UnknownModel),
@@ -146,13 +154,18 @@ func (n names) pick(rules []Rule, r *record, other string) string {
 		if name == "" {
 			continue
 		}
-		if len(name) > maxNameLen || !n[name] && len(n) >= maxNames {
-			return other
-		}
-		n[name] = true
-		return name
+		return n.known(name, other)
 	}
 	return other
+}
+
+// known is the name, as long as there is room for it.
+func (n names) known(name, other string) string {
+	if len(name) > maxNameLen || !n[name] && len(n) >= maxNames {
+		return other
+	}
+	n[name] = true
+	return name
 }
 
 // clean percent-encodes the bytes of s that are not UTF-8 and control characters.

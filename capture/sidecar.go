@@ -36,7 +36,8 @@ import (
 type Options struct {
 	// Upstream is the old service: http(s)://host[:port][/path], or h2c:// where
 	// it speaks HTTP/2 in cleartext only. A path goes before every request's path
-	// on the way there and is not recorded.
+	// on the way there and is not recorded. nil where there is only a Middleware,
+	// and nobody to pass anything on to.
 	Upstream *url.URL
 	// UpstreamTLS is for an https Upstream; nil trusts the system's authorities.
 	UpstreamTLS *tls.Config
@@ -45,6 +46,16 @@ type Options struct {
 	// itself allows: a request that meets the closing of its connection fails,
 	// and may not be sent again where it is a POST.
 	UpstreamIdle time.Duration
+	// Mirror is how many mirrored requests the old service is asked at a time; 0
+	// where the sidecar stands in its path. A mirrored request is answered with 204
+	// at once; the old service is asked once more, and that answer is recorded.
+	// Up to 1,024 wait; past that, and where memory is full, they are dropped as
+	// "mirror_full", and those with a body over MaxBody as "mirror_too_large".
+	Mirror int
+	// Ingest is true where services that record themselves send what they
+	// recorded: the jsonl import format to POST /v1/exchanges, KServe's CloudEvents
+	// to POST /. There is no Upstream then.
+	Ingest bool
 	// Model and Version are the rules for an exchange's model and model
 	// version. The first that yields a value wins; if none does the model is
 	// exchange.UnknownModel and the version "".
@@ -101,7 +112,7 @@ type Segment struct {
 // Validate names the first option that makes no sense.
 func (o Options) Validate() error {
 	switch u := o.Upstream; {
-	case u == nil, !slices.Contains([]string{"http", "https", "h2c"}, u.Scheme), u.Host == "", u.User != nil, u.RawQuery != "":
+	case u != nil && (!slices.Contains([]string{"http", "https", "h2c"}, u.Scheme) || u.Host == "" || u.User != nil || u.RawQuery != ""):
 		return fmt.Errorf("upstream %v: must be http(s)://host[:port][/path] or h2c://host[:port][/path]", u)
 	case o.Spool == "":
 		return errors.New("spool: must name a folder")
@@ -113,6 +124,10 @@ func (o Options) Validate() error {
 		return fmt.Errorf("max body %d: must be between 0 (the default) and 1 GiB", o.MaxBody)
 	case o.QueueBytes < 0 || o.QueueBytes > maxPending*recordOverhead:
 		return fmt.Errorf("queue bytes %d: must be between 0 (the default) and 16 GiB", o.QueueBytes)
+	case o.Ingest && (u != nil || o.Mirror > 0):
+		return errors.New("ingest: there is no upstream to pass anything on to, or to ask")
+	case o.Mirror < 0 || o.Mirror > 10_000:
+		return fmt.Errorf("mirror %d: must be between 1 and 10,000 at a time, or 0 for a sidecar in the path", o.Mirror)
 	case o.CopyBytes < 0, o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0, o.UpstreamIdle < 0:
 		return errors.New("copy bytes, spool bytes, segment bytes, segment age, sync interval and upstream idle must not be negative")
 	}
@@ -152,6 +167,8 @@ func setDefault[T ~int64](v *T, d T) {
 type Sidecar struct {
 	opt      Options
 	upstream *upstream
+	mirror   *mirror // nil: it stands in the path
+	ingest   *ingest // nil: it asks an upstream
 	refused  refusals
 	draining atomic.Bool
 	memory   memory
@@ -176,7 +193,15 @@ func New(o Options) (*Sidecar, error) {
 	}
 	s := &Sidecar{opt: o, spool: sp, ledger: sp.ledger, queue: newQueue(o.QueueBytes, sp.ledger)}
 	s.memory.left.Store(o.CopyBytes)
-	s.upstream = newUpstream(&s.opt)
+	if o.Upstream != nil {
+		s.upstream = newUpstream(&s.opt)
+	}
+	if o.Ingest {
+		s.ingest = newIngest(s)
+	}
+	if o.Mirror > 0 {
+		s.mirror = newMirror(s, o.Mirror)
+	}
 	return s, nil
 }
 
@@ -207,7 +232,9 @@ func (s *Sidecar) guard(doing string, f func() error) error {
 // the spool. An error says what stays there; the next sidecar on this spool ships
 // it. Call it once, after Run.
 func (s *Sidecar) Close(ctx context.Context) error {
-	s.upstream.close()
+	if s.upstream != nil {
+		s.upstream.close()
+	}
 	return errors.Join(s.shipper().drain(ctx), s.spool.close())
 }
 

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"context"
+	"fmt"
 	"unsafe"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -72,10 +73,19 @@ func (r *Repeats) meet(s *split, e *exchange.Exchange) error {
 			return err
 		}
 	}
+	stands, err := e.Stands() // of a recording without its repeats
+	if err != nil {
+		return fmt.Errorf("exchange %s: %w", e.ID, err)
+	}
 	if first := r.first[askedOf(e)]; first != nil {
-		r.compare(c, first, e)
-	} else {
-		r.hold(e)
+		r.compare(c, first, e, stands)
+		return nil
+	}
+	r.hold(e)
+	m := r.control.Model(e.Model)
+	for range stands - 1 {
+		m.plan(e)
+		m.decided(e, decided{outcome: Match}, "")
 	}
 	return nil
 }
@@ -90,19 +100,22 @@ func (r *Repeats) hold(e *exchange.Exchange) {
 	}
 }
 
-// compare counts what another answer of the old system differs in from the first.
-func (r *Repeats) compare(c *comparer, first, e *exchange.Exchange) {
+// compare counts what another answer of the old system, which it gave so many
+// times, differs in from the first.
+func (r *Repeats) compare(c *comparer, first, e *exchange.Exchange, times int64) {
 	again := exchange.Exchange{
 		ID: e.ID, Time: e.Time, Model: e.Model, RequestHash: e.RequestHash, SamplingProbability: e.SamplingProbability,
 		Reference: first.Reference, Candidate: exchange.Candidate{Answer: e.Reference},
 	}
 	m := r.control.Model(e.Model)
-	m.plan(&again)
 	d := c.compare(&again.Reference, &again.Candidate.Answer)
-	clear(r.seen)
-	c.each(func(f finding) { m.delta(&again, &f, r.seen) })
-	m.decided(&again, d, combination(r.seen))
-	m.decisions(c, d.outcome)
+	for range times {
+		m.plan(&again)
+		clear(r.seen)
+		c.each(func(f finding) { m.delta(&again, &f, r.seen) })
+		m.decided(&again, d, combination(r.seen))
+		m.decisions(c, d.outcome)
+	}
 	if m.overfull() {
 		m.Trim()
 	}

@@ -58,7 +58,11 @@ func (r *Requests) Read(ctx context.Context, src exchange.Source, sel exchange.S
 		}
 		if sel.Match(e) && e.Defect == "" && e.Reference.Status != 0 {
 			a := &e.Reference
-			r.add(askedOf(e), request{hash: a.Hash, status: a.Status, contentType: a.ContentType})
+			stands, err := e.Stands()
+			if err != nil {
+				return fmt.Errorf("exchange %s: %w", e.ID, err)
+			}
+			r.add(askedOf(e), request{hash: a.Hash, status: a.Status, contentType: a.ContentType, again: stands > 1})
 		}
 	}
 }

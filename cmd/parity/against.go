@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/store"
 	"github.com/modelparity/parity/report"
 )
 
@@ -137,7 +138,7 @@ func (a *app) earlier(ctx context.Context, run *dataset.Run, j *dataset.Judgemen
 	if err != nil {
 		return nil, fmt.Errorf("read what run %s showed: %w", run.Location, err)
 	}
-	place, err := absolute(run.Location)
+	place, err := store.Absolute(run.Location)
 	return &report.Earlier{Run: place, Judgement: j.Info.ID, Tally: tally}, err
 }
 

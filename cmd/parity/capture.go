@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/modelparity/parity/capture"
+	"github.com/modelparity/parity/capture/recorder"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/store"
@@ -25,6 +26,8 @@ import (
 
 type captureFlags struct {
 	upstream, listen, admin, out, spool string
+	mode                                string
+	mirror                              int
 	model, version                      []string
 	maxBody, segmentBytes               int64
 	segmentAge, grace                   time.Duration
@@ -44,11 +47,20 @@ Exchanges go to a spool on the local disk, and from there in sealed objects to t
 recording. The spool survives a crash: the next start on it ships what is there.
 SIGTERM stops accepting, drains, seals and ships.
 
+With --mode mirror it stands beside the old service instead: a proxy (nginx, Envoy,
+Istio, HAProxy) sends it a copy of each request, which it answers with 204 at once.
+It asks the old service the same once more and records that answer, so that the old
+service is asked twice; docs/capture.md has the lines of configuration. With --mode ingest it
+asks nobody: services that record themselves POST what they recorded, as lines of
+the import format to /v1/exchanges, or as KServe's logger does.
+
 --model-from says where an exchange's model is found; the first rule that yields
 one wins: path:/models/{model}/classify, header:X-Model, json:/model (a JSON
 Pointer into the request body), const:name.`,
 		Example: `  parity capture --upstream http://127.0.0.1:8080 --listen :8081 --out recording --model-from 'path:/models/{model}/classify'
   parity capture --upstream http://127.0.0.1:8080 --listen :8081 --out s3://bucket/recording --model-from header:X-Model --spool /var/lib/parity
+  parity capture --mode mirror --upstream http://127.0.0.1:8080 --listen :8081 --out recording
+  parity capture --mode ingest --listen :8081 --out recording    # curl --data-binary @exchanges.jsonl localhost:8081/v1/exchanges
   kill -TERM PID && parity ls recording`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -57,6 +69,8 @@ Pointer into the request body), const:name.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.upstream, "upstream", "", "the old service's `URL`")
+	fl.StringVar(&f.mode, "mode", "proxy", "proxy: in the old service's path; mirror: take what a proxy mirrors, and ask the old service itself; ingest: take what services record themselves")
+	fl.IntVar(&f.mirror, "mirror-concurrency", 16, "with --mode mirror, ask the old service for at most `N` at a time")
 	fl.StringVar(&f.listen, "listen", "", "the `ADDR` to serve on, as in :8081")
 	fl.StringVar(&f.admin, "admin", "", "serve /healthz, /readyz and /ledger on this loopback `ADDR`")
 	fl.StringVar(&f.out, "out", "", "the `RECORDING` to write: a folder or s3://bucket/prefix")
@@ -68,7 +82,7 @@ Pointer into the request body), const:name.`,
 	fl.DurationVar(&f.segmentAge, "segment-age", 0, "seal an object after this time (default 5m)")
 	fl.IntVar(&f.limits.Rows, "split-rows", 0, "exchanges in a split, the unit of work of replay and compare (default 10000)")
 	fl.DurationVar(&f.grace, "grace", 25*time.Second, "after SIGTERM, finish requests and ship for at most this time")
-	for _, name := range []string{"upstream", "listen", "out"} {
+	for _, name := range []string{"listen", "out"} {
 		cmd.MarkFlagRequired(name)
 	}
 	return cmd
@@ -95,7 +109,11 @@ func (a *app) capture(ctx context.Context, f captureFlags) error {
 	if len(opts.Model) == 0 {
 		fmt.Fprintf(a.stderr, "capture: no --model-from: every exchange is recorded as model %s\n", exchange.UnknownModel)
 	}
-	fmt.Fprintf(a.stderr, "capture: %s to %s, recording to %s by way of %s\n", front.Addr(), opts.Upstream.Redacted(), f.out, opts.Spool)
+	where := "what is sent to it"
+	if opts.Upstream != nil {
+		where = f.mode + " to " + opts.Upstream.Redacted()
+	}
+	fmt.Fprintf(a.stderr, "capture: %s, %s, recording to %s by way of %s\n", front.Addr(), where, f.out, opts.Spool)
 	return a.serve(ctx, sidecar, front, admin, f.grace)
 }
 
@@ -104,13 +122,12 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	if err != nil {
 		return capture.Options{}, err
 	}
-	upstream, err := url.Parse(f.upstream)
-	if err != nil || upstream.Host == "" {
-		return capture.Options{}, fmt.Errorf("--upstream %q: must be http(s)://host[:port][/path] or h2c://host[:port][/path]", f.upstream)
-	}
 	opts := capture.Options{
-		Upstream: upstream, Spool: cmp.Or(f.spool, "parity-spool"), MaxBody: f.maxBody,
+		Spool: cmp.Or(f.spool, "parity-spool"), MaxBody: f.maxBody,
 		SegmentBytes: f.segmentBytes, SegmentAge: f.segmentAge, Log: telemetry.Logger(a.stderr),
+	}
+	if err := f.way(&opts); err != nil {
+		return opts, err
 	}
 	if opts.Model, err = parseRules(f.model, cfg.Capture.Model); err != nil {
 		return opts, fmt.Errorf("--model-from: %w", err)
@@ -121,7 +138,7 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	if opts.Spool, err = filepath.Abs(opts.Spool); err != nil {
 		return opts, err
 	}
-	if opts.Recording, err = absolute(f.out); err != nil {
+	if opts.Recording, err = store.Absolute(f.out); err != nil {
 		return opts, err
 	}
 	b, err := store.Open(ctx, f.out)
@@ -133,10 +150,30 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 			return opts, err
 		}
 	}
-	opts.Ship = func(_ context.Context, s capture.Segment) (exchange.Sink, error) {
-		return dataset.NewObject(b, dataset.ObjectInfo{Hour: s.Opened, Instance: s.Instance, ID: s.ID, Ledger: &s.Ledger}, f.limits)
-	}
+	opts.Ship = recorder.Ship(b, f.limits)
 	return opts, errors.Join(opts.Validate(), f.limits.Validate())
+}
+
+// way says how exchanges come in.
+func (f *captureFlags) way(opts *capture.Options) error {
+	switch {
+	case f.mode != "proxy" && f.mode != "mirror" && f.mode != "ingest":
+		return fmt.Errorf("--mode %q: write proxy, mirror or ingest", f.mode)
+	case f.mode == "ingest" && f.upstream != "":
+		return errors.New("--upstream: with --mode ingest nobody is asked; leave it out")
+	case f.mode == "ingest":
+		opts.Ingest = true
+		return nil
+	case f.mode == "mirror" && f.mirror <= 0:
+		return fmt.Errorf("--mirror-concurrency %d: must be above 0", f.mirror)
+	case f.mode == "mirror":
+		opts.Mirror = f.mirror
+	}
+	var err error
+	if opts.Upstream, err = url.Parse(f.upstream); err != nil || opts.Upstream.Host == "" {
+		return fmt.Errorf("--upstream %q: must be http(s)://host[:port][/path] or h2c://host[:port][/path]", f.upstream)
+	}
+	return nil
 }
 
 func parseRules(flags, file []string) ([]capture.Rule, error) {

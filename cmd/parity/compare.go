@@ -11,6 +11,7 @@ import (
 
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/store"
 )
 
 // compareFlags are those of every verb that judges.
@@ -98,7 +99,7 @@ func (a *app) judger(ctx context.Context, run *dataset.Run, f compareFlags, shar
 	if err != nil {
 		return nil, err
 	}
-	control, err := absolute(f.control)
+	control, err := store.Absolute(f.control)
 	if f.control == "" || err != nil {
 		control = f.control
 	}

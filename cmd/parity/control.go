@@ -9,6 +9,7 @@ import (
 
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/internal/store"
 )
 
 // noise says what the old system differs from itself in, by a control: a run of
@@ -21,7 +22,7 @@ func (a *app) noise(ctx context.Context, run *dataset.Run, control string, shard
 	}
 	other, err := dataset.OpenRun(ctx, control)
 	if errors.Is(err, dataset.ErrNoRun) {
-		place, err := absolute(control)
+		place, err := store.Absolute(control)
 		if err != nil {
 			return nil, err
 		}

@@ -145,7 +145,7 @@ func (x *examination) store(ctx context.Context, place string) {
 		x.credentials(d)
 	}
 	where := d.Place
-	if abs, err := absolute(place); err == nil && !sameLocation(d.Place, abs) {
+	if abs, err := store.Absolute(place); err == nil && !sameLocation(d.Place, abs) {
 		where += ", above " + abs + ", which is not there yet,"
 	}
 	switch {

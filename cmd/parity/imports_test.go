@@ -30,7 +30,9 @@ var mayImport = map[string][]string{
 	"internal/mapping":                {"internal/exchange"},
 	"internal/answer":                 {"internal/exchange", "internal/tape"},
 	"internal/dataset":                {"internal/exchange", "internal/store"},
+	"internal/derive":                 {"internal/exchange", "internal/mapping", "internal/store"},
 	"capture":                         {"internal/exchange", "internal/telemetry"},
+	"capture/recorder":                {"capture", "internal/dataset", "internal/exchange", "internal/store"},
 	"replay":                          {"internal/answer", "internal/exchange", "internal/mapping", "internal/telemetry"},
 	"compare":                         {"internal/answer", "internal/exchange", "internal/mapping", "internal/number", "internal/tape"},
 	"report":                          {"compare", "internal/exchange"},
@@ -40,7 +42,7 @@ var mayImport = map[string][]string{
 	"bench":                           {"internal/dataset", "internal/exchange", "internal/store"},
 	"examples/sagemaker":              {"internal/demo", "internal/sagemakertest"},
 	"cmd/parity": {
-		"capture", "compare", "replay", "report", "internal/answer", "internal/config", "internal/dataset", "internal/demo",
+		"capture", "capture/recorder", "compare", "replay", "report", "internal/answer", "internal/config", "internal/dataset", "internal/demo", "internal/derive",
 		"internal/exchange", "internal/explorer", "internal/mapping", "internal/store", "internal/telemetry",
 	},
 }

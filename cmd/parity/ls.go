@@ -14,6 +14,7 @@ import (
 
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store"
 	"github.com/modelparity/parity/report"
 )
 
@@ -88,8 +89,8 @@ func sentAgain(plan []dataset.Split, begun map[int]int, results map[int]bool) (n
 }
 
 func sameLocation(a, b string) bool {
-	x, err1 := absolute(a)
-	y, err2 := absolute(b)
+	x, err1 := store.Absolute(a)
+	y, err2 := store.Absolute(b)
 	return err1 == nil && err2 == nil && x == y
 }
 

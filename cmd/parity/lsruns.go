@@ -21,7 +21,7 @@ func (a *app) lsRuns(ctx context.Context, recording, place string) error {
 	if err != nil {
 		return err
 	}
-	of, err := absolute(rec.Location)
+	of, err := store.Absolute(rec.Location)
 	if err != nil {
 		return err
 	}

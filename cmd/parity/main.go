@@ -10,9 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -135,12 +133,12 @@ its replacement, compares the answers, and says with what confidence they agree.
 		return fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())
 	})
 	root.SetUsageTemplate(usageTemplate)
-	root.AddCommand(a.demoCommand(), a.captureCommand(), a.importCommand(), a.replayCommand(), a.compareCommand(), a.acceptCommand(),
+	root.AddCommand(a.demoCommand(), a.captureCommand(), a.importCommand(), a.selectCommand(), a.replayCommand(), a.compareCommand(), a.acceptCommand(),
 		a.reportCommand(), a.gateCommand(), a.runCommand(), a.showCommand(), a.serveCommand(), a.lsCommand(), a.catCommand(), a.fsckCommand(), a.doctorCommand())
 	for _, cmd := range root.Commands() {
 		cmd.Args = explainArgs(cmd.Args)
 		switch cmd.Name() {
-		case "capture", "import", "replay", "compare", "run":
+		case "capture", "import", "select", "replay", "compare", "run":
 			cmd.RunE = outlives(cmd.RunE)
 		}
 	}
@@ -202,14 +200,6 @@ func (a *app) config() (config.Config, error) {
 		a.loaded = &c
 	}
 	return *a.loaded, nil
-}
-
-// absolute makes a local location independent of the working directory.
-func absolute(location string) (string, error) {
-	if strings.Contains(location, "://") {
-		return strings.TrimRight(location, "/"), nil
-	}
-	return filepath.Abs(location)
 }
 
 // version is the module's, as the Go toolchain stamped it.

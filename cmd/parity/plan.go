@@ -11,6 +11,7 @@ import (
 
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
+	"github.com/modelparity/parity/internal/store"
 	"github.com/modelparity/parity/internal/telemetry"
 	"github.com/modelparity/parity/replay"
 )
@@ -86,7 +87,7 @@ func (a *app) runInfo(rec *dataset.Recording, f replayFlags, opts replay.Options
 		ID: opts.RunID, Created: time.Now().UTC().Truncate(time.Millisecond), Version: version(),
 		Target: opts.Target, Selection: opts.Selection, Names: opts.Names, RequestMapping: opts.Mapping.JSON(),
 	}
-	if info.Recording, err = absolute(rec.Location); err != nil {
+	if info.Recording, err = store.Absolute(rec.Location); err != nil {
 		return info, err
 	}
 	info.TargetName, info.ResponseMapping, err = a.answersOf(f.target)
@@ -116,11 +117,11 @@ func (a *app) makePlan(ctx context.Context, rec *dataset.Recording, opts replay.
 // refuseInside keeps a run out of the recording's folder, of which its objects
 // would be taken for a part.
 func refuseInside(rec *dataset.Recording, out string) error {
-	recording, err := absolute(rec.Location)
+	recording, err := store.Absolute(rec.Location)
 	if err != nil {
 		return err
 	}
-	run, err := absolute(out)
+	run, err := store.Absolute(out)
 	if err != nil {
 		return err
 	}

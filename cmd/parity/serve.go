@@ -17,6 +17,7 @@ import (
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/explorer"
+	"github.com/modelparity/parity/internal/store"
 	"github.com/modelparity/parity/report"
 )
 
@@ -52,7 +53,7 @@ func (a *app) serveStore(ctx context.Context, place, listen string) error {
 	if _, err := a.config(); err != nil { // before anything is served, and for good
 		return err
 	}
-	place, err := absolute(place)
+	place, err := store.Absolute(place)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/mapping"
+	"github.com/modelparity/parity/internal/store"
 	"github.com/modelparity/parity/report"
 )
 
@@ -130,10 +131,10 @@ func (a *app) summarise(ctx context.Context, location, judgement string, against
 // places are those of a run and the config, whole: a report and its commands are
 // the same from whichever folder they are made, and good in any.
 func (a *app) places(location string) (run, config string, err error) {
-	if run, err = absolute(location); err != nil || a.configPath == "" {
+	if run, err = store.Absolute(location); err != nil || a.configPath == "" {
 		return run, "", err
 	}
-	config, err = absolute(a.configPath)
+	config, err = store.Absolute(a.configPath)
 	return run, config, err
 }
 

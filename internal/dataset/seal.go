@@ -26,7 +26,7 @@ import (
 // parity.footer_crc32c. Readers verify the footer before they parse it, and a
 // chunk before they decode it.
 const (
-	FormatVersion = "4"
+	FormatVersion = "5"
 
 	keyFormat    = "parity.format"
 	keyKind      = "parity.kind"

@@ -87,6 +87,7 @@ var columns = []*Column{
 	num("response_hash", ReferenceSide, Hash, func(e *Exchange) *int64 { return &e.Reference.Hash }),
 	num("first_byte_us", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.FirstByteUS }),
 	num("latency_us", ReferenceSide, Int, func(e *Exchange) *int64 { return &e.Reference.LatencyUS }),
+	text("origin", ReferenceSide, func(e *Exchange) *string { return &e.Origin }),
 
 	num("candidate_status", CandidateSide, Int, func(e *Exchange) *int64 { return &e.Candidate.Status }),
 	text("candidate_failure", CandidateSide, func(e *Exchange) *string { return (*string)(&e.Candidate.Failure) }),

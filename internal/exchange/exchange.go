@@ -40,6 +40,7 @@ type Exchange struct {
 
 	Request   Request
 	Reference Answer // the old system's
+	Origin    string // what select made it of: see the type Origin; "" where it is as it was recorded
 	Candidate Candidate
 	Verdict   Verdict
 }

@@ -17,6 +17,7 @@ import (
 type line struct {
 	ID           string          `json:"id"`
 	SourceID     string          `json:"source_id,omitempty"`
+	Origin       json.RawMessage `json:"origin,omitempty"`
 	Time         string          `json:"time,omitempty"`
 	Model        string          `json:"model"`
 	ModelVersion string          `json:"model_version,omitempty"`
@@ -43,6 +44,10 @@ type message struct {
 	Sent        string      `json:"sent,omitempty"`
 	FirstByteUS int64       `json:"first_byte_us,omitempty"`
 	LatencyUS   int64       `json:"latency_us,omitempty"`
+
+	// JSON is the body as a value, in its place: of the documents that jq programs
+	// see (AppendDocument) and of what they make (Overlay).
+	JSON json.RawMessage `json:"json,omitempty"`
 
 	Delivery json.RawMessage `json:"delivery,omitempty"` // of a candidate: see the type
 }
@@ -99,6 +104,11 @@ func ParseLine(text []byte) (*Exchange, error) {
 	if e.Request.SourceID = l.SourceID; e.Request.SourceID == "" {
 		e.Request.SourceID = l.ID
 	}
+	origin, err := ParseOrigin(string(l.Origin))
+	if err != nil {
+		return nil, err
+	}
+	e.Origin = origin.String()
 	if err := l.reference(e); err != nil {
 		return nil, fmt.Errorf("response: %w", err)
 	}
@@ -156,7 +166,10 @@ func (m *message) answer(a *Answer) (err error) {
 }
 
 func (m *message) body() []byte {
-	if m.Body != nil {
+	switch {
+	case m.JSON != nil:
+		return m.JSON
+	case m.Body != nil:
 		return []byte(*m.Body)
 	}
 	return m.BodyBase64

@@ -10,32 +10,47 @@ import (
 // AppendLine adds e and a line feed in the jsonl import format to dst, with
 // the candidate and the deltas where sides has them.
 func AppendLine(dst []byte, e *Exchange, sides Sides) ([]byte, error) {
-	l := line{
+	l, err := newLine(e, sides)
+	if err != nil {
+		return dst, err
+	}
+	return l.append(dst)
+}
+
+func (l *line) append(dst []byte) ([]byte, error) {
+	out := bytes.NewBuffer(dst)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(l)
+	return out.Bytes(), err
+}
+
+func newLine(e *Exchange, sides Sides) (l *line, err error) {
+	l = &line{
 		ID: e.ID.String(), Model: e.Model, ModelVersion: e.ModelVersion, Defect: e.Defect,
 		Time: e.Time.Time().Format(time.RFC3339Nano), Verdict: e.Verdict.Kind, Deltas: e.Verdict.Deltas,
 	}
 	if p := e.SamplingProbability; p != 0 && p != 1 {
 		l.Sampling = &p
 	}
-	var err error
 	if sides&RequestSide != 0 {
 		r := &e.Request
 		l.SourceID = r.SourceID
 		l.Request, err = newMessage(r.Headers, r.Body)
 		if err != nil {
-			return dst, err
+			return nil, err
 		}
 		l.Request.Method, l.Request.Path = r.Method, r.Path
 	}
 	if sides&ReferenceSide != 0 {
 		if l.Response, err = newAnswer(&e.Reference); err != nil {
-			return dst, err
+			return nil, err
 		}
-		l.LatencyUS, l.FirstByteUS = e.Reference.LatencyUS, e.Reference.FirstByteUS
+		l.LatencyUS, l.FirstByteUS, l.Origin = e.Reference.LatencyUS, e.Reference.FirstByteUS, json.RawMessage(e.Origin)
 	}
 	if sides&CandidateSide != 0 {
 		if l.Candidate, err = newAnswer(&e.Candidate.Answer); err != nil {
-			return dst, err
+			return nil, err
 		}
 		if l.Candidate == nil {
 			l.Candidate = &message{}
@@ -47,11 +62,7 @@ func AppendLine(dst []byte, e *Exchange, sides Sides) ([]byte, error) {
 		}
 		l.Candidate.FirstByteUS, l.Candidate.LatencyUS = e.Candidate.FirstByteUS, e.Candidate.LatencyUS
 	}
-	out := bytes.NewBuffer(dst)
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	err = enc.Encode(l)
-	return out.Bytes(), err
+	return l, nil
 }
 
 // newAnswer gives nil where there is nothing at all.

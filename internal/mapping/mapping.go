@@ -123,27 +123,25 @@ func (p *Program) String() string { return p.source }
 // is then returned as it came. Where the program fails on a value it says at which
 // path of the document. Any other is ctx's.
 func (p *Program) Apply(ctx context.Context, dst, doc []byte) ([]byte, error) {
-	value, err := decode(doc)
+	var out []byte
+	err := p.with(ctx, doc, func(code *gojq.Code, b *budget, value any) (err error) {
+		out, err = run(code, b, dst, value)
+		return err
+	})
 	if err != nil {
 		return dst, err
 	}
-	code, ok := p.codes.Get().(*compiled)
-	if !ok {
-		if code, err = p.compile(); err != nil {
-			return dst, err
-		}
-	}
-	defer p.codes.Put(code)
-	b := newBudget(ctx)
-	out, err := run(code.whole, b, dst, value)
-	switch {
-	case errors.Is(err, ErrProgram):
-		t := tracer{parts: code.parts, budget: b, said: err.Error()}
-		return dst, fmt.Errorf("at %s: %w", t.where(p.query, value), err)
-	case err != nil:
-		return dst, err
-	}
 	return out, nil
+}
+
+// ApplyAll runs the program on one JSON document and returns all its results, as
+// Apply writes the one; none is no error. Together they are at most MaxOutput.
+func (p *Program) ApplyAll(ctx context.Context, doc []byte) (results [][]byte, err error) {
+	err = p.with(ctx, doc, func(code *gojq.Code, b *budget, value any) (err error) {
+		results, err = all(code, b, value)
+		return err
+	})
+	return results, err
 }
 
 // Explain adds to an error of a body that could not be mapped which program that
@@ -159,21 +157,67 @@ func (p *Program) Explain(err error, mediaType string, size int) error {
 	return fmt.Errorf("%w (of %s, %d bytes)", err, cut(cmp.Or(mediaType, "no type")), size)
 }
 
-// run appends what the program makes of a value.
-func run(code *gojq.Code, b *budget, dst []byte, value any) (out []byte, err error) {
-	// gojq panics where it meets what its authors did not think of; a document
-	// that finds such a place must not end the job.
+// with calls fn with the document's value, and code that nobody else runs. Where
+// the program fails it says on what.
+func (p *Program) with(ctx context.Context, doc []byte, fn func(code *gojq.Code, b *budget, value any) error) error {
+	value, err := decode(doc)
+	if err != nil {
+		return err
+	}
+	code, ok := p.codes.Get().(*compiled)
+	if !ok {
+		if code, err = p.compile(); err != nil {
+			return err
+		}
+	}
+	defer p.codes.Put(code)
+	b := newBudget(ctx)
+	if err = guarded(func() error { return fn(code.whole, b, value) }); errors.Is(err, ErrProgram) {
+		t := tracer{parts: code.parts, budget: b, said: err.Error()}
+		return fmt.Errorf("at %s: %w", t.where(p.query, value), err)
+	}
+	return err
+}
+
+// guarded calls fn. gojq panics where it meets what its authors did not think of; a
+// document that finds such a place must not end the job.
+func guarded(fn func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: %s", ErrProgram, cut(fmt.Sprint("gojq panics: ", r)))
 		}
 	}()
+	return fn()
+}
+
+// run appends what the program makes of a value.
+func run(code *gojq.Code, b *budget, dst []byte, value any) (out []byte, err error) {
 	result, err := one(code, b, value)
 	if err != nil {
 		return nil, err
 	}
 	e := encoder{limit: len(dst) + MaxOutput}
 	return e.append(dst, result, 0)
+}
+
+// all runs the program and returns its results as JSON.
+func all(code *gojq.Code, b *budget, value any) (list [][]byte, err error) {
+	e := encoder{limit: MaxOutput}
+	var out []byte
+	for results := code.RunWithContext(b, value); ; {
+		result, ok := results.Next()
+		if !ok {
+			return list, nil
+		}
+		if err, bad := result.(error); bad {
+			return nil, b.explain(err)
+		}
+		begin := len(out)
+		if out, err = e.append(out, result, 0); err != nil {
+			return nil, err
+		}
+		list = append(list, out[begin:len(out):len(out)])
+	}
 }
 
 // one runs the program and returns its one result.

@@ -34,7 +34,7 @@ type spot struct {
 func (t *tracer) where(q *gojq.Query, document any) (places string) {
 	found := []spot{{value: document}}
 	defer func() {
-		_ = recover() // gojq's, as in run: what was found by then is true
+		_ = recover() // gojq's, as in guarded: what was found by then is true
 		var all []string
 		for _, s := range found {
 			all = append(all, pathText(s.path))

@@ -93,6 +93,14 @@ func Join(location string, elem ...string) string {
 	return filepath.Join(append([]string{location}, elem...)...)
 }
 
+// Absolute is a location as it is named from any working directory.
+func Absolute(location string) (string, error) {
+	if strings.Contains(location, "://") {
+		return strings.TrimRight(location, "/"), nil
+	}
+	return filepath.Abs(location)
+}
+
 // Temp makes a temporary file, as os.CreateTemp does, in TMPDIR. An error says what
 // to do, as nobody asked for such a file.
 func Temp(pattern string) (*os.File, error) {

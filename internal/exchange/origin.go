@@ -1,0 +1,56 @@
+package exchange
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Origin says what of another recording an exchange was made of, where it is not
+// as it was recorded there.
+type Origin struct {
+	From    ID    `json:"from,omitzero"`     // the exchange that it was fanned out of
+	Weight  int64 `json:"weight,omitempty"`  // how many exchanges it stands for; 0 is 1
+	Answers int64 `json:"answers,omitempty"` // in how many ways these were answered; 0 is 1
+}
+
+// String is o as the column origin has it: JSON, or "" where there is nothing to
+// say.
+func (o Origin) String() string {
+	if o.Weight == 1 {
+		o.Weight = 0
+	}
+	if o.Answers == 1 {
+		o.Answers = 0
+	}
+	if o == (Origin{}) {
+		return ""
+	}
+	text, err := json.Marshal(o)
+	if err != nil {
+		panic(err) // it has nothing that JSON can't hold
+	}
+	return string(text)
+}
+
+// Stands is how many exchanges e stands for.
+func (e *Exchange) Stands() (int64, error) {
+	if e.Origin == "" { // of nearly all
+		return 1, nil
+	}
+	o, err := ParseOrigin(e.Origin)
+	return max(o.Weight, 1), err
+}
+
+// ParseOrigin reads what String writes.
+func ParseOrigin(text string) (o Origin, err error) {
+	if text == "" {
+		return o, nil
+	}
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		return Origin{}, fmt.Errorf("read an exchange's origin: %w", err)
+	}
+	if o.Weight < 0 || o.Answers < 0 {
+		return Origin{}, fmt.Errorf("an exchange's origin %s: weight and answers are counts", text)
+	}
+	return o, nil
+}
