@@ -242,7 +242,8 @@ func (v *replayView) plain() string {
 		fmt.Fprintf(&b, ", judged %d, mismatches %d", v.judged.pairs, v.judged.mismatches)
 	}
 	if v.AllDown > 0 {
-		fmt.Fprintf(&b, ", endpoints down %d (first %s)", v.AllDown, printable(v.Down[0].Name))
+		first := v.Down[0]
+		fmt.Fprintf(&b, ", endpoints down %d (first %s: %s: %s)", v.AllDown, printable(first.Name), downState(first), printable(first.Why))
 	}
 	if len(v.Slowest) > 0 {
 		fmt.Fprintf(&b, ", slowest %s (mean %s)", printable(v.Slowest[0].Name), milliseconds(v.Slowest[0].ServiceTime))
