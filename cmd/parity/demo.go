@@ -232,5 +232,5 @@ func found(m *compare.ModelTally) (main, all string) {
 	names := slices.SortedFunc(maps.Keys(kinds), func(x, y string) int {
 		return cmp.Or(cmp.Compare(kinds[y], kinds[x]), cmp.Compare(x, y))
 	})
-	return names[0], fmt.Sprintf("%d mismatches: %s", m.Mismatch, strings.Join(names, ", "))
+	return names[0], counted(m.Mismatch, "mismatch") + ": " + strings.Join(names, ", ")
 }

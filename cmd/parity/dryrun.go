@@ -183,7 +183,7 @@ func (a *app) foreseen(ctx context.Context, rec *dataset.Recording, out string, 
 // write prints the whole plan.
 func (v planView) write(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MODEL\tEXCHANGES\tSKIPPED\tREQUEST BODIES\tRECORDED ANSWERS")
+	fmt.Fprintln(w, "MODEL\tEXCHANGES\tSKIPPED\tREQUEST BODIES, ABOUT\tRECORDED ANSWERS, ABOUT")
 	for _, m := range v.Models {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", narrow(printable(m.Model), screenWidth/2), thousands(m.Planned), thousands(total(m.Skipped)), size(m.RequestBytes), size(m.ResponseBytes))
 	}
@@ -195,8 +195,8 @@ func (v planView) write(to io.Writer) error {
 	writeFact(&b, "recording", v.Recording)
 	writeFact(&b, "selection", v.Selection.String())
 	writeFact(&b, "planned", v.counts())
-	writeFact(&b, "to send", fmt.Sprintf("%s requests to %s, with about %s in their bodies; the recorded answers to them have about %s",
-		thousands(v.Requests), v.Target, size(v.RequestBytes), size(v.ResponseBytes)))
+	writeFact(&b, "to send", fmt.Sprintf("%s to %s, with about %s in their bodies; the recorded answers to them have about %s",
+		counted(v.Requests, "request"), v.Target, size(v.RequestBytes), size(v.ResponseBytes)))
 	writeFact(&b, "skipped", thousands(total(v.Skipped))+byReason(v.Skipped))
 	writeFact(&b, "duration", v.duration())
 	if v.Price != nil {
@@ -212,8 +212,8 @@ func (v planView) write(to io.Writer) error {
 
 // short is the plan in a line or two.
 func (v planView) short() string {
-	text := fmt.Sprintf("replay: the plan has %s, with about %s in the bodies of %s requests; %s skipped%s; %s\n",
-		v.counts(), size(v.RequestBytes), thousands(v.Requests), thousands(total(v.Skipped)), byReason(v.Skipped), v.duration())
+	text := fmt.Sprintf("replay: the plan has %s, with about %s in the bodies of %s; %s skipped%s; %s\n",
+		v.counts(), size(v.RequestBytes), counted(v.Requests, "request"), thousands(total(v.Skipped)), byReason(v.Skipped), v.duration())
 	if v.Price != nil {
 		text += "replay: price: " + v.Price.text(v.targetName, v.prices) + "\n"
 	}
@@ -221,7 +221,7 @@ func (v planView) short() string {
 }
 
 func (v planView) counts() string {
-	return fmt.Sprintf("%s exchanges of %s models in %s splits", thousands(v.Planned), thousands(int64(len(v.Models))), thousands(v.Splits))
+	return fmt.Sprintf("%s of %s in %s", counted(v.Planned, "exchange"), counted(len(v.Models), "model"), counted(v.Splits, "split"))
 }
 
 func (v planView) duration() string {

@@ -20,6 +20,18 @@ func thousands(n int64) string {
 	return s
 }
 
+// counted writes n and what there are so many of: 1 split, 1,200 splits.
+func counted[N int | int64](n N, noun string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "ch"):
+		noun += "es"
+	default:
+		noun += "s"
+	}
+	return thousands(int64(n)) + " " + noun
+}
+
 func perSecond(rate float64) string {
 	if rate < 10 {
 		return fmt.Sprintf("%.1f", rate)

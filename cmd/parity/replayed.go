@@ -59,7 +59,7 @@ func (r *replayed) ledger() string {
 func (r *replayed) requests() string {
 	p := r.progress
 	again := p.Retried
-	s := fmt.Sprintf("%d requests in %s", p.Sent+again+p.Warmed, r.took.Round(time.Millisecond))
+	s := fmt.Sprintf("%s in %s", counted(p.Sent+again+p.Warmed, "request"), r.took.Round(time.Millisecond))
 	if r.took > 0 {
 		s += fmt.Sprintf(" (%s/s)", perSecond(float64(p.Sent+again+p.Warmed)/r.took.Seconds()))
 	}
@@ -85,7 +85,7 @@ func (a *app) sayReplayed(r replayed) {
 	}
 	fmt.Fprintf(a.stderr, "replay: %s\n", r.requests())
 	if r.unsent > 0 {
-		fmt.Fprintf(a.stderr, "replay: not complete: %d of %d splits are committed, with %d exchanges\n", r.here+r.elsewhere, r.splits, r.counts.Planned+r.theirs)
+		fmt.Fprintf(a.stderr, "replay: not complete: %d of %s committed, with %s\n", r.here+r.elsewhere, counted(r.splits, "split"), counted(r.counts.Planned+r.theirs, "exchange"))
 	}
 }
 

@@ -70,8 +70,8 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (repla
 		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (%s); to ask again, choose another --out, or send a part of it --again\n", g.what)
 		return replayed{}, nil
 	}
-	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
-		left, dataset.Planned(g.plan), len(work.Left()), len(g.plan), g.target)
+	fmt.Fprintf(a.stderr, "replay: %d of %s to send, in %d of %s, to %s\n",
+		left, counted(dataset.Planned(g.plan), "planned exchange"), len(work.Left()), counted(len(g.plan), "split"), g.target)
 	if err := a.sayBegun(ctx, g, work.Left()); err != nil {
 		return replayed{}, err
 	}
@@ -114,7 +114,7 @@ func (a *app) sayBegun(ctx context.Context, g sending, left []dataset.Split) err
 		}
 	}
 	if splits > 0 {
-		fmt.Fprintf(a.stderr, "replay: %d splits were open when a worker ended, or are another's by now: up to %d exchanges are sent again\n", splits, rows)
+		fmt.Fprintf(a.stderr, "replay: splits that were open when a worker ended, or are another's by now: %d; up to %s may be sent again\n", splits, counted(rows, "exchange"))
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 			return err
 		}
 	}
-	fmt.Fprintf(a.stderr, "replay: %d exchanges were tried; nothing is written\n", len(tried))
+	fmt.Fprintf(a.stderr, "replay: tried %s; nothing is written\n", counted(len(tried), "exchange"))
 	return nil
 }
 
