@@ -261,3 +261,32 @@ func TestOneOfEach(t *testing.T) {
 		}
 	}
 }
+
+// A service that wants another path, or https, answers every request with 308, and
+// all of it is a mismatch of the status. Who reads that must learn of the option.
+func TestRedirectsAreExplained(t *testing.T) {
+	target := serveFunc(t, func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/") {
+			http.Redirect(w, r, r.URL.Path+"/", http.StatusPermanentRedirect)
+			return
+		}
+		answerBack(0)(w, r)
+	})
+	recording, run := makeRecording(t, 30, 10), filepath.Join(t.TempDir(), "run")
+	r := mustParity(t, exitDone, "replay", recording, "--target", target, "--out", run)
+	if !strings.Contains(r.stderr, "of the answers, 30 are redirects, by status (308 30): give the place that they name as --target, or let `follow_redirects: true` of the config's target") {
+		t.Errorf("it says %s", r.stderr)
+	}
+	r = mustParity(t, exitDone, "replay", recording, "--target", target, "--try", "1")
+	if said := strings.Join(strings.Fields(r.stdout), " "); !strings.Contains(said, "redirect to /") || !strings.Contains(said, "`follow_redirects: true`") {
+		t.Errorf("--try says %s", r.stdout)
+	}
+	r = mustParity(t, exitDone, "replay", recording, "--target", "new", "--config", targetConfig(t, target, ", follow_redirects: true"), "--out", run+"2")
+	if strings.Contains(r.stderr, "redirect") {
+		t.Errorf("followed, it says %s", r.stderr)
+	}
+	mustParity(t, exitDone, "compare", run+"2")
+	if s := readSummary(t, run+"2"); s.Ledger.Match != 30 {
+		t.Errorf("%+v", s.Ledger)
+	}
+}

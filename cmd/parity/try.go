@@ -120,6 +120,9 @@ func (a *app) writeTried(b *strings.Builder, opts replay.Options, answers mappin
 		writeFact(b, "answer", strings.TrimPrefix(fmt.Sprintf("%d %s after %s: %s", c.Status, c.Failure, took, c.Error), "0 "))
 	} else {
 		writeFact(b, "answer", fmt.Sprintf("%d after %s  (%s)", c.Status, took, typeAndSize(c.ContentType, c.Body)))
+		if replay.IsRedirect(c.Status) && c.Status != e.Reference.Status {
+			writeFact(b, "redirect", "to "+location(&c.Answer)+": "+redirectAdvice)
+		}
 		writeBody(b, &c.Answer)
 		writeMapped(b, answers, e.Model, &c.Answer)
 	}
@@ -139,6 +142,17 @@ func sentTo(opts replay.Options, e *exchange.Exchange) string {
 		return to
 	}
 	return opts.Target
+}
+
+// location is where an answer says that the request belongs.
+func location(a *exchange.Answer) string {
+	fields, _ := exchange.DecodeHeaders(a.Headers)
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, "location") {
+			return clip(f.Value, 200)
+		}
+	}
+	return "no place"
 }
 
 // writeMapped shows what the mapping makes of an answer, if it is mapped.
