@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/modelparity/parity/internal/answer"
+	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/tape"
 )
 
@@ -39,11 +40,11 @@ func (w *walker) paths(t *tape.Tape) (exact, folded []byte) {
 	for _, n := range w.steps {
 		if t.Nodes[t.Nodes[n].Parent].Kind == tape.Object {
 			name := string(t.Name(n))
-			exact = appendName(exact, name)
+			exact = exchange.AppendName(exact, name)
 			if at.holds[foldAspect] != none {
 				folded = append(folded, "[*]"...)
 			} else {
-				folded = appendName(folded, name)
+				folded = exchange.AppendName(folded, name)
 			}
 			at = w.memberState(at, t, n)
 		} else {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/modelparity/parity/internal/exchange"
 )
 
 // A table is what a CSV says: rows of numbers and words under names.
@@ -96,7 +98,7 @@ func TestReformattedCSVIsNoDifference(t *testing.T) {
 			kind = KindNumber
 		}
 		if header {
-			path = fmt.Sprintf("$[%d]%s", row, appendName(nil, table.names[column]))
+			path = fmt.Sprintf("$[%d]%s", row, exchange.AppendName(nil, table.names[column]))
 		}
 		table.rows[row][column] = map[Kind]any{KindString: "planted", KindNumber: literal("1e200")}[kind]
 		b = table.write(back, header, r)

@@ -29,11 +29,11 @@ func (m *mapper) apply(a *exchange.Answer) (*exchange.Answer, error) {
 		return a, nil
 	}
 	text, err := answer.Mappable(a, mapping.MaxDocument)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		m.body, err = m.program.Apply(context.Background(), m.body[:0], text)
 	}
-	if m.body, err = m.program.Apply(context.Background(), m.body[:0], text); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, m.program.Explain(err, a.ContentType, len(a.Body))
 	}
 	m.answer = *a
 	m.answer.Body, m.answer.ContentType = m.body, "application/json"

@@ -90,9 +90,10 @@ func TestMappingIsNotPassedOver(t *testing.T) {
 // difference that somebody would chase.
 func TestUnmappableIsUndecided(t *testing.T) {
 	for _, c := range []struct{ name, program, answer, words string }{
-		{"error", `error("no outputs")`, `{}`, "the program says: no outputs"},
+		{"error", `error("no outputs")`, `{}`, "models.'m'.response: at $: the program says: no outputs"},
+		{"of another kind", ".outputs[0].data.label", `{"outputs":[{"data":["ham"]}]}`, "models.'m'.response: at $.outputs[0].data: the program says: expected an object"},
 		{"no JSON", ".", "sorry", "no JSON document"},
-		{"nothing", "empty", `{}`, "no result"},
+		{"nothing", "empty", `{}`, "no result (of application/json, 2 bytes)"},
 		{"loops", "def f: f; f", `{}`, "worked too long"},
 		{"too large", ".", `"` + strings.Repeat("a", mapping.MaxDocument) + `"`, "more than 1048576 bytes"},
 	} {

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/modelparity/parity/internal/exchange"
 )
 
 // pattern is a parsed path of a rule: the steps down from the root.
@@ -76,7 +77,7 @@ func cutName(text string) (s segment, rest string, err error) {
 	if name == "*" {
 		return segment{kind: anyChild}, text[end:], nil
 	}
-	if !plainName(name) {
+	if !exchange.PlainName(name) {
 		return s, "", fmt.Errorf("%q can't follow a dot: write names of other characters than letters, digits, _ and - as ['name'], and any child as [*]", name)
 	}
 	return segment{kind: byName, name: name}, text[end:], nil
@@ -118,26 +119,16 @@ func cutQuoted(text string) (s segment, rest string, err error) {
 	return segment{kind: byName, name: string(name)}, rest, nil
 }
 
-// plainName says whether a name can follow a dot.
-func plainName(name string) bool {
-	for _, r := range name {
-		if r == utf8.RuneError || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-' {
-			return false
-		}
-	}
-	return name != ""
-}
-
 func (p pattern) String() string {
 	text := []byte{'$'}
 	for i, s := range p {
 		switch {
-		case s.kind == descend && p[i+1].kind == byName && plainName(p[i+1].name):
+		case s.kind == descend && p[i+1].kind == byName && exchange.PlainName(p[i+1].name):
 			text = append(text, '.') // the name brings the second dot
 		case s.kind == descend:
 			text = append(text, ".."...)
 		case s.kind == byName:
-			text = appendName(text, s.name)
+			text = exchange.AppendName(text, s.name)
 		case s.kind == byIndex:
 			text = appendIndex(text, s.index)
 		default:
@@ -145,26 +136,6 @@ func (p pattern) String() string {
 		}
 	}
 	return string(text)
-}
-
-// appendName writes a step to a member so that parsePath reads it back. What
-// could steer a terminal is escaped, because paths get printed.
-func appendName(dst []byte, name string) []byte {
-	if plainName(name) {
-		return append(append(dst, '.'), name...)
-	}
-	dst = append(dst, "['"...)
-	for _, r := range name {
-		switch {
-		case r == '\'' || r == '\\':
-			dst = append(dst, '\\', byte(r))
-		case unicode.IsControl(r):
-			dst = fmt.Appendf(dst, `\u%04x`, r)
-		default:
-			dst = utf8.AppendRune(dst, r)
-		}
-	}
-	return append(dst, "']"...)
 }
 
 func appendIndex(dst []byte, index int) []byte {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/number"
 	"pgregory.net/rapid"
 )
@@ -74,7 +75,7 @@ func plantObject(t *rapid.T, v map[string]any, path string) (any, string, Kind) 
 		keys = append(keys, k)
 	}
 	k := rapid.SampledFrom(keys).Draw(t, "member")
-	at := path + string(appendName(nil, k))
+	at := path + string(exchange.AppendName(nil, k))
 	switch _, ok := v[k]; {
 	case !ok:
 		out[k] = nil

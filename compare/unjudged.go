@@ -6,6 +6,10 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
+// maxReason is how many bytes of what is wrong with a side are kept: the place of a
+// mapping in the config, the path at which it fails, and what it says.
+const maxReason = 300
+
 // unjudged keeps the exchange as an example of why exchanges have no verdict,
 // where it has none for a reason.
 func (m *ModelTally) unjudged(e *exchange.Exchange, d decided, c *comparer) {
@@ -19,7 +23,7 @@ func (m *ModelTally) unjudged(e *exchange.Exchange, d decided, c *comparer) {
 	case Undecided:
 		x.Reference, x.Candidate = c.unread(d)
 	}
-	x.Reference, x.Candidate = cut(x.Reference, maxExemplar), cut(x.Candidate, maxExemplar)
+	x.Reference, x.Candidate = cut(x.Reference, maxReason), cut(x.Candidate, maxReason)
 	if m.Unjudged == nil {
 		m.Unjudged = map[string][]Exemplar{}
 	}

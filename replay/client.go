@@ -13,8 +13,8 @@ type client interface {
 	// what one does is no matter of another's. An error says why e can't be sent.
 	endpoint(e *exchange.Exchange) (string, error)
 	// send asks for e once and fills in c: the answer, or the class of failure,
-	// which is Unsendable where nothing went out because e can't be asked so. It
-	// keeps c.Due and sets c.Sent. Bytes of e may be read until the context ends.
+	// which is Unsendable where e can't be asked so. It keeps c.Due and sets c.Sent,
+	// unless nothing went out. Bytes of e may be read until the context ends.
 	// What is large of the answer's body may go to o instead, unless o is nil.
 	send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate, o *overflow)
 	close()

@@ -102,8 +102,9 @@ func words(err error) string {
 	return text
 }
 
-// short keeps the error's column small, and UTF-8.
+// short keeps the error's column small, and UTF-8. The longest is that of a mapping:
+// its place in the config, that in the document, and what it says.
 func short(text string) string {
-	const most = 200
+	const most = 400
 	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }

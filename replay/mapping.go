@@ -50,11 +50,15 @@ func (o *Options) mapped(ctx context.Context, e *exchange.Exchange) (*exchange.E
 // mapBody reads the body as compare reads those of answers: content encodings
 // and charset are undone, JSON Lines are an array.
 func mapBody(ctx context.Context, program *mapping.Program, r *exchange.Request) ([]byte, error) {
+	var out []byte
 	text, err := bodies.Mappable(&exchange.Answer{Headers: r.Headers, ContentType: r.ContentType, Body: r.Body}, mapping.MaxDocument)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		out, err = program.Apply(ctx, nil, text)
 	}
-	return program.Apply(ctx, nil, text)
+	if err != nil {
+		return nil, program.Explain(err, r.ContentType, len(r.Body))
+	}
+	return out, nil
 }
 
 const mappedType = "application/json"

@@ -59,7 +59,7 @@ func TestRequestsAreMapped(t *testing.T) {
 	g, target := record(t)
 	json := http.Header{"Content-Type": {"application/json"}}
 	rows := []exchange.Exchange{
-		asked(0, "spam", `{"text":"hi","at":1.10}`, json),
+		asked(0, "spam", `{"text":"hi","at":[1.0,9007199254740993,1e400,-0,4.83E-12]}`, json),
 		asked(1, "legacy-7", `{"x":12345678901234567890}`, json),
 		asked(2, "other", `as it is`, http.Header{"Content-Type": {"text/plain"}}),
 		asked(3, "spam", zipped(`{"text":"zip"}`), http.Header{
@@ -73,7 +73,7 @@ func TestRequestsAreMapped(t *testing.T) {
 	}}})
 	results, _ := replay(t, s, rows...)
 	for i, want := range []string{
-		`{"at":1.10,"inputs":[{"data":["hi"],"name":"text"}]}`,
+		`{"at":[1.0,9007199254740993,1e400,-0,4.83E-12],"inputs":[{"data":["hi"],"name":"text"}]}`,
 		`{"instances":[{"x":12345678901234567890}]}`,
 		"as it is",
 		`{"at":null,"inputs":[{"data":["zip"],"name":"text"}]}`,
@@ -114,9 +114,9 @@ func TestUnmappableIsUnsendable(t *testing.T) {
 	g, target := record(t)
 	json := http.Header{"Content-Type": {"application/json"}}
 	for _, c := range []struct{ name, program, body, words string }{
-		{"error", `error("no text")`, `{}`, "map the request: the program says: no text"},
-		{"of another kind", ".text + 1", `{"text":"a"}`, "the program says: cannot add"},
-		{"no JSON", ".", "plain text", "map the request: no JSON document"},
+		{"error", `error("no text")`, `{}`, "map the request: targets.v2.request: at $: the program says: no text"},
+		{"of another kind", ".text + 1", `{"text":"a"}`, "request: at $.text: the program says: cannot add"},
+		{"no JSON", ".", "plain text", "map the request: targets.v2.request: no JSON document"},
 		{"damaged", ".", `{"a":`, "no JSON document"},
 		{"nothing", "empty", `{}`, "no result"},
 		{"several", ".[]", `[1,2]`, "more than one result"},
@@ -126,10 +126,10 @@ func TestUnmappableIsUnsendable(t *testing.T) {
 		{"large result", `[limit(5; repeat(.))]`, `"` + strings.Repeat("a", 1<<20-2) + `"`, "too large"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSender(t, Options{Target: target, Mapping: mapping.Set{Program: c.program, Models: map[string]string{"fine": "."}}})
+			s := newSender(t, Options{Target: target, Mapping: mapping.Set{Program: c.program, Models: map[string]string{"fine": "."}, Place: "targets.v2"}})
 			bad, fine := asked(0, "bad", c.body, json), asked(1, "fine", "{}", json)
 			rows, counts := replay(t, s, bad, fine)
-			if e := rows[0].Candidate; e.Failure != exchange.Unsendable || !strings.Contains(e.Error, c.words) || e.Sent != 0 || len(e.Error) > 200 {
+			if e := rows[0].Candidate; e.Failure != exchange.Unsendable || !strings.Contains(e.Error, c.words) || e.Sent != 0 || len(e.Error) > 400 {
 				t.Errorf("got %q, %q, sent %d", e.Failure, e.Error, e.Sent)
 			}
 			if rows[1].Candidate.Status != 200 || counts.Sent != 1 || counts.Failed["unsendable"] != 1 || g.requests[bad.ID.String()] != nil {

@@ -8,6 +8,16 @@ import (
 	"time"
 )
 
+// IsRedirect says whether an answer of that status names another place for the
+// request.
+func IsRedirect(status int64) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
 // maxRedirects is how many an answer may be away; the last one is the answer then.
 const maxRedirects = 10
 

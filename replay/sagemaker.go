@@ -82,11 +82,14 @@ func (s *sageMakerClient) send(ctx context.Context, e *exchange.Exchange, c *exc
 	defer cancel()
 	w := &wire{transport: s.transport, body: e.Request.Body, limit: s.options.MaxBody, overflow: o, start: time.Now()}
 	_, err = s.api.InvokeEndpoint(ctx, call.input(e.Request.Body), func(o *sagemakerruntime.Options) { o.HTTPClient = w })
+	s.outcome(w, err, c)
+	if !w.used && c.Failure == exchange.Unsendable {
+		return // nothing went out
+	}
 	c.Sent = exchange.At(w.start)
 	if c.Due == 0 {
 		c.Due = c.Sent
 	}
-	s.outcome(w, err, c)
 	c.LatencyUS, c.FirstByteUS = w.latency.Microseconds(), w.firstByte.Load()
 }
 

@@ -189,6 +189,32 @@ func TestSageMakerFailures(t *testing.T) {
 	}
 }
 
+// A request that SageMaker refuses as such went out, was answered and is paid for,
+// maybe; one that was not sent is not. Without this, the ledger and the figure of
+// requests would say that nothing was sent.
+func TestWhatSageMakerRefusesWasSent(t *testing.T) {
+	small := says(200, "{}")
+	small.MaxPayload = 4
+	sageMaker(t, map[string]*sagemakertest.Endpoint{"small": small})
+	refused, unsent := recorded(0), recorded(1)
+	unsent.Request.Method = "GET"
+	s := newSender(t, Options{Target: "sagemaker://small"})
+	rows, counts := replay(t, s, refused, unsent)
+	for i, sent := range []bool{true, false} {
+		if c := rows[i].Candidate; c.Failure != exchange.Unsendable || (c.Sent != 0) != sent {
+			t.Errorf("%d: %q, sent %d", i, c.Failure, c.Sent)
+		}
+	}
+	if p := s.Progress(); counts.Sent != 1 || p.Sent != 1 || counts.Failed["unsendable"] != 2 {
+		t.Errorf("%+v, and on the way %d requests", counts, p.Sent)
+	}
+	proxy := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) })
+	t.Setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", proxy.URL)
+	if _, counts := replay(t, newSender(t, Options{Target: "sagemaker://small"}), refused); counts.Sent != 1 || counts.Failed["unsendable"] != 1 {
+		t.Errorf("413 of something in between: %+v", counts)
+	}
+}
+
 // hold keeps an instance busy until ctx ends.
 func hold(t *testing.T, ctx context.Context, target string) {
 	c, err := newClient(Options{Target: target, RunID: "holds"}.withDefaults())

@@ -133,7 +133,7 @@ func (s *Sender) attempt(t *task) exchange.Failure {
 	switch {
 	case t.split.ctx.Err() != nil:
 		return exchange.Canceled // we may have broken it off ourselves: that is no answer of the candidate's
-	case c.Failure == exchange.Unsendable:
+	case c.Sent == 0: // nothing went out
 	case t.warming:
 		s.warmed.Add(1)
 	case len(t.attempts) > 0:

@@ -206,7 +206,7 @@ func (sp *split) write(sink exchange.Sink) (Counts, error) {
 		if err := r.add(t); err != nil {
 			return counts, err
 		}
-		counts.count(&t.row)
+		counts.count(&t.row, t.recorded)
 	}
 }
 

@@ -113,7 +113,7 @@ func (t *task) answered() (err error) {
 	t.split.memory.give(t.held)
 	t.held, t.row.Request = 0, exchange.Request{}
 	c := &t.row.Candidate
-	if c.Failure == exchange.Unsendable && len(t.attempts) == 0 {
+	if c.Sent == 0 && len(t.attempts) == 0 {
 		t.cold = false // nothing went out
 	}
 	if t.cold || len(t.attempts) > 0 {

@@ -21,27 +21,34 @@ func Try(ctx context.Context, o Options, exchanges []exchange.Exchange) ([]Tried
 		return nil, err
 	}
 	o = o.withDefaults()
-	c, err := newClient(o)
+	c, err := newAsking(o)
 	if err != nil {
 		return nil, err
 	}
 	defer c.close()
 	var all []Tried
 	for i := range exchanges {
-		e := &exchanges[i]
-		t := Tried{Request: e.Request}
-		if mapped, err := o.mapped(ctx, e); err == nil {
-			t.Request = mapped.Request
-		}
-		if _, err := c.endpoint(e); err != nil {
-			t.Candidate.Failure, t.Candidate.Error = exchange.Unsendable, short(err.Error())
-		} else {
-			c.send(ctx, e, &t.Candidate, nil)
-		}
+		t := tryOne(ctx, &o, c, &exchanges[i])
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		all = append(all, t)
 	}
 	return all, nil
+}
+
+func tryOne(ctx context.Context, o *Options, c client, e *exchange.Exchange) Tried {
+	t := Tried{Request: e.Request}
+	mapped := e
+	_, err := c.endpoint(e)
+	if err == nil {
+		mapped, err = o.mapped(ctx, e)
+	}
+	if err != nil {
+		t.Candidate.Failure, t.Candidate.Error = exchange.Unsendable, short(err.Error())
+		return t
+	}
+	t.Request = mapped.Request
+	c.send(ctx, mapped, &t.Candidate, nil)
+	return t
 }

@@ -277,16 +277,21 @@ func TestAgainByID(t *testing.T) {
 	}
 }
 
-// Without this, sending again to a target that wants a key would have to be told
-// where it is, or would be turned away.
-func TestAgainFindsTheTargetsHeaders(t *testing.T) {
-	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+// wantsKey turns away who does not bring the key.
+func wantsKey(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Key") != "secret" {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		answerBack(0)(w, r)
-	})
+		next(w, r)
+	}
+}
+
+// Without this, sending again to a target that wants a key would have to be told
+// where it is, or would be turned away.
+func TestAgainFindsTheTargetsHeaders(t *testing.T) {
+	target := newEcho(t, wantsKey(answerBack(0)))
 	run := filepath.Join(t.TempDir(), "run")
 	mustParity(t, exitDone, "replay", makeRecording(t, 20, 10), "--target", target.URL, "--out", run)
 	config := writeConfig(t, fmt.Sprintf("targets: {new: {url: %q, headers: {X-Key: $KEY}, concurrency: 3}}", target.URL))
@@ -306,13 +311,7 @@ func TestAgainFindsTheTargetsHeaders(t *testing.T) {
 // Without this, a command that Parity prints, pasted, would send a target's
 // requests without its credentials, and find all of them unavailable.
 func TestCommandsCarryTheTargetsHeaders(t *testing.T) {
-	target := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Key") != "secret" {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		answerBack(2)(w, r)
-	})
+	target := newEcho(t, wantsKey(answerBack(2)))
 	config := writeConfig(t, fmt.Sprintf("targets: {new: {url: %q, headers: {X-Key: $KEY}}}", target.URL))
 	env, run, again := map[string]string{"KEY": "secret"}, filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "again")
 	parityWith(t, env, "run", makeRecording(t, 20, 10), "--target", "new", "--out", run, "--config", config)

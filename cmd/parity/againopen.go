@@ -30,7 +30,7 @@ func (a *app) openGeneration(ctx context.Context, c chooser, all []*dataset.Gene
 	if err := a.checkKept(ctx, c); err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(a.stderr, "replay: looking for what to send again in %d splits\n", len(c.plan))
+	fmt.Fprintf(a.stderr, "replay: looking for what to send again in %s\n", counted(len(c.plan), "split"))
 	splits, err := c.count(ctx)
 	if err != nil {
 		return nil, err

@@ -82,7 +82,8 @@ func (a *app) demo(ctx context.Context, dir string) error {
 		return err
 	}
 	a.say("3. What was recorded is sent to the new endpoints, and the answers are compared.")
-	err = a.runAll(ctx, recording, replayFlags{target: world.NewURL(), out: run, howFast: howFastFlags{concurrency: fmt.Sprint(demoClients), retries: -1}}, compareFlags{}, reportFlags{html: html}, againstFlags{}, false)
+	f := replayFlags{target: world.NewURL() + "/models/{model}/classify", out: run, howFast: howFastFlags{concurrency: fmt.Sprint(demoClients), retries: -1}}
+	err = a.runAll(ctx, recording, f, compareFlags{}, reportFlags{html: html}, againstFlags{}, false)
 	var verdict exitCode
 	if err != nil && !errors.As(err, &verdict) {
 		return err
@@ -131,7 +132,7 @@ func prepareDemo(dir string) error {
 // demoCapture runs the sidecar in front of the old service while clients use it.
 func (a *app) demoCapture(ctx context.Context, world *demo.World, recording, spool string) error {
 	opts, err := a.captureOptions(ctx, captureFlags{
-		upstream: world.OldURL(), out: recording, spool: spool, model: []string{"path:/models/{model}/classify"},
+		mode: "proxy", upstream: world.OldURL(), out: recording, spool: spool, model: []string{"path:/models/{model}/classify"},
 		limits: dataset.Limits{Rows: 500},
 	})
 	if err != nil {
@@ -231,5 +232,5 @@ func found(m *compare.ModelTally) (main, all string) {
 	names := slices.SortedFunc(maps.Keys(kinds), func(x, y string) int {
 		return cmp.Or(cmp.Compare(kinds[y], kinds[x]), cmp.Compare(x, y))
 	})
-	return names[0], fmt.Sprintf("%d mismatches: %s", m.Mismatch, strings.Join(names, ", "))
+	return names[0], counted(m.Mismatch, "mismatch") + ": " + strings.Join(names, ", ")
 }

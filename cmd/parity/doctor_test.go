@@ -112,7 +112,7 @@ func TestDoctorOfTargets(t *testing.T) {
 	doctor(t, nil, exitFailed, "is it http://?", "--target", strings.Replace(server.URL, "http:", "https:", 1))
 	doctor(t, nil, exitFailed, "its name does not resolve", "--target", "http://nowhere.invalid")
 	doctor(t, nil, exitFailed, "must not hold a user or password", "--target", "http://user:s3cret@127.0.0.1")
-	doctor(t, nil, exitFailed, "does not connect", "--target", "http://"+closedPort(t))
+	doctor(t, nil, exitFailed, "does not connect", "--target", "http://"+freeAddress(t))
 	doctor(t, nil, exitFailed, "is it https://?", "--target", "http://"+mumbler(t))
 	doctor(t, nil, exitFailed, "must be http(s)://", "--target", "http://u:s3cret%@h")
 	doctor(t, nil, exitFailed, "must be http(s)://", "--target", "ftp://h/?token=s3cret")
@@ -122,17 +122,6 @@ func TestDoctorOfTargets(t *testing.T) {
 	if r := parity(t, "doctor", "--config", broken); strings.Contains(r.stdout, `\n`) {
 		t.Errorf("the config's error is shown with escapes:\n%s", r.stdout)
 	}
-}
-
-// closedPort is an address where nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // mumbler answers what is not HTTP.

@@ -7,11 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -186,9 +183,9 @@ func (a *app) foreseen(ctx context.Context, rec *dataset.Recording, out string, 
 // write prints the whole plan.
 func (v planView) write(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MODEL\tEXCHANGES\tSKIPPED\tREQUEST BODIES\tRECORDED ANSWERS")
+	fmt.Fprintln(w, "MODEL\tEXCHANGES\tSKIPPED\tREQUEST BODIES, ABOUT\tRECORDED ANSWERS, ABOUT")
 	for _, m := range v.Models {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", narrow(printable(m.Model), screenWidth/2), grouped(m.Planned), grouped(total(m.Skipped)), size(m.RequestBytes), size(m.ResponseBytes))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", narrow(printable(m.Model), screenWidth/2), thousands(m.Planned), thousands(total(m.Skipped)), size(m.RequestBytes), size(m.ResponseBytes))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -198,15 +195,15 @@ func (v planView) write(to io.Writer) error {
 	writeFact(&b, "recording", v.Recording)
 	writeFact(&b, "selection", v.Selection.String())
 	writeFact(&b, "planned", v.counts())
-	writeFact(&b, "to send", fmt.Sprintf("%s requests to %s, with about %s in their bodies; the recorded answers to them have about %s",
-		grouped(v.Requests), v.Target, size(v.RequestBytes), size(v.ResponseBytes)))
-	writeFact(&b, "skipped", grouped(total(v.Skipped))+byReason(v.Skipped))
+	writeFact(&b, "to send", fmt.Sprintf("%s to %s, with about %s in their bodies; the recorded answers to them have about %s",
+		counted(v.Requests, "request"), v.Target, size(v.RequestBytes), size(v.ResponseBytes)))
+	writeFact(&b, "skipped", thousands(total(v.Skipped))+byReason(v.Skipped))
 	writeFact(&b, "duration", v.duration())
 	if v.Price != nil {
 		writeFact(&b, "price", v.Price.text(v.targetName, v.prices))
 	}
 	if v.Run != "" {
-		writeFact(&b, "run", fmt.Sprintf("%s was begun with this plan, and %s of its splits are sent", v.Run, grouped(int64(v.SplitsSent))))
+		writeFact(&b, "run", fmt.Sprintf("%s was begun with this plan, and %s of its splits are sent", v.Run, thousands(int64(v.SplitsSent))))
 	}
 	b.WriteString("\nThis was a dry run: nothing was sent or written.\n")
 	_, err := io.WriteString(to, b.String())
@@ -215,8 +212,8 @@ func (v planView) write(to io.Writer) error {
 
 // short is the plan in a line or two.
 func (v planView) short() string {
-	text := fmt.Sprintf("replay: the plan has %s, with about %s in the bodies of %s requests; %s skipped%s; %s\n",
-		v.counts(), size(v.RequestBytes), grouped(v.Requests), grouped(total(v.Skipped)), byReason(v.Skipped), v.duration())
+	text := fmt.Sprintf("replay: the plan has %s, with about %s in the bodies of %s; %s skipped%s; %s\n",
+		v.counts(), size(v.RequestBytes), counted(v.Requests, "request"), thousands(total(v.Skipped)), byReason(v.Skipped), v.duration())
 	if v.Price != nil {
 		text += "replay: price: " + v.Price.text(v.targetName, v.prices) + "\n"
 	}
@@ -224,7 +221,7 @@ func (v planView) short() string {
 }
 
 func (v planView) counts() string {
-	return fmt.Sprintf("%s exchanges of %s models in %s splits", grouped(v.Planned), grouped(int64(len(v.Models))), grouped(v.Splits))
+	return fmt.Sprintf("%s of %s in %s", counted(v.Planned, "exchange"), counted(len(v.Models), "model"), counted(v.Splits, "split"))
 }
 
 func (v planView) duration() string {
@@ -232,25 +229,4 @@ func (v planView) duration() string {
 		return v.Pace
 	}
 	return fmt.Sprintf("at least %s, %s", longTime(v.Seconds), v.Pace)
-}
-
-// longTime is a number of seconds in units that people plan in.
-func longTime(seconds float64) string {
-	const hour, day = 3600, 86400
-	switch {
-	case seconds < hour:
-		return time.Duration(math.Ceil(seconds) * float64(time.Second)).String()
-	case seconds < 2*day:
-		return fmt.Sprintf("%.1f hours", seconds/hour)
-	}
-	return fmt.Sprintf("%.1f days", seconds/day)
-}
-
-// grouped writes 1234567 as 1,234,567.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

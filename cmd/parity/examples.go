@@ -24,16 +24,21 @@ type example struct {
 	model, what string
 	id          string // "" where none was kept
 	text        string // what is to see in it
+	whole       bool   // the text, in as many lines as it takes
 }
 
 func (x example) String() string {
 	const count = 9
 	line := fmt.Sprintf("%*d  %s  %s\n", count, x.exchanges, text.Pad(narrow(printable(x.model), modelWidth), modelWidth, ' '),
 		narrow(printable(x.what), screenWidth-count-modelWidth-4))
-	if x.id != "" {
-		line += strings.TrimRight(fmt.Sprintf("%*s  %s  %s", count, "", x.id, narrow(printable(x.text), screenWidth-count-len(x.id)-4)), " ") + "\n"
+	if x.id == "" {
+		return line
 	}
-	return line
+	indent, room := strings.Repeat(" ", count+2), screenWidth-count-len(x.id)-4
+	if x.whole && text.StringWidthWithoutEscSequences(printable(x.text)) > room {
+		return line + indent + strings.Join(append([]string{x.id}, wrapped(x.text, screenWidth-count-2)...), "\n"+indent) + "\n"
+	}
+	return line + strings.TrimRight(indent+x.id+"  "+narrow(printable(x.text), room), " ") + "\n"
 }
 
 // writeExamples writes a table of them, if there are any.
@@ -61,7 +66,7 @@ func unjudged(t *compare.Tally) (all []example) {
 			counts  map[string]int64
 		}{{compare.Unavailable, m.Unavailable}, {compare.Undecided, m.Undecided}, {compare.Skipped, m.Skipped}} {
 			for reason, n := range by.counts {
-				x := example{exchanges: n, model: model, what: string(by.outcome) + " " + reason}
+				x := example{exchanges: n, model: model, what: string(by.outcome) + " " + reason, whole: true}
 				if kept := m.Unjudged[x.what]; len(kept) > 0 {
 					x.id, x.text = kept[0].ID.String(), unjudgedText(kept[0])
 				}

@@ -49,9 +49,9 @@ func (a *app) fsck(ctx context.Context, location string) error {
 	for _, p := range problems {
 		fmt.Fprintf(a.stdout, "damaged: %v\n", p)
 	}
-	fmt.Fprintf(a.stdout, "%d objects with %d rows read, %d problems\n", checked.Objects, checked.Rows, len(problems))
+	fmt.Fprintf(a.stdout, "%s with %s read, %s\n", counted(checked.Objects, "object"), counted(checked.Rows, "row"), counted(len(problems), "problem"))
 	if len(problems) > 0 {
-		return fmt.Errorf("%s is damaged: %d problems", location, len(problems))
+		return fmt.Errorf("%s is damaged: %s", location, counted(len(problems), "problem"))
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func checkGenerations(ctx context.Context, run *dataset.Run, j *dataset.Judgemen
 // lsGenerations lists what was sent again.
 func (a *app) lsGenerations(all []*dataset.Generation) {
 	for _, g := range all {
-		fmt.Fprintf(a.stdout, "  generation %s of %s: %d exchanges sent again (%s), %d of %d splits sent\n", g.Name(), g.Info.Created.Format(time.DateTime),
-			g.Info.Rows(), clip(g.Info.Choice(), 160), len(g.Sent), len(g.Info.Splits))
+		fmt.Fprintf(a.stdout, "  generation %s of %s: %s sent again (%s), %d of %s sent\n", g.Name(), g.Info.Created.Format(time.DateTime),
+			counted(g.Info.Rows(), "exchange"), clip(g.Info.Choice(), 160), len(g.Sent), counted(len(g.Info.Splits), "split"))
 	}
 }

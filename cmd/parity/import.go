@@ -98,8 +98,8 @@ func (a *app) importJSONL(ctx context.Context, source, out string, limits datase
 	if err := im.Finish(ctx, ledger); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stderr, "import: %d lines = %d exchanges + %d dropped%s; %d new objects in %s\n",
-		ledger.Served, ledger.Recorded, ledger.DroppedTotal(), byReason(ledger.Dropped), im.Added, out)
+	fmt.Fprintf(a.stderr, "import: %s = %s + %d dropped%s; %s in %s\n",
+		counted(ledger.Served, "line"), counted(ledger.Recorded, "exchange"), ledger.DroppedTotal(), byReason(ledger.Dropped), counted(im.Added, "new object"), out)
 	return nil
 }
 

@@ -167,12 +167,12 @@ func (g *judger) say(already, unsent int) {
 	case g.made.Load() == 0 && already > 0:
 		fmt.Fprintf(w, "nothing is left to judge under these rules; --judgement %s shows it", g.j.Info.ID)
 	case already > 0:
-		fmt.Fprintf(w, "%d mismatches in what was left to judge", mismatches)
+		fmt.Fprintf(w, "%s in what was left to judge", counted(mismatches, "mismatch"))
 	default:
-		fmt.Fprintf(w, "%d mismatches", mismatches)
+		fmt.Fprint(w, counted(mismatches, "mismatch"))
 	}
 	if unsent > 0 {
-		fmt.Fprintf(w, "; %d splits are not sent yet", unsent)
+		fmt.Fprintf(w, "; %s not sent yet", counted(unsent, "split"))
 	}
 	fmt.Fprintln(w)
 }

@@ -363,16 +363,6 @@ func checkCaptured(t *testing.T, recording string, whole, unsure int64) {
 	mustParity(t, exitDone, "fsck", recording)
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func reachable(address string) bool {
 	c, err := net.Dial("tcp", address)
 	if err != nil {

@@ -103,7 +103,8 @@ func (a *app) lsRecording(ctx context.Context, location string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "recording %s: %d exchanges of %d models in %d objects, %s\n\n", rec.Location, st.Rows, len(st.Models), st.Objects, size(st.Bytes))
+	fmt.Fprintf(a.stdout, "recording %s: %s of %s in %s, %s\n\n", rec.Location,
+		counted(st.Rows, "exchange"), counted(len(st.Models), "model"), counted(st.Objects, "object"), size(st.Bytes))
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MODEL\tEXCHANGES\tFIRST\tLAST")
 	for _, name := range slices.Sorted(maps.Keys(st.Models)) {
@@ -160,9 +161,9 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "run %s (%s), begun %s\n  recording  %s\n  target     %s\n  planned    %d exchanges in %d splits\n  sent       %d splits\n",
+	fmt.Fprintf(a.stdout, "run %s (%s), begun %s\n  recording  %s\n  target     %s\n  planned    %s in %s\n  sent       %s\n",
 		run.Location, run.Info.ID, run.Info.Created.Format(time.DateTime), run.Info.Recording, run.Info.Target,
-		dataset.Planned(plan), len(plan), len(results))
+		counted(dataset.Planned(plan), "exchange"), counted(len(plan), "split"), counted(len(results), "split"))
 	if m := run.Info.RequestMapping; len(m) > 0 {
 		fmt.Fprintf(a.stdout, "  mapping    of requests: %s\n", printable(string(m)))
 	}
@@ -171,7 +172,7 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 		return err
 	}
 	if again := sentAgain(plan, begun, results); again > 0 {
-		fmt.Fprintf(a.stdout, "  twice      up to %d exchanges, of splits whose worker died or that two workers sent\n", again)
+		fmt.Fprintf(a.stdout, "  twice      up to %s, of splits whose worker died or that two workers sent\n", counted(again, "exchange"))
 	}
 	a.lsGenerations(generations)
 	for _, j := range judgements {
@@ -192,7 +193,7 @@ func (a *app) lsRun(ctx context.Context, run *dataset.Run) error {
 		if j.Info.Generations > 0 {
 			by += fmt.Sprintf(", generations up to g%d", j.Info.Generations)
 		}
-		fmt.Fprintf(a.stdout, "  judgement  %s of %s: %d splits judged; %s\n", j.Info.ID, j.Info.Created.Format(time.DateTime), len(judged), by)
+		fmt.Fprintf(a.stdout, "  judgement  %s of %s: %s judged; %s\n", j.Info.ID, j.Info.Created.Format(time.DateTime), counted(len(judged), "split"), by)
 	}
 	return a.lsReports(ctx, run)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -229,4 +230,15 @@ func jsonLine(body string) ([]byte, error) {
 		"request":  map[string]any{"method": "PUT", "path": "/a/../b?b=%41;c[0]={x}", "headers": map[string]any{"x-y": "it's"}, "body": body},
 		"response": map[string]any{"status": 200},
 	})
+}
+
+// freeAddress is one on loopback where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }

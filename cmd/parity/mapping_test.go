@@ -104,6 +104,33 @@ func TestAnswersAreJudgedByTheConfigsMapping(t *testing.T) {
 	mustParity(t, exitDone, "fsck", run)
 }
 
+// Of a mapping that fails it must be said which one of the config it is, at which
+// place of what, and what it says: from the row of the run to the report's example.
+func TestMappingErrorsSayWhere(t *testing.T) {
+	target, recording := newEcho(t, answerBack(0)), makeRecording(t, 20, 10)
+	for field, c := range map[string]struct{ config, verb, want string }{
+		"request": {
+			`, models: { "model-*": { request: '{inputs: [.n | ascii_downcase]}' } }`, "cat",
+			"map the request: targets.new.models.'model-*'.request: at $.n: the program says: ascii_downcase cannot be applied to: number (0)",
+		},
+		"response": {`, response: '{label: .n.label}'`, "show", "targets.new.response: at $.n: the program says: expected an object but got: number ("},
+	} {
+		t.Run(field, func(t *testing.T) {
+			run, config := filepath.Join(t.TempDir(), "run"), targetConfig(t, target.URL, c.config)
+			mustParity(t, exitDone, "replay", recording, "--target", "new", "--out", run, "--config", config)
+			mustParity(t, exitDone, "compare", run, "--config", config)
+			out := mustParity(t, exitDone, c.verb, run).stdout
+			if !strings.Contains(strings.Join(strings.Fields(out), " "), c.want) {
+				t.Errorf("no %q in\n%s", c.want, out)
+			}
+			out = mustParity(t, exitDone, "replay", recording, "--target", "new", "--config", config, "--try", "1").stdout
+			if want, _, _ := strings.Cut(c.want, " number ("); !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+				t.Errorf("--try has no %q in\n%s", want, out)
+			}
+		})
+	}
+}
+
 // A slip in a glob leaves a model to the general mapping, or to none.
 func TestMappingOfNoModelIsWarnedOf(t *testing.T) {
 	target, recording, run := newEcho(t, answerBack(0)), makeRecording(t, 20, 10), filepath.Join(t.TempDir(), "run")

@@ -24,7 +24,7 @@ func newBill(t *dataset.Totals, target string, p config.Price) *bill {
 	}
 	of := func(unit string) string { return strings.TrimSuffix(" "+printable(p.Currency), " ") + " per " + unit }
 	gb := float64(t.RequestBytes+t.ResponseBytes) / 1e9
-	compute, known1 := product(grouped(t.Sendable)+" invocations", factor{"seconds", " s", p.Seconds},
+	compute, known1 := product(counted(t.Sendable, "invocation"), factor{"seconds", " s", p.Seconds},
 		factor{"memory_gb", " GB", p.MemoryGB}, factor{"per_gb_second", of("GB-second"), p.PerGBSecond})
 	data, known2 := product(fmt.Sprintf("%.3f GB of data", gb), factor{"per_gb", of("GB"), p.PerGB})
 	b := &bill{Formula: compute + " + " + data}

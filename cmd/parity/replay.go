@@ -3,10 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -79,42 +77,10 @@ judged when all of it is sent.`,
   parity replay run --again unavailable
   parity replay run --again mismatched --concurrency 1   # whether it is the load
   parity replay run --again r00012 --again r00017`,
-		Args: cobra.ExactArgs(1),
-		PreRun: func(cmd *cobra.Command, _ []string) {
-			for _, name := range []string{"target", "out"} {
-				if len(f.again.what) > 0 || name == "out" && (f.dry.run || cmd.Flags().Changed("try")) { // the run that is named says both; else none is written
-					cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
-				}
-			}
-		},
+		Args:   cobra.ExactArgs(1),
+		PreRun: f.require,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("try") {
-				if err := refuseWithTry(cmd, f.try); err != nil {
-					return err
-				}
-				return a.try(cmd.Context(), args[0], f)
-			}
-			if err := f.dry.validate(); err != nil {
-				return err
-			}
-			if f.dry.run && len(f.again.what) == 0 {
-				return a.dryRun(cmd.Context(), args[0], f)
-			}
-			if err := how.validate(cmd); err != nil {
-				return err
-			}
-			if len(f.again.what) == 0 {
-				s, err := a.replay(cmd.Context(), args[0], f, how.flags())
-				return a.sayNext(s, err)
-			}
-			if err := refuseWithAgain(cmd); err != nil {
-				return err
-			}
-			s, err := a.replayAgain(cmd.Context(), args[0], f)
-			if err == nil && how.on {
-				s.judgement, err = a.compareAgain(cmd.Context(), args[0], how.compareFlags, f.shard)
-			}
-			return a.sayNext(s, err)
+			return a.replayAs(cmd, args[0], f, how)
 		},
 	}
 	f.register(cmd)
@@ -124,6 +90,49 @@ judged when all of it is sent.`,
 	cmd.Flags().IntVar(&f.try, "try", 0, "send `N` exchanges, of different models as far as there are such, show what became of them, and write nothing")
 	cmd.Flags().StringArrayVar(&f.again.what, "again", nil, "send a part of a RUN again, into it: unavailable, mismatched, or the exchange with this `ID`, which may be repeated")
 	return cmd
+}
+
+// require leaves a flag out that is not needed: where a RUN is sent again it says
+// both, and where none is written there is no --out.
+func (f *replayFlags) require(cmd *cobra.Command, _ []string) {
+	for _, name := range []string{"target", "out"} {
+		if len(f.again.what) > 0 || name == "out" && (f.dry.run || cmd.Flags().Changed("try")) {
+			cmd.Flags().SetAnnotation(name, cobra.BashCompOneRequiredFlag, []string{"false"})
+		}
+	}
+}
+
+// replayAs does what the flags ask for: a few exchanges, a plan, a run, or a part
+// of one again.
+func (a *app) replayAs(cmd *cobra.Command, what string, f replayFlags, how compareAlong) error {
+	ctx := cmd.Context()
+	if cmd.Flags().Changed("try") {
+		if err := refuseWithTry(cmd, f.try); err != nil {
+			return err
+		}
+		return a.try(ctx, what, f)
+	}
+	if err := f.dry.validate(); err != nil {
+		return err
+	}
+	if f.dry.run && len(f.again.what) == 0 {
+		return a.dryRun(ctx, what, f)
+	}
+	if err := how.validate(cmd); err != nil {
+		return err
+	}
+	if len(f.again.what) == 0 {
+		s, err := a.replay(ctx, what, f, how.flags())
+		return a.sayNext(s, err)
+	}
+	if err := refuseWithAgain(cmd); err != nil {
+		return err
+	}
+	s, err := a.replayAgain(ctx, what, f)
+	if err == nil && how.on {
+		s.judgement, err = a.compareAgain(ctx, what, how.compareFlags, f.shard)
+	}
+	return a.sayNext(s, err)
 }
 
 // replay sends what is left of a run's plan. With how it is judged as it goes.
@@ -185,7 +194,7 @@ func (a *app) replayOptions(f replayFlags) (replay.Options, dataset.Shard, error
 	}
 	target := cfg.Targets[name]
 	opts := target.Options()
-	opts.Target = cmp.Or(target.URL, f.target)
+	opts.Target, opts.Mapping.Place = cmp.Or(target.URL, f.target), mappingPlace(name)
 	if err := f.howFast.apply(&opts); err != nil {
 		return opts, dataset.Shard{}, err
 	}
@@ -240,164 +249,4 @@ func someKeys[V any](m map[string]V) string {
 		return "none"
 	}
 	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
-}
-
-// sending is a generation of a run on its way.
-type sending struct {
-	what, target string
-	run          *dataset.Run
-	generation   int
-	plan         []dataset.Split
-	done         map[int]bool
-	shard        dataset.Shard
-	source       func(context.Context, dataset.Split) (exchange.Source, error)
-	sink         func(dataset.Split) (*dataset.ResultSink, error)
-	judger       *judger // judges what is committed; nil: nothing is judged as it goes
-}
-
-func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (replayed, error) {
-	if opts.Speed > 0 {
-		g.plan = byTime(g.plan)
-		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done}).Left() { // all shards count from there
-			opts.Begin = s.From
-			break
-		}
-		for _, s := range (dataset.Work{Plan: g.plan, Done: g.done, Shard: g.shard}).Left() {
-			opts.End = max(opts.End, s.To)
-		}
-	}
-	sender, err := replay.New(opts)
-	if err != nil {
-		return replayed{}, err
-	}
-	defer sender.Close()
-	if a.getenv("GOGC") == "" {
-		// What waits of two splits is some 35 MiB: half as much again, not as much
-		// again, may be garbage. It takes some percent of the time more.
-		defer debug.SetGCPercent(debug.SetGCPercent(50))
-	}
-	if a.getenv("GOMEMLIMIT") == "" {
-		defer debug.SetMemoryLimit(debug.SetMemoryLimit(replayMemory))
-	}
-	return a.send(ctx, g, sender)
-}
-
-// replayMemory is where the collector begins to work harder, in bytes: what is needed
-// at the same time is less (make bench-memory).
-const replayMemory = 224 << 20
-
-// byTime orders splits as their first exchanges were recorded.
-func byTime(plan []dataset.Split) []dataset.Split {
-	return slices.SortedStableFunc(slices.Values(plan), func(a, b dataset.Split) int { return cmp.Compare(a.From, b.From) })
-}
-
-func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (replayed, error) {
-	work := dataset.Work{Plan: g.plan, Shard: g.shard, Done: g.done}
-	work.Begin = func(ctx context.Context, s dataset.Split) (func(), error) { return sender.Admit(ctx, s.From) }
-	left := dataset.Planned(work.Left())
-	if left == 0 {
-		fmt.Fprintf(a.stderr, "replay: nothing is sent: all of it was sent before (%s); to ask again, choose another --out, or send a part of it --again\n", g.what)
-		return replayed{}, nil
-	}
-	fmt.Fprintf(a.stderr, "replay: %d of %d planned exchanges to send, in %d of %d splits, to %s\n",
-		left, dataset.Planned(g.plan), len(work.Left()), len(g.plan), g.target)
-	if err := a.sayBegun(ctx, g, work.Left()); err != nil {
-		return replayed{}, err
-	}
-	aside, err := g.judger.begin(ctx, g.done)
-	if err != nil {
-		return replayed{}, err
-	}
-	w := watchReplay(sender, aside, work.Left())
-	stop := w.show(a)
-	defer stop()
-	_, err = dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
-		c, err := g.sendSplit(ctx, s, sender)
-		w.ended(s, c, err)
-		return err
-	})
-	aside.stop()
-	stop()
-	if err == nil {
-		err = g.run.Arrived(ctx, g.generation, work.Left())
-	}
-	sum := w.end()
-	a.sayReplayed(sum)
-	if aborted, ok := errors.AsType[*replay.AbortError](err); ok {
-		return sum, fmt.Errorf("replay stopped: %w; what was not complete is not kept: put it right and repeat the command to go on, or allow more by --abort-after", aborted)
-	}
-	return sum, errors.Join(err, sum.balanced())
-}
-
-// sayBegun counts what is sent once more, because a worker died over it.
-func (a *app) sayBegun(ctx context.Context, g sending, left []dataset.Split) error {
-	begun, err := g.run.Begun(ctx, g.generation)
-	if err != nil {
-		return err
-	}
-	splits, rows := 0, int64(0)
-	for _, s := range left {
-		if begun[s.Index] > 0 {
-			splits++
-			rows += s.Planned
-		}
-	}
-	if splits > 0 {
-		fmt.Fprintf(a.stderr, "replay: %d splits were open when a worker ended, or are another's by now: up to %d exchanges are sent again\n", splits, rows)
-	}
-	return nil
-}
-
-func (g sending) sendSplit(ctx context.Context, s dataset.Split, sender *replay.Sender) (_ replay.Counts, err error) {
-	if err := g.run.Begin(ctx, g.generation, s, s.Planned); err != nil {
-		return replay.Counts{}, err
-	}
-	src, err := g.source(ctx, s)
-	if err != nil {
-		return replay.Counts{}, err
-	}
-	defer func() { err = errors.Join(err, src.Close()) }()
-	sink, err := g.sink(s)
-	if err != nil {
-		return replay.Counts{}, err
-	}
-	defer func() { err = errors.Join(err, sink.Close()) }()
-	counts, err := sender.Split(ctx, src, sink)
-	if err != nil {
-		return counts, err
-	}
-	if counts.Planned != s.Planned {
-		return counts, fmt.Errorf("%d exchanges were met and %d planned: the recording was changed since", counts.Planned, s.Planned)
-	}
-	for model := range counts.Reached {
-		counts.Reached[model] *= max(g.shard.Count, 1) // the others may have had as many
-	}
-	sink.Reached(counts.Reached)
-	return counts, sink.Commit(context.WithoutCancel(ctx)) // what is complete stays, whoever ends the rest
-}
-
-func total(counts map[string]int64) (n int64) {
-	for _, c := range counts {
-		n += c
-	}
-	return n
-}
-
-// byReason lists counts as " (timeout 3, reset 1)", most first.
-func byReason(counts map[string]int64) string {
-	if len(counts) == 0 {
-		return ""
-	}
-	return " (" + reasons(counts) + ")"
-}
-
-// reasons lists counts as "timeout 3, reset 1", most first.
-func reasons(counts map[string]int64) string {
-	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
-	})
-	for i, name := range names {
-		names[i] = fmt.Sprintf("%s %d", printable(name), counts[name])
-	}
-	return strings.Join(names, ", ")
 }

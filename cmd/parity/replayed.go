@@ -59,7 +59,7 @@ func (r *replayed) ledger() string {
 func (r *replayed) requests() string {
 	p := r.progress
 	again := p.Retried
-	s := fmt.Sprintf("%d requests in %s", p.Sent+again+p.Warmed, r.took.Round(time.Millisecond))
+	s := fmt.Sprintf("%s in %s", counted(p.Sent+again+p.Warmed, "request"), r.took.Round(time.Millisecond))
 	if r.took > 0 {
 		s += fmt.Sprintf(" (%s/s)", perSecond(float64(p.Sent+again+p.Warmed)/r.took.Seconds()))
 	}
@@ -83,11 +83,17 @@ func (a *app) sayReplayed(r replayed) {
 	if c := r.counts.Unavailable; len(c) > 0 {
 		fmt.Fprintf(a.stderr, "replay: of the answers, %d have a status that says that the endpoint itself did not answer%s\n", total(c), byReason(c))
 	}
+	if c := r.counts.Redirects; len(c) > 0 {
+		fmt.Fprintf(a.stderr, "replay: of the answers, %d are redirects, by status%s: %s\n", total(c), byReason(c), redirectAdvice)
+	}
 	fmt.Fprintf(a.stderr, "replay: %s\n", r.requests())
 	if r.unsent > 0 {
-		fmt.Fprintf(a.stderr, "replay: not complete: %d of %d splits are committed, with %d exchanges\n", r.here+r.elsewhere, r.splits, r.counts.Planned+r.theirs)
+		fmt.Fprintf(a.stderr, "replay: not complete: %d of %s committed, with %s\n", r.here+r.elsewhere, counted(r.splits, "split"), counted(r.counts.Planned+r.theirs, "exchange"))
 	}
 }
+
+// redirectAdvice is what to do where the target redirects.
+const redirectAdvice = "give the place that they name as --target, or let `follow_redirects: true` of the config's target follow those (307 and 308) that stay with its server"
 
 // sent is a run, or a generation of one, that was sent as far as it is this
 // worker's.

@@ -222,7 +222,7 @@ func TestInterruptSaysWhatIsThere(t *testing.T) {
 	n := len(ids(t, run))
 	for _, want := range []string{
 		fmt.Sprintf("planned 400 = answered %d + failed 0 + skipped 0 + not sent yet %d\n", n, 400-n),
-		fmt.Sprintf("not complete: %d of 20 splits are committed, with %d exchanges\n", n/20, n),
+		fmt.Sprintf("not complete: %d of 20 splits committed, with %d exchanges\n", n/20, n),
 		"for splits that are not complete: the same command sends these again\n", "the same command goes on from there\n",
 	} {
 		if !strings.Contains(p.stderr.String(), want) {
@@ -231,5 +231,62 @@ func TestInterruptSaysWhatIsThere(t *testing.T) {
 	}
 	if p.ProcessState.ExitCode() != exitInterrupted || strings.Contains(p.stderr.String(), "next: ") {
 		t.Errorf("%v\n%s", p.ProcessState, p.stderr.String())
+	}
+}
+
+// One of something is no "1 splits": who reads that wonders what else is careless.
+func TestOneOfEach(t *testing.T) {
+	target, recording, run := newEcho(t, answerBack(1)), makeRecording(t, 1, 10), filepath.Join(t.TempDir(), "run")
+	var said strings.Builder
+	for _, args := range [][]string{
+		{"replay", recording, "--target", target.URL, "--dry-run"},
+		{"replay", recording, "--target", target.URL, "--try", "1"},
+		{"replay", recording, "--target", target.URL, "--out", run},
+		{"compare", run},
+		{"ls", recording},
+		{"ls", run},
+		{"fsck", recording},
+		{"replay", run, "--again", "mismatched"},
+		{"ls", run},
+	} {
+		r := mustParity(t, exitDone, args...)
+		said.WriteString(r.stdout + r.stderr)
+	}
+	if wrong := regexp.MustCompile(`(?m)^.*\b1 [a-z ]*(exchanges|splits|models|requests|objects|rows|mismatches|problems)\b.*$`).FindAllString(said.String(), -1); len(wrong) > 0 {
+		t.Errorf("%s", strings.Join(wrong, "\n"))
+	}
+	for _, want := range []string{"1 exchange of 1 model in 1 split", "1 request to ", "1 of 1 planned exchange to send, in 1 of 1 split,", "1 object with 1 row read, 0 problems", "1 mismatch"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("no %q in\n%s", want, said.String())
+		}
+	}
+}
+
+// A service that wants another path, or https, answers every request with 308, and
+// all of it is a mismatch of the status. Who reads that must learn of the option.
+func TestRedirectsAreExplained(t *testing.T) {
+	target := serveFunc(t, func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/") {
+			http.Redirect(w, r, r.URL.Path+"/", http.StatusPermanentRedirect)
+			return
+		}
+		answerBack(0)(w, r)
+	})
+	recording, run := makeRecording(t, 30, 10), filepath.Join(t.TempDir(), "run")
+	r := mustParity(t, exitDone, "replay", recording, "--target", target, "--out", run)
+	if !strings.Contains(r.stderr, "of the answers, 30 are redirects, by status (308 30): give the place that they name as --target, or let `follow_redirects: true` of the config's target") {
+		t.Errorf("it says %s", r.stderr)
+	}
+	r = mustParity(t, exitDone, "replay", recording, "--target", target, "--try", "1")
+	if said := strings.Join(strings.Fields(r.stdout), " "); !strings.Contains(said, "redirect to /") || !strings.Contains(said, "`follow_redirects: true`") {
+		t.Errorf("--try says %s", r.stdout)
+	}
+	r = mustParity(t, exitDone, "replay", recording, "--target", "new", "--config", targetConfig(t, target, ", follow_redirects: true"), "--out", run+"2")
+	if strings.Contains(r.stderr, "redirect") {
+		t.Errorf("followed, it says %s", r.stderr)
+	}
+	mustParity(t, exitDone, "compare", run+"2")
+	if s := readSummary(t, run+"2"); s.Ledger.Match != 30 {
+		t.Errorf("%+v", s.Ledger)
 	}
 }

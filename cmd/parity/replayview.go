@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -243,47 +242,11 @@ func (v *replayView) plain() string {
 		fmt.Fprintf(&b, ", judged %d, mismatches %d", v.judged.pairs, v.judged.mismatches)
 	}
 	if v.AllDown > 0 {
-		fmt.Fprintf(&b, ", endpoints down %d (first %s)", v.AllDown, printable(v.Down[0].Name))
+		first := v.Down[0]
+		fmt.Fprintf(&b, ", endpoints down %d (first %s: %s: %s)", v.AllDown, printable(first.Name), downState(first), printable(first.Why))
 	}
 	if len(v.Slowest) > 0 {
 		fmt.Fprintf(&b, ", slowest %s (mean %s)", printable(v.Slowest[0].Name), milliseconds(v.Slowest[0].ServiceTime))
 	}
 	return b.String()
-}
-
-// thousands writes n with separators.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-func perSecond(rate float64) string {
-	if rate < 10 {
-		return fmt.Sprintf("%.1f", rate)
-	}
-	return thousands(int64(rate + 0.5))
-}
-
-// clock writes d as hours, minutes and seconds.
-func clock(d time.Duration) string {
-	s := int64(d.Round(time.Second).Seconds())
-	if s < 3600 {
-		return fmt.Sprintf("%d:%02d", s/60, s%60)
-	}
-	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-}
-
-// milliseconds writes a service time.
-func milliseconds(d time.Duration) string {
-	ms := float64(d.Microseconds()) / 1000
-	switch {
-	case ms < 10:
-		return fmt.Sprintf("%.1f ms", ms)
-	case ms < 1000:
-		return fmt.Sprintf("%.0f ms", ms)
-	}
-	return fmt.Sprintf("%.2f s", ms/1000)
 }

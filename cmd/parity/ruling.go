@@ -29,11 +29,11 @@ func (a *app) ruling(ctx context.Context, run *dataset.Run, id string) (ruling, 
 	if err != nil {
 		return ruling{}, err
 	}
-	return rulingOf(ctx, j)
+	return rulingOf(ctx, run, j)
 }
 
 // rulingOf is a judgement's own.
-func rulingOf(ctx context.Context, j *dataset.Judgement) (ruling, error) {
+func rulingOf(ctx context.Context, run *dataset.Run, j *dataset.Judgement) (ruling, error) {
 	var rules compare.Rules
 	if err := json.Unmarshal(j.Info.Rules, &rules); err != nil {
 		return ruling{}, fmt.Errorf("read the rules of judgement %s: %w", j.Info.ID, err)
@@ -46,6 +46,7 @@ func rulingOf(ctx context.Context, j *dataset.Judgement) (ruling, error) {
 	if err != nil {
 		return ruling{}, fmt.Errorf("read the mapping of judgement %s: %w", j.Info.ID, err)
 	}
+	answers.Place = mappingPlace(run.Info.TargetName)
 	judge, err := compare.NewJudge(rules, compare.Options{Noise: noise, Answers: answers})
 	return ruling{judge, j, j.Info.Rules, j.Info.Mapping}, err
 }

@@ -32,7 +32,7 @@ func TestSelect(t *testing.T) {
 			t.Errorf("done again, select says %s", r.stderr)
 		}
 		ls := mustParity(t, exitDone, "ls", small).stdout
-		for _, want := range []string{"60 exchanges of 3 models in 1 objects", "served 700 = recorded 60 + sampled out 640 + dropped 0"} {
+		for _, want := range []string{"60 exchanges of 3 models in 1 object,", "served 700 = recorded 60 + sampled out 640 + dropped 0"} {
 			if !strings.Contains(ls, want) {
 				t.Errorf("ls lacks %q:\n%s", want, ls)
 			}

@@ -114,7 +114,7 @@ func (e engine) WriteReport(ctx context.Context, s *report.Summary, w io.Writer)
 }
 
 func (e engine) Explain(ctx context.Context, run *dataset.Run, j *dataset.Judgement, x *exchange.Exchange) (*explorer.Explained, error) {
-	r, err := rulingOf(ctx, j)
+	r, err := rulingOf(ctx, run, j)
 	if err != nil {
 		return nil, err
 	}

@@ -69,10 +69,12 @@ func (a *app) responses(run *dataset.Run) (mapping.Set, error) {
 	if err != nil {
 		return mapping.Set{}, err
 	}
-	if name != "" {
-		return cfg.Targets[name].Responses(), nil
+	if name == "" {
+		return parseMapping(run, run.Info.ResponseMapping)
 	}
-	return parseMapping(run, run.Info.ResponseMapping)
+	s := cfg.Targets[name].Responses()
+	s.Place = mappingPlace(run.Info.TargetName)
+	return s, nil
 }
 
 // requests are the mapping that a run's requests went through.
@@ -85,7 +87,18 @@ func parseMapping(run *dataset.Run, text json.RawMessage) (mapping.Set, error) {
 	if err != nil {
 		err = fmt.Errorf("read a mapping of run %s: %w", run.Location, err)
 	}
+	s.Place = mappingPlace(run.Info.TargetName)
 	return s, err
+}
+
+// mappingPlace is where the config has the mappings of a target, for errors. What
+// is kept of errors goes by the name that the run was begun with, so that a
+// judgement is the same whoever makes it.
+func mappingPlace(target string) string {
+	if target == "" {
+		return ""
+	}
+	return "targets." + target
 }
 
 // sayMapped says by which mapping a run's answers are judged where that is not

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -38,7 +37,7 @@ func newToxiproxy(t *testing.T, upstream string) *toxiproxy {
 		}
 		t.Skip(sentence)
 	}
-	port := func() string { return free(t)[len("127.0.0.1:"):] }
+	port := func() string { return freeAddress(t)[len("127.0.0.1:"):] }
 	api := port()
 	cmd := exec.Command(binary, "-host", "127.0.0.1", "-port", api, "-seed", "1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -56,17 +55,6 @@ func newToxiproxy(t *testing.T, upstream string) *toxiproxy {
 	})
 	p.post("/proxies", map[string]any{"name": "target", "listen": p.listen, "upstream": upstream, "enabled": true})
 	return p
-}
-
-// free is an address on loopback where nobody listens.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (p *toxiproxy) post(path string, body any) {

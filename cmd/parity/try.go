@@ -39,19 +39,7 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 	if err != nil {
 		return err
 	}
-	_, text, err := a.answersOf(f.target)
-	if err != nil {
-		return err
-	}
-	answers, err := mapping.ParseSet(text)
-	if err != nil {
-		return err
-	}
-	rules, err := a.rules()
-	if err != nil {
-		return err
-	}
-	judge, err := compare.NewJudge(rules, compare.Options{Answers: answers})
+	judge, answers, err := a.tryJudge(f.target)
 	if err != nil {
 		return err
 	}
@@ -90,8 +78,27 @@ func (a *app) try(ctx context.Context, recording string, f replayFlags) error {
 			return err
 		}
 	}
-	fmt.Fprintf(a.stderr, "replay: %d exchanges were tried; nothing is written\n", len(tried))
+	fmt.Fprintf(a.stderr, "replay: tried %s; nothing is written\n", counted(len(tried), "exchange"))
 	return nil
+}
+
+// tryJudge judges by the config: its rules, and its mapping of the target's answers.
+func (a *app) tryJudge(target string) (*compare.Judge, mapping.Set, error) {
+	name, text, err := a.answersOf(target)
+	if err != nil {
+		return nil, mapping.Set{}, err
+	}
+	answers, err := mapping.ParseSet(text)
+	if err != nil {
+		return nil, answers, err
+	}
+	answers.Place = mappingPlace(name)
+	rules, err := a.rules()
+	if err != nil {
+		return nil, answers, err
+	}
+	judge, err := compare.NewJudge(rules, compare.Options{Answers: answers})
+	return judge, answers, err
 }
 
 // writeTried shows the way of one exchange. All of it may be hostile.
@@ -100,7 +107,7 @@ func (a *app) writeTried(b *strings.Builder, opts replay.Options, answers mappin
 	writeBody(b, requestBody(&e.Request))
 	to := sentTo(opts, e)
 	c := &t.Candidate
-	if c.Failure == exchange.Unsendable {
+	if c.Sent == 0 {
 		writeFact(b, "not sent", "to "+to+": "+c.Error)
 		return
 	}
@@ -113,6 +120,9 @@ func (a *app) writeTried(b *strings.Builder, opts replay.Options, answers mappin
 		writeFact(b, "answer", strings.TrimPrefix(fmt.Sprintf("%d %s after %s: %s", c.Status, c.Failure, took, c.Error), "0 "))
 	} else {
 		writeFact(b, "answer", fmt.Sprintf("%d after %s  (%s)", c.Status, took, typeAndSize(c.ContentType, c.Body)))
+		if replay.IsRedirect(c.Status) && c.Status != e.Reference.Status {
+			writeFact(b, "redirect", "to "+location(&c.Answer)+": "+redirectAdvice)
+		}
 		writeBody(b, &c.Answer)
 		writeMapped(b, answers, e.Model, &c.Answer)
 	}
@@ -132,6 +142,17 @@ func sentTo(opts replay.Options, e *exchange.Exchange) string {
 		return to
 	}
 	return opts.Target
+}
+
+// location is where an answer says that the request belongs.
+func location(a *exchange.Answer) string {
+	fields, _ := exchange.DecodeHeaders(a.Headers)
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, "location") {
+			return clip(f.Value, 200)
+		}
+	}
+	return "no place"
 }
 
 // writeMapped shows what the mapping makes of an answer, if it is mapped.

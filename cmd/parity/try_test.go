@@ -72,10 +72,10 @@ func TestTryOfWhatGoesWrong(t *testing.T) {
 		url, mapping string
 		words        []string
 	}{
-		"request": {hostile.URL, `, request: 'error("no " + .text[:4])'`, []string{"not sent   to ", "map the request: the program says: no text", "unavailable (unsendable)"}},
+		"request": {hostile.URL, `, request: 'error("no " + .text[:4])'`, []string{"not sent   to ", "map the request: targets.new.request: at $: the program says: no text", "unavailable (unsendable)"}},
 		"loop":    {hostile.URL, `, request: 'def f: f; f'`, []string{"not sent", "worked too long"}},
 		"refused": {"http://127.0.0.1:1", "", []string{"answer     refused after", "connection refused", "verdict    unavailable (refused)"}},
-		"answer":  {hostile.URL, ", response: .label", []string{"mapped     it can't be: no JSON document", `\x1b[2J</script>\x00\n`, "… of 24.4 KiB", "verdict    undecided (candidate_unmapped)"}},
+		"answer":  {hostile.URL, ", response: .label", []string{"mapped     it can't be: targets.new.response: no JSON document", `\x1b[2J</script>\x00\n`, "… of 24.4 KiB", "verdict    undecided (candidate_unmapped)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := mustParity(t, exitDone, "replay", recording, "--target", "new", "--config", targetConfig(t, c.url, c.mapping), "--try", "1")

@@ -44,7 +44,7 @@ func writeTriedJSON(b *strings.Builder, opts replay.Options, answers mapping.Set
 		return err
 	}
 	more := triedJSON{Verdict: string(x.Outcome), Reason: x.Reason}
-	if e.Candidate.Failure != exchange.Unsendable {
+	if e.Candidate.Sent != 0 {
 		more.Sent = newSentJSON(sentTo(opts, e), t.Request.ContentType, t.Request.Body)
 	}
 	if e.Candidate.Failure == "" {

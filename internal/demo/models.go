@@ -54,8 +54,8 @@ var specs = []spec{
 	{
 		name: "personal-data", train: trainLogistic,
 		truth: func(r *review) string { return either(r.personal, "personal", "none") },
-		port:  notReady, expect: "unavailable",
-		what: "an endpoint that never became ready: 503",
+		port:  gone, expect: "unavailable",
+		what: "an endpoint whose container has ended: 502",
 	},
 	{
 		name: "profanity", train: trainLogistic, layout: flagged,

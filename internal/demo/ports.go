@@ -211,9 +211,10 @@ func slow(m *model) endpoint {
 	}
 }
 
-// notReady never answers.
-func notReady(*model) endpoint {
+// gone answers as a balancer does before a container that has ended. It is not 503,
+// which may be a start: that is worth two minutes of waiting.
+func gone(*model) endpoint {
 	return func(context.Context, string) (int, []byte) {
-		return failure(http.StatusServiceUnavailable, errors.New("the model is loading"))
+		return failure(http.StatusBadGateway, errors.New("no container answers"))
 	}
 }

@@ -123,7 +123,7 @@ func differences(t *testing.T, old, new reply) diff {
 	switch {
 	case old.status == new.status:
 		d.walk(parse(t, old.body), parse(t, new.body))
-	case new.status == http.StatusServiceUnavailable:
+	case new.status == http.StatusBadGateway:
 		d.kinds["unavailable"] = true
 	default:
 		d.kinds["status"] = true

@@ -140,6 +140,6 @@ const (
 	Auth         Failure = "auth"          // 401, 403, 407
 	EndpointDown Failure = "endpoint_down" // not sent, because its endpoint had stopped answering
 	NoEndpoint   Failure = "no_endpoint"   // the target has no endpoint of this name
-	Unsendable   Failure = "unsendable"    // not sent, because the recorded request is no HTTP or the target has no place for it
+	Unsendable   Failure = "unsendable"    // the recorded request is no HTTP, or the target has no place for it: not sent, or refused as such (Sent is not 0)
 	Skipped      Failure = "skipped"       // not sent, because the exchange has a Defect
 )

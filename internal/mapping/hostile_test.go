@@ -34,10 +34,7 @@ func TestHostileDocuments(t *testing.T) {
 // answer could be mapped would depend on how busy the machine is. It holds on
 // to how gojq asks the context before each instruction.
 func TestStepsStopAtTheSamePlace(t *testing.T) {
-	code, err := compileCode(`last(range(.))`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	code := compile(t, `last(range(.))`).codes.Get().(*compiled).whole
 	run := func(n, limit int) (int, error) {
 		b := newBudget(t.Context())
 		b.left = limit

@@ -29,6 +29,7 @@
 package mapping
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,10 +66,18 @@ var (
 // Program is a compiled jq program. It is safe for concurrent use.
 type Program struct {
 	source string
-	// codes are of *gojq.Code. Each call has one for itself, because del on a
+	place  string // in the config, if it is one of a Set's
+	query  *gojq.Query
+	// codes are of *compiled. Each call has one for itself, because del on a
 	// constant of the program ({"a":1} | del(.b)) writes to the constant in gojq
 	// v0.12.20.
 	codes sync.Pool
+}
+
+// compiled is what a call works with.
+type compiled struct {
+	whole *gojq.Code
+	parts map[string]*gojq.Code // of a tracer
 }
 
 // Compile parses and compiles a jq program. It refuses what does not compile,
@@ -76,24 +85,30 @@ type Program struct {
 // what writes or ends the process (debug, halt), modules, regular expressions
 // that are not written out, and constant indices past 2^20.
 func Compile(source string) (*Program, error) {
-	code, err := compileCode(source)
+	query, err := parse(source)
 	if err != nil {
 		return nil, fmt.Errorf("compile jq program: %w", err)
 	}
-	p := &Program{source: source}
+	p := &Program{source: source, query: query}
+	code, err := p.compile()
+	if err != nil {
+		return nil, fmt.Errorf("compile jq program: %w", err)
+	}
 	p.codes.Put(code)
 	return p, nil
 }
 
-func compileCode(source string) (*gojq.Code, error) {
+func parse(source string) (*gojq.Query, error) {
 	query, err := gojq.Parse(source)
 	if err != nil {
 		return nil, err
 	}
-	if err := check(query); err != nil {
-		return nil, err
-	}
-	return gojq.Compile(query)
+	return query, check(query)
+}
+
+func (p *Program) compile() (*compiled, error) {
+	code, err := gojq.Compile(p.query)
+	return &compiled{code, map[string]*gojq.Code{}}, err
 }
 
 // String gives the source.
@@ -105,11 +120,12 @@ func (p *Program) String() string { return p.source }
 // sorted by name.
 //
 // An error that is one of this package's (errors.Is) is about the document; dst
-// is then returned as it came. Any other is ctx's.
+// is then returned as it came. Where the program fails on a value it says at which
+// path of the document. Any other is ctx's.
 func (p *Program) Apply(ctx context.Context, dst, doc []byte) ([]byte, error) {
 	var out []byte
-	err := p.with(doc, func(code *gojq.Code, value any) (err error) {
-		out, err = run(code, newBudget(ctx), dst, value)
+	err := p.with(ctx, doc, func(code *gojq.Code, b *budget, value any) (err error) {
+		out, err = run(code, b, dst, value)
 		return err
 	})
 	if err != nil {
@@ -121,34 +137,57 @@ func (p *Program) Apply(ctx context.Context, dst, doc []byte) ([]byte, error) {
 // ApplyAll runs the program on one JSON document and returns all its results, as
 // Apply writes the one; none is no error. Together they are at most MaxOutput.
 func (p *Program) ApplyAll(ctx context.Context, doc []byte) (results [][]byte, err error) {
-	err = p.with(doc, func(code *gojq.Code, value any) (err error) {
-		results, err = all(code, newBudget(ctx), value)
+	err = p.with(ctx, doc, func(code *gojq.Code, b *budget, value any) (err error) {
+		results, err = all(code, b, value)
 		return err
 	})
 	return results, err
 }
 
-// with calls fn with the document's value, and code that nobody else runs.
-func (p *Program) with(doc []byte, fn func(code *gojq.Code, value any) error) (err error) {
+// Explain adds to an error of a body that could not be mapped which program that
+// was, by its place in the config, and what body, where no path tells: its media
+// type and its size in bytes as it came.
+func (p *Program) Explain(err error, mediaType string, size int) error {
+	if p.place != "" {
+		err = fmt.Errorf("%s: %w", p.place, err)
+	}
+	if errors.Is(err, ErrProgram) {
+		return err
+	}
+	return fmt.Errorf("%w (of %s, %d bytes)", err, cut(cmp.Or(mediaType, "no type")), size)
+}
+
+// with calls fn with the document's value, and code that nobody else runs. Where
+// the program fails it says on what.
+func (p *Program) with(ctx context.Context, doc []byte, fn func(code *gojq.Code, b *budget, value any) error) error {
 	value, err := decode(doc)
 	if err != nil {
 		return err
 	}
-	code, ok := p.codes.Get().(*gojq.Code)
+	code, ok := p.codes.Get().(*compiled)
 	if !ok {
-		if code, err = compileCode(p.source); err != nil {
+		if code, err = p.compile(); err != nil {
 			return err
 		}
 	}
 	defer p.codes.Put(code)
-	// gojq panics where it meets what its authors did not think of; a document
-	// that finds such a place must not end the job.
+	b := newBudget(ctx)
+	if err = guarded(func() error { return fn(code.whole, b, value) }); errors.Is(err, ErrProgram) {
+		t := tracer{parts: code.parts, budget: b, said: err.Error()}
+		return fmt.Errorf("at %s: %w", t.where(p.query, value), err)
+	}
+	return err
+}
+
+// guarded calls fn. gojq panics where it meets what its authors did not think of; a
+// document that finds such a place must not end the job.
+func guarded(fn func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: %s", ErrProgram, cut(fmt.Sprint("gojq panics: ", r)))
 		}
 	}()
-	return fn(code, value)
+	return fn()
 }
 
 // run appends what the program makes of a value.

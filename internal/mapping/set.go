@@ -16,6 +16,9 @@ import (
 type Set struct {
 	Program string            `json:"program,omitempty"`
 	Models  map[string]string `json:"models,omitempty"`
+	// Place is where the set stands in the config, as targets.v2, for errors. It is
+	// no part of what identifies the set.
+	Place string `json:"-"`
 }
 
 // None says that nothing is mapped.
@@ -58,6 +61,7 @@ func (s Set) Compile(field string) (*Programs, error) {
 		if p.all, err = Compile(s.Program); err != nil {
 			return nil, fmt.Errorf("%s: %w", field, err)
 		}
+		p.all.place = s.placeOf(field)
 	}
 	for i, glob := range p.globs {
 		for _, other := range p.globs[:i] {
@@ -65,13 +69,22 @@ func (s Set) Compile(field string) (*Programs, error) {
 				return nil, fmt.Errorf("%s and %s can both match one model; make them exclude each other", exchange.ModelField(other), exchange.ModelField(glob))
 			}
 		}
+		own := exchange.ModelField(glob) + "." + field
 		program, err := Compile(s.Models[glob])
 		if err != nil {
-			return nil, fmt.Errorf("%s.%s: %w", exchange.ModelField(glob), field, err)
+			return nil, fmt.Errorf("%s: %w", own, err)
 		}
+		program.place = s.placeOf(own)
 		p.models = append(p.models, program)
 	}
 	return p, nil
+}
+
+func (s Set) placeOf(field string) string {
+	if s.Place == "" {
+		return field
+	}
+	return s.Place + "." + field
 }
 
 // Of returns the program of a model; nil: what is of it stays as it is.
