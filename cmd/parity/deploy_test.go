@@ -121,8 +121,16 @@ func TestSystemdUnit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unit := filepath.Join(t.TempDir(), "parity-capture.service")
+	dir := t.TempDir()
+	unit := filepath.Join(dir, "parity-capture.service")
 	if err := os.WriteFile(unit, bytes.ReplaceAll(text, []byte("/usr/local/bin/parity"), []byte(self)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	socket, err := os.ReadFile(deployed("systemd", "parity-capture.socket"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "parity-capture.socket"), socket, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, err := exec.Command(analyze, "verify", "--man=no", unit).CombinedOutput()
