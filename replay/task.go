@@ -19,13 +19,15 @@ type task struct {
 
 	due      time.Time // when the pace wanted it sent; zero: there is none
 	sent     time.Time // when it was last sent
-	recorded int64  // status of the reference, where that is no answer of the endpoint's own
-	large    int64  // bytes of a request that is large; 0: it is not
-	held     int64  // bytes of the request, or of the answer, that count as memory
-	spilled  stored // where they lie while memory is short
-	body     stored // where the answer's body lies, if it is large
-	head     []byte // how that begins
+	recorded int64     // status of the reference, where that is no answer of the endpoint's own
+	large    int64     // bytes of a request that is large; 0: it is not
+	held     int64     // bytes of the request, or of the answer, that count as memory
+	spilled  stored    // where they lie while memory is short
+	body     stored    // where the answer's body lies, if it is large
+	head     []byte    // how that begins
 	attempts []exchange.Attempt
+	passed   int   // of these, throttled while its endpoint answered others
+	answers  int64 // of its endpoint, when it was throttled last
 	cold     bool
 	probe    bool // sent to find out whether its endpoint is back
 	warming  bool // sent for its effect: the answer is dropped
