@@ -24,7 +24,7 @@ demo: build ## Run the whole pipeline on this machine: no cloud, no config
 	bin/parity demo
 
 .PHONY: test
-test: $(BIN)/versitygw $(BIN)/statsd_exporter $(BIN)/toxiproxy-server $(DUCKDB) $(AXE) ## Run all tests with the race detector, against real servers built on first use
+test: $(BIN)/versitygw $(BIN)/statsd_exporter $(BIN)/toxiproxy-server $(BIN)/manifests $(DUCKDB) $(AXE) ## Run all tests with the race detector, against real servers built on first use
 	$(GO_TEST) ./...
 
 .PHONY: check
@@ -94,6 +94,9 @@ $(BIN)/statsd_exporter: tools/go.mod
 
 $(BIN)/toxiproxy-server: tools/toxiproxy/go.mod
 	go build -C tools/toxiproxy -o ../../$@ github.com/Shopify/toxiproxy/v2/cmd/server
+
+$(BIN)/manifests: tools/manifests/go.mod tools/manifests/main.go
+	go build -C tools/manifests -o ../../$@ .
 
 # All versions are exact in package.json; a lock file would have to list the
 # binaries of every platform, or npm refuses it.

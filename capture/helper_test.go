@@ -173,3 +173,8 @@ func must[T any](v T, err error) T {
 	}
 	return v
 }
+
+// idle says that nothing is under way, waits or is held.
+func (st Status) idle() bool {
+	return st.InFlight+st.CopyBytes+st.Pending+st.QueueBytes+st.SpoolBytes+int64(st.Unshipped) == 0 && st.Oldest.IsZero()
+}

@@ -93,6 +93,9 @@ var reasonNames = [reasons]string{
 	"unreadable", "unpaired",
 }
 
+// DropReasons are the keys that Ledger.Dropped may have here.
+func DropReasons() []string { return reasonNames[:] }
+
 // accept counts an exchange that is on its way to the disk.
 func (l *ledger) accept() {
 	l.mu.Lock()

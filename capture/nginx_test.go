@@ -65,16 +65,16 @@ func free(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// documented is the first block of a language in docs/capture.md.
-func documented(t *testing.T, language string) string {
+// documented is the block of nginx's lines in docs/capture.md that begins so.
+func documented(t *testing.T, begin string) string {
 	t.Helper()
 	text := string(must(os.ReadFile(filepath.Join("..", "docs", "capture.md"))))
-	_, rest, ok := strings.Cut(text, "```"+language+"\n")
+	_, rest, ok := strings.Cut(text, "```nginx\n"+begin)
 	block, _, end := strings.Cut(rest, "```")
 	if !ok || !end {
-		t.Fatalf("docs/capture.md has no block of %s", language)
+		t.Fatalf("docs/capture.md has no block of nginx's lines that begins with %s", begin)
 	}
-	return block
+	return begin + block
 }
 
 // Without this, the lines that docs/capture.md gives for nginx would not mirror, or
@@ -93,7 +93,7 @@ func TestMirrorByNginx(t *testing.T) {
 		"listen 80;", "listen "+at+";",
 		"127.0.0.1:8080", strings.TrimPrefix(old.URL, "http://"),
 		"127.0.0.1:8081", strings.TrimPrefix(r.url, "http://"),
-	).Replace(documented(t, "nginx")))
+	).Replace(documented(t, "server {")))
 	const requests = 20
 	for i := range requests {
 		body := fmt.Sprint("text ", i)
@@ -135,4 +135,27 @@ func askNginx(t *testing.T, url, body string) string {
 		defer res.Body.Close()
 		return string(must(io.ReadAll(res.Body)))
 	}
+}
+
+// Without this, the lines by which nginx goes around the sidecar would leave the
+// old service unreachable when they are needed.
+func TestNginxGoesAround(t *testing.T) {
+	store := newStore()
+	old := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))
+	defer old.Close()
+	r := start(t, options(t, old.URL, store))
+	at := free(t)
+	nginx(t, strings.NewReplacer(
+		"127.0.0.1:8081", strings.TrimPrefix(r.url, "http://"), "127.0.0.1:8080", strings.TrimPrefix(old.URL, "http://"),
+	).Replace(documented(t, "upstream moderation {"))+"\nserver { listen "+at+"; location / { proxy_pass http://moderation; } }")
+	for i := range 20 {
+		if i == 10 {
+			r.stop()
+		}
+		body := fmt.Sprint("text ", i)
+		if got := askNginx(t, "http://"+at+"/", body); got != body {
+			t.Errorf("request %d got %q", i, got)
+		}
+	}
+	balanced(t, store.ledger(), 10)
 }

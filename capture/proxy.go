@@ -45,6 +45,8 @@ func (s *Sidecar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // exchange passes the request on, and the answer back.
 func (s *Sidecar) exchange(w http.ResponseWriter, r *http.Request) {
+	s.inFlight.Add(1)
+	defer s.inFlight.Add(-1)
 	c := newClient(w, r, s.draining.Load())
 	t := newTap(s, c, r)
 	// Where this returns without an answer or an error, or panics, the exchange

@@ -39,7 +39,8 @@ func (s *spool) recover(open []segmentName) error {
 	}
 	for i, n := range open {
 		if err := s.sealLeftOpen(n, found[i], known); err != nil {
-			return fmt.Errorf("seal segment %s: %w", s.path(n, openSuffix), err)
+			// As on a full disk. To start matters more: the old service is behind it.
+			s.log.Error("a segment that a crash left open can't be sealed; the next start tries again", "file", s.path(n, openSuffix), "error", err)
 		}
 	}
 	return nil

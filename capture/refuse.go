@@ -30,6 +30,9 @@ var refusedNames = [refusedReasons]string{
 	"malformed", "head_too_large", "transfer_coding", "http_version", "expectation", "ambiguous_framing", "bad_chunk", "connect",
 }
 
+// RefusalReasons are the keys that Sidecar.Refused may have.
+func RefusalReasons() []string { return refusedNames[:] }
+
 func (w refused) String() string { return refusedNames[w] }
 
 // status is what the client gets for it.

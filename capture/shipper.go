@@ -29,11 +29,18 @@ type shipper struct {
 	spool  *spool
 	open   func(context.Context, Segment) (exchange.Sink, error)
 	log    *slog.Logger
-	panics int // in a row, of the oldest segment
+	tell   func(error) // of each attempt
+	panics int         // in a row, of the oldest segment
 }
 
 func (s *Sidecar) shipper() *shipper {
-	return &shipper{spool: s.spool, open: s.opt.Ship, log: s.opt.Log}
+	return &shipper{spool: s.spool, open: s.opt.Ship, log: s.opt.Log, tell: func(err error) {
+		if err == nil {
+			s.shipped.Add(1)
+		} else {
+			s.failures.Add(1)
+		}
+	}}
 }
 
 // run ships until ctx is done, and never gives up.
@@ -50,6 +57,7 @@ func (s *shipper) run(ctx context.Context) {
 			continue
 		}
 		err := s.ship(ctx, n)
+		s.tell(err)
 		if err == nil {
 			pause = firstPause
 			continue
@@ -73,7 +81,9 @@ func (s *shipper) drain(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		if err := s.ship(ctx, n); err != nil {
+		err := s.ship(ctx, n)
+		s.tell(err)
+		if err != nil {
 			return fmt.Errorf("%d segments stay in %s for the next start: %w", s.spool.unshipped(), s.spool.dir, err)
 		}
 	}

@@ -194,7 +194,7 @@ func TestSegmentTakenOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	shipAll(t, s, 0)
-	if st := s.Status(); st != (Status{}) {
+	if st := s.Status(); !st.idle() {
 		t.Errorf("an empty spool is %+v", st)
 	}
 	last(t, s, store, 4)

@@ -171,6 +171,10 @@ type Sidecar struct {
 	ingest   *ingest // nil: it asks an upstream
 	refused  refusals
 	draining atomic.Bool
+	inFlight atomic.Int64
+	added    durations
+	shipped  atomic.Int64 // objects
+	failures atomic.Int64 // of shipping
 	memory   memory
 	queue    *queue
 	spool    *spool
@@ -247,23 +251,6 @@ func (s *Sidecar) Instance() string { return s.ledger.instance }
 func (s *Sidecar) Ledger() exchange.Ledger {
 	l, _ := s.ledger.snapshot()
 	return l
-}
-
-// Status is how full the sidecar is.
-type Status struct {
-	Pending    int64 // exchanges that wait for the disk
-	QueueBytes int64 // memory that they take
-	SpoolBytes int64 // size of the spool's segment files
-	Unshipped  int   // sealed segments that wait for Ship
-}
-
-// Status tells it as of now.
-func (s *Sidecar) Status() Status {
-	_, pending := s.ledger.snapshot()
-	return Status{
-		Pending: pending, QueueBytes: s.queue.held(),
-		SpoolBytes: s.spool.bytes.Load(), Unshipped: s.spool.unshipped(),
-	}
 }
 
 // Refused counts the requests that were not passed on since New, by reason; nil

@@ -64,7 +64,7 @@ func TestEveryExchangeOnce(t *testing.T) {
 	if len(seen) != 800 || len(store.committed) < 5 || store.failures != 0 {
 		t.Errorf("%d exchanges in %d objects", len(seen), len(store.committed))
 	}
-	if l := r.Ledger(); !l.Balanced() || l.Served != 800 || r.Status() != (Status{}) {
+	if l := r.Ledger(); !l.Balanced() || l.Served != 800 || !r.Status().idle() {
 		t.Errorf("at the end: %s, %+v", l, r.Status())
 	}
 	if left := must(filepath.Glob(filepath.Join(o.Spool, "*-*"))); len(left) != 0 {
@@ -329,5 +329,49 @@ func TestSpoolOfAnOlderLayout(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// If this fails a segment that can't be sealed after a crash, as on a full disk,
+// keeps the sidecar from starting, and with it the old service from being reached.
+func TestStartsThoughASegmentCantBeSealed(t *testing.T) {
+	back := httptest.NewServer(http.HandlerFunc(echo))
+	defer back.Close()
+	store := newStore()
+	o := options(t, back.URL, store)
+	run := func(n int) {
+		t.Helper()
+		s := must(New(o))
+		front := httptest.NewServer(s)
+		w := newWriter(s)
+		post(t, front.URL, 1, n)
+		w.write(w.queue.take())
+		front.Close()
+		if w.seg != nil {
+			w.seg.f.Close() // and is not sealed: it died
+		}
+		s.spool.close()
+	}
+	run(5)
+	open := must(filepath.Glob(filepath.Join(o.Spool, "*"+openSuffix)))
+	if len(open) != 1 {
+		t.Fatal(open)
+	}
+	inTheWay := filepath.Join(strings.TrimSuffix(open[0], openSuffix)+sealedSuffix, "x")
+	if err := os.MkdirAll(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run(3)
+	if err := os.RemoveAll(filepath.Dir(inTheWay)); err != nil {
+		t.Fatal(err)
+	}
+	s := must(New(o))
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows := store.rows()
+	balanced(t, store.ledger(), len(rows))
+	if len(rows) != 8 {
+		t.Errorf("%d of 8 exchanges were recorded", len(rows))
 	}
 }

@@ -86,8 +86,10 @@ func (t *tap) pass(res *http.Response) {
 	}
 	buf := pieces.Get().(*[32 << 10]byte)
 	defer pieces.Put(buf)
+	read := time.Now()
 	for more := res.Body != http.NoBody; more; {
 		n, err := res.Body.Read(buf[:])
+		read = time.Now()
 		t.piece(buf[:n], err, res.ContentLength)
 		more = err == nil
 		if t.client.write(buf[:n], err == io.EOF) != nil || err != nil && err != io.EOF {
@@ -95,6 +97,7 @@ func (t *tap) pass(res *http.Response) {
 		}
 	}
 	t.client.trailers(announced, res.Trailer)
+	t.sidecar.added.add(t.sent.Sub(t.arrival) + time.Since(read))
 }
 
 // answer takes the answer's head. One without a body ends with it.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -205,6 +206,7 @@ type pool struct {
 	mu         sync.Mutex
 	idle       []*conn
 	distrusted bool
+	unasked    *atomic.Bool // tells whoever sends; nil: nobody asks
 }
 
 // heard is what came on a connection that waits.
@@ -220,6 +222,9 @@ func (p *pool) distrust() {
 	p.mu.Lock()
 	p.distrusted = true
 	p.mu.Unlock()
+	if p.unasked != nil {
+		p.unasked.Store(true)
+	}
 	p.close()
 }
 

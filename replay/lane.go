@@ -145,7 +145,7 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 			l.tookUS += c.LatencyUS
 		}
 	}
-	l.limit.observe(c.Sent.Time(), time.Duration(c.LatencyUS)*time.Microsecond, class, now)
+	l.limit.observe(t.sent, time.Duration(c.LatencyUS)*time.Microsecond, throttling(class, c, now), now)
 	why := c.Error
 	if why == "" && class != "" { // it answered, by a status that says that it can't
 		why = fmt.Sprintf("status %d", c.Status)

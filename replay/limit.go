@@ -8,8 +8,9 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
-// limit is how many requests an endpoint may have in flight. Fixed, it is most.
-// Adaptive, it begins at first and follows what the endpoint does, by additive
+// limit is how many requests an endpoint may have in flight. Fixed, it is most, but
+// for an endpoint that throttles: that is asked one at a time from then on, one more
+// with each window of answers, and is back at one when it throttles again. Adaptive, it begins at first and follows what the endpoint does, by additive
 // increase and multiplicative decrease:
 //
 //   - A throttled or failed request halves it, once for all that were under way.
@@ -27,6 +28,7 @@ type limit struct {
 	most     int
 	adaptive bool
 	gentle   bool // fixed, for one endpoint of several
+	eased    bool // fixed, and the endpoint throttled
 
 	value   float64
 	steady  bool // it has shrunk once
@@ -59,7 +61,7 @@ func newLimit(o *Options) limit {
 }
 
 func (l *limit) now() int {
-	if !l.adaptive && !l.gentle {
+	if !l.adaptive && !l.gentle && !l.eased {
 		return l.most
 	}
 	return min(int(l.value), l.most)
@@ -70,11 +72,8 @@ func (l *limit) full(inFlight int) { l.reached = l.reached || inFlight >= l.now(
 
 // observe takes in a request that was sent then, and what became of it.
 func (l *limit) observe(sent time.Time, took time.Duration, class exchange.Failure, now time.Time) {
-	switch {
-	case l.gentle:
-		l.grow(class)
-		return
-	case !l.adaptive:
+	if !l.adaptive {
+		l.observeFixed(sent, class, now)
 		return
 	}
 	if class == exchange.Throttled || down(class) {
@@ -92,15 +91,28 @@ func (l *limit) observe(sent time.Time, took time.Duration, class exchange.Failu
 	}
 }
 
-// grow lets a fixed limit of one endpoint of several double with each window of
-// answers, from the beginning and after a failure that may mean that nobody is
-// there: one that hangs, as it has never answered, does so with few slots.
-func (l *limit) grow(class exchange.Failure) {
-	if down(class) {
+// observeFixed lets a fixed limit of one endpoint of several double with each
+// window of answers, from the beginning and after a failure that may mean that
+// nobody is there: one that hangs, as it has never answered, does so with few slots.
+// What throttles gets one more with each window: it has shown where it ends.
+func (l *limit) observeFixed(sent time.Time, class exchange.Failure, now time.Time) {
+	switch {
+	case class == exchange.Throttled:
+		if sent.After(l.shrunk) { // else it was under way with those that were throttled before
+			l.eased, l.value, l.answers, l.shrunk = true, 1, 0, now
+		}
+		return
+	case l.gentle && down(class):
 		l.value, l.answers = min(firstLimit, float64(l.most)), 0
 		return
+	case !l.gentle && !l.eased:
+		return
 	}
-	if l.answers++; l.answers >= l.now() {
+	l.answers++
+	switch {
+	case l.eased && l.answers >= max(minWindow, l.now()):
+		l.value, l.answers = min(l.value+1, float64(l.most)), 0
+	case !l.eased && l.answers >= l.now():
 		l.value, l.answers = min(2*l.value, float64(l.most)), 0
 	}
 }

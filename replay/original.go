@@ -50,7 +50,7 @@ func (o *original) due(now time.Time) (*task, time.Time) {
 		due = due.Add(behind)
 	}
 	t := heap.Pop(&o.tasks).(*task)
-	t.row.Candidate.Due = exchange.At(due)
+	t.setDue(due)
 	return t, time.Time{}
 }
 

@@ -4,8 +4,6 @@ import (
 	"container/heap"
 	"math"
 	"time"
-
-	"github.com/modelparity/parity/internal/exchange"
 )
 
 // maxBehind is how much a pace may have to make up for. A target that stalls
@@ -89,7 +87,10 @@ func (s *steady) due(now time.Time) (*task, time.Time) {
 	t := f.tasks.pop()
 	s.count--
 	own, all := f.pace.take(now), s.all.take(now)
-	t.row.Candidate.Due = max(own, all)
+	if own.Before(all) {
+		own = all
+	}
+	t.setDue(own)
 	if f.tasks.len() > 0 {
 		s.enqueue(f, now)
 	}
@@ -130,14 +131,15 @@ func (p *pacer) peek(now time.Time) time.Time {
 	return p.next()
 }
 
-// take takes the next place, which may be past; 0 where there is no pace.
-func (p *pacer) take(now time.Time) exchange.Timestamp {
+// take takes the next place, which may be past; the zero time where there is no
+// pace.
+func (p *pacer) take(now time.Time) time.Time {
 	if p.rate == 0 {
-		return 0
+		return time.Time{}
 	}
 	due := p.peek(now)
 	p.n++
-	return exchange.At(due)
+	return due
 }
 
 func (p *pacer) next() time.Time {

@@ -27,6 +27,9 @@ type Progress struct {
 	// may not have been made yet.
 	PutOff map[string]int64
 	Splits int // that are open
+	// Unasked says that a server said what it was not asked. Answers that came before
+	// that was seen may have been taken for those of the requests after theirs.
+	Unasked bool
 	// LastDue is when the last request is due, where the pace is the recording's and
 	// it is known; zero otherwise.
 	LastDue time.Time
@@ -58,7 +61,7 @@ const mostListed = 5
 func (s *Sender) Progress() Progress {
 	p := Progress{
 		Done: s.finished.Load(), Sent: s.sent.Load(), InFlight: s.inFlight.Load(), Warmed: s.warmed.Load(),
-		Failed: s.failed.counts(), Retried: s.retried.Load(),
+		Failed: s.failed.counts(), Retried: s.retried.Load(), Unasked: s.options.unasked.Load(),
 	}
 	s.sched.observe(&p, time.Now())
 	return p

@@ -34,7 +34,23 @@ const (
 
 // retries says whether t, which ended in class, is worth another attempt.
 func (o *Options) retries(t *task, class exchange.Failure) bool {
-	return len(t.attempts) < o.Retries && slices.Contains(o.RetryOn, class)
+	return t.counted() < o.Retries && slices.Contains(o.RetryOn, class)
+}
+
+// counted is how many attempts before the last one count.
+func (t *task) counted() int { return len(t.attempts) - t.passed }
+
+// mostPassed is how many times a request may be throttled while others get through.
+const mostPassed = 50
+
+// passOver says that t was throttled, while its endpoint has answered so many. If
+// these are more than the last time, it was others that came first, and says
+// nothing of t: it is no attempt that counts.
+func (t *task) passOver(answers int64) {
+	if answers > t.answers && t.passed < min(len(t.attempts), mostPassed) {
+		t.passed++
+	}
+	t.answers = answers
 }
 
 func backoff(first time.Duration, attempts int, c *exchange.Candidate, now time.Time) time.Duration {
@@ -44,6 +60,15 @@ func backoff(first time.Duration, attempts int, c *exchange.Candidate, now time.
 	}
 	wait = wait/2 + rand.N(wait/2+1)
 	return max(wait, min(retryAfter(c, now), maxRetryAfter))
+}
+
+// throttling is Throttled too for an endpoint that says 503 and when to come again:
+// some throttle by that.
+func throttling(class exchange.Failure, c *exchange.Candidate, now time.Time) exchange.Failure {
+	if class == exchange.NotReady && retryAfter(c, now) > 0 {
+		return exchange.Throttled
+	}
+	return class
 }
 
 // retryAfter reads the header of RFC 9110, section 10.2.3: seconds, or a date.

@@ -198,12 +198,15 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	if !down(class) && class != exchange.Canceled && class != exchange.Unsendable { // something answered
 		s.lost = 0
 	}
+	if throttling(class, &t.row.Candidate, now) == exchange.Throttled {
+		t.passOver(l.answered)
+	}
 	decided = true
 	switch {
 	case t.warming || t.split.gone:
 		decided = false
 	case s.options.retries(t, class):
-		at := now.Add(backoff(l.firstBackoff(class), len(t.attempts), &t.row.Candidate, now))
+		at := now.Add(backoff(l.firstBackoff(class), t.counted(), &t.row.Candidate, now))
 		heap.Push(&s.later, later{at: at, task: t})
 		s.hold(l, t, class, now)
 		t.retry(class)
@@ -228,11 +231,11 @@ func (s *scheduler) readmit() {
 // hold has an endpoint that throttles rest, as its other requests would be
 // throttled too: as long as it asks, or up to mostHeld.
 func (s *scheduler) hold(l *lane, t *task, class exchange.Failure, now time.Time) {
-	if class != exchange.Throttled {
+	c := &t.row.Candidate
+	if throttling(class, c, now) != exchange.Throttled {
 		return
 	}
-	c := &t.row.Candidate
-	wait := max(min(retryAfter(c, now), maxRetryAfter), min(backoff(firstBackoff, len(t.attempts), c, now), mostHeld))
+	wait := max(min(retryAfter(c, now), maxRetryAfter), min(backoff(firstBackoff, t.counted(), c, now), mostHeld))
 	if until := now.Add(wait); until.After(l.held) {
 		l.held = until
 		heap.Push(&s.later, later{at: until, lane: l})

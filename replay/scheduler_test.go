@@ -653,3 +653,91 @@ func TestAdmission(t *testing.T) {
 		}
 	})
 }
+
+// An endpoint that lets one request a second through must get all of a recording in
+// the end: what it turns away must not be sent again in one burst after each pause,
+// until the last retry is used up.
+func TestThrottledEndpointLosesNothing(t *testing.T) {
+	for _, status := range []int64{429, 503} {
+		for _, target := range []string{"http://127.0.0.1", "http://127.0.0.1/{model}"} {
+			t.Run(fmt.Sprint(status, target), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var next time.Time
+					var mu sync.Mutex
+					s, c := senderTo(t, Options{Target: target, Concurrency: 16, Retries: DefaultRetries}, func(ctx context.Context, _ int, _ *exchange.Exchange, c *exchange.Candidate) {
+						takes(ctx, 20*time.Millisecond)
+						mu.Lock()
+						defer mu.Unlock()
+						if now := time.Now(); now.Before(next) {
+							c.Status, c.Headers = status, exchange.EncodeHeaders(http.Header{"Retry-After": {"1"}})
+						} else {
+							next = now.Add(time.Second)
+						}
+					})
+					rows := byModel(300)
+					got, counts := replay(t, s, rows...)
+					for i, e := range got {
+						if e.Candidate.Status != 200 {
+							t.Fatalf("row %d of %d ends with %d after %d attempts: %+v", i, len(got), e.Candidate.Status, len(e.Candidate.Attempts()), counts)
+						}
+					}
+					if n := c.asks["model-0"]; n > 3*len(rows) {
+						t.Errorf("%d requests were made for %d", n, len(rows))
+					}
+				})
+			})
+		}
+	}
+}
+
+// A retried answer that differs from the first is evidence: without it nobody could
+// tell that an endpoint says now this and now that.
+func TestWhatARetryReplacesIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := senderTo(t, Options{Retries: 3}, func(_ context.Context, n int, _ *exchange.Exchange, c *exchange.Candidate) {
+			c.Body = fmt.Appendf(nil, "answer %d", n)
+			if n < 2 {
+				c.Status = 502
+			}
+		})
+		got, counts := replay(t, s, byModel(1)...)
+		c := &got[0].Candidate
+		var bodies []string
+		for _, a := range c.Attempts() {
+			bodies = append(bodies, fmt.Sprint(a.Status, " ", a.Failure, " ", a.Body))
+		}
+		if string(c.Body) != "answer 2" || c.Status != 200 || !slices.Equal(bodies, []string{"502 gateway answer 0", "502 gateway answer 1"}) {
+			t.Errorf("the answer is %d %q, those before %q; %+v", c.Status, c.Body, bodies, counts)
+		}
+	})
+}
+
+// Splits are sorted by model. With four hundred models each must have its turns from
+// the beginning, though all requests of the first come before any of the last.
+func TestFourHundredEndpointsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const models, each = 400, 5
+		var mu sync.Mutex
+		asked := map[string]int{}
+		widest, total := 0, 0
+		s, _ := senderTo(t, Options{Target: "http://127.0.0.1/{model}", Concurrency: 16}, func(ctx context.Context, n int, e *exchange.Exchange, _ *exchange.Candidate) {
+			mu.Lock()
+			asked[e.Model]++
+			if total++; total > models && total < models*(each-1) { // in the middle all are on their way
+				widest = max(widest, n+1-total/models)
+			}
+			mu.Unlock()
+			takes(ctx, 10*time.Millisecond)
+		})
+		counts := make([]int, models)
+		for m := range counts {
+			counts[m] = each
+		}
+		if _, c := replay(t, s, byModel(counts...)...); c.Answered != models*each || len(asked) != models {
+			t.Errorf("%+v of %d models", c, len(asked))
+		}
+		if widest > 2 {
+			t.Errorf("one model was %d requests ahead of the others", widest)
+		}
+	})
+}

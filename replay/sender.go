@@ -42,6 +42,7 @@ func New(o Options) (*Sender, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
+	o.unasked = new(atomic.Bool)
 	c, err := newClient(o)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"time"
 
@@ -16,13 +17,17 @@ type task struct {
 	lane  *lane // where it goes
 	row   exchange.Exchange
 
-	recorded int64  // status of the reference, where that is no answer of the endpoint's own
-	large    int64  // bytes of a request that is large; 0: it is not
-	held     int64  // bytes of the request, or of the answer, that count as memory
-	spilled  stored // where they lie while memory is short
-	body     stored // where the answer's body lies, if it is large
-	head     []byte // how that begins
+	due      time.Time // when the pace wanted it sent; zero: there is none
+	sent     time.Time // when it was last sent
+	recorded int64     // status of the reference, where that is no answer of the endpoint's own
+	large    int64     // bytes of a request that is large; 0: it is not
+	held     int64     // bytes of the request, or of the answer, that count as memory
+	spilled  stored    // where they lie while memory is short
+	body     stored    // where the answer's body lies, if it is large
+	head     []byte    // how that begins
 	attempts []exchange.Attempt
+	passed   int   // of these, throttled while its endpoint answered others
+	answers  int64 // of its endpoint, when it was throttled last
 	cold     bool
 	probe    bool // sent to find out whether its endpoint is back
 	warming  bool // sent for its effect: the answer is dropped
@@ -88,12 +93,35 @@ func (t *task) ask(ctx context.Context, client client) (err error) {
 	}
 	c := &t.row.Candidate
 	o := overflow{spill: &t.split.spill}
+	t.sent = time.Now()
 	client.send(ctx, row, c, &o)
-	if c.Due == 0 {
-		c.Due = c.Sent
-	}
+	c.Due = t.dueBy(t.sent)
 	t.body, t.head = o.place, o.head
 	return o.err
+}
+
+// setDue says when the pace wants t sent.
+func (t *task) setDue(due time.Time) {
+	if due.IsZero() {
+		return
+	}
+	t.due, t.row.Candidate.Due = due, exchange.At(due)
+}
+
+// dueBy is when t was due, by a clock that reads now. Due and sent are read off the
+// clock on the wall at different times, and somebody may have set it in between, or
+// have the machine sleep: how long t waited is what the monotonic clock says. A
+// difference that could be of rounding leaves the due time where the pace had it.
+func (t *task) dueBy(now time.Time) exchange.Timestamp {
+	c := &t.row.Candidate
+	if t.due.IsZero() {
+		return cmp.Or(c.Due, c.Sent)
+	}
+	due, told := exchange.At(now.Round(0).Add(-now.Sub(t.due))), exchange.At(t.due)
+	if gap := due - told; -1000 < gap && gap < 1000 {
+		return told
+	}
+	return due
 }
 
 // retry keeps what came as evidence and makes t ready to be sent again.

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,5 +52,50 @@ func TestPortInUse(t *testing.T) {
 	}
 	if _, err := os.Stat(spool); err == nil {
 		t.Error("it left a spool behind")
+	}
+}
+
+// Without this, a server that answers a request twice, the second time too late to
+// be told from the next answer, would leave a run of mixed-up answers that looks
+// like any other.
+func TestAServerThatAnswersOutOfTurnIsWarnedOf(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				in := bufio.NewReader(c)
+				for n := 0; ; n++ {
+					r, err := http.ReadRequest(in)
+					if err != nil {
+						return
+					}
+					body, _ := io.ReadAll(r.Body)
+					answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+					io.WriteString(c, answer)
+					if n == 3 {
+						io.WriteString(c, answer)
+					}
+				}
+			}()
+		}
+	}()
+	recording := makeRecording(t, 200, 50)
+	for _, c := range []struct {
+		target string
+		warns  bool
+	}{{"http://" + l.Addr().String(), true}, {newEcho(t, answerBack(0)).URL, false}} {
+		r := mustParity(t, exitDone, "replay", recording, "--target", c.target, "--out", filepath.Join(t.TempDir(), "run"), "--concurrency", "2")
+		if strings.Contains(r.stderr, unaskedWarning) != c.warns {
+			t.Errorf("%s: warned is not %v:\n%s", c.target, c.warns, r.stderr)
+		}
 	}
 }

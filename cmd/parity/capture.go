@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -22,11 +21,13 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 	"github.com/modelparity/parity/internal/store"
 	"github.com/modelparity/parity/internal/telemetry"
+	"github.com/modelparity/parity/replay"
 )
 
 type captureFlags struct {
 	upstream, listen, admin, out, spool string
-	mode                                string
+	mode, tlsCert, tlsKey               string
+	upstreamTLS                         replay.TLSFiles
 	mirror                              int
 	model, version                      []string
 	maxBody, segmentBytes               int64
@@ -71,8 +72,14 @@ Pointer into the request body), const:name.`,
 	fl.StringVar(&f.upstream, "upstream", "", "the old service's `URL`")
 	fl.StringVar(&f.mode, "mode", "proxy", "proxy: in the old service's path; mirror: take what a proxy mirrors, and ask the old service itself; ingest: take what services record themselves")
 	fl.IntVar(&f.mirror, "mirror-concurrency", 16, "with --mode mirror, ask the old service for at most `N` at a time")
-	fl.StringVar(&f.listen, "listen", "", "the `ADDR` to serve on, as in :8081")
-	fl.StringVar(&f.admin, "admin", "", "serve /healthz, /readyz and /ledger on this loopback `ADDR`")
+	fl.StringVar(&f.listen, "listen", "", "the `ADDR` to serve on, as in :8081; or fd:3, a socket that was handed over")
+	fl.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with this certificate: a PEM `FILE`, read again when it changes")
+	fl.StringVar(&f.tlsKey, "tls-key", "", "the certificate's key, a PEM `FILE`")
+	fl.StringVar(&f.upstreamTLS.CA, "upstream-ca", "", "trust these authorities for an https upstream, in place of the machine's: a PEM `FILE`")
+	fl.StringVar(&f.upstreamTLS.ServerName, "upstream-name", "", "the `NAME` that the upstream's certificate must have (default: its host)")
+	fl.StringVar(&f.upstreamTLS.Cert, "upstream-cert", "", "the certificate to show to the upstream: a PEM `FILE`")
+	fl.StringVar(&f.upstreamTLS.Key, "upstream-key", "", "its key, a PEM `FILE`")
+	fl.StringVar(&f.admin, "admin", "", "serve /healthz, /readyz, /metrics (Prometheus) and /ledger on this loopback `ADDR`")
 	fl.StringVar(&f.out, "out", "", "the `RECORDING` to write: a folder or s3://bucket/prefix")
 	fl.StringVar(&f.spool, "spool", "", "the `DIR` of the spool (default: parity-spool in the working directory)")
 	fl.StringArrayVar(&f.model, "model-from", nil, "a `RULE` for the model; may be repeated")
@@ -93,9 +100,13 @@ func (a *app) capture(ctx context.Context, f captureFlags) error {
 	if err != nil {
 		return err
 	}
-	front, err := net.Listen("tcp", f.listen)
+	encrypted, err := frontTLS(f.tlsCert, f.tlsKey, opts.Log)
 	if err != nil {
-		return fmt.Errorf("--listen %s: %w", f.listen, err)
+		return err
+	}
+	front, err := listenFront(f.listen)
+	if err != nil {
+		return err
 	}
 	defer front.Close()
 	admin, err := listenAdmin(f.admin)
@@ -114,7 +125,7 @@ func (a *app) capture(ctx context.Context, f captureFlags) error {
 		where = f.mode + " to " + opts.Upstream.Redacted()
 	}
 	fmt.Fprintf(a.stderr, "capture: %s, %s, recording to %s by way of %s\n", front.Addr(), where, f.out, opts.Spool)
-	return a.serve(ctx, sidecar, front, admin, f.grace)
+	return a.serve(ctx, sidecar, capture.NewFront(sidecar, encrypted), front, admin, f.grace)
 }
 
 func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Options, error) {
@@ -173,6 +184,12 @@ func (f *captureFlags) way(opts *capture.Options) error {
 	if opts.Upstream, err = url.Parse(f.upstream); err != nil || opts.Upstream.Host == "" {
 		return fmt.Errorf("--upstream %q: must be http(s)://host[:port][/path] or h2c://host[:port][/path]", f.upstream)
 	}
+	if f.upstreamTLS != (replay.TLSFiles{}) && opts.Upstream.Scheme != "https" {
+		return fmt.Errorf("--upstream-ca, --upstream-name, --upstream-cert and --upstream-key: %s is no https upstream", opts.Upstream.Redacted())
+	}
+	if opts.UpstreamTLS, err = f.upstreamTLS.Load("", time.Now()); err != nil {
+		return fmt.Errorf("--upstream-ca, --upstream-cert: %w", err)
+	}
 	return nil
 }
 
@@ -198,8 +215,7 @@ const linger = 5 * time.Second
 // serve runs the sidecar until ctx ends. Then it goes down in this order: no
 // new connections, requests under way to their end, what was accepted to the
 // spool, the spool to the recording.
-func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Listener, grace time.Duration) error {
-	server := capture.NewFront(s, nil)
+func (a *app) serve(ctx context.Context, s *capture.Sidecar, server *capture.Front, front, admin net.Listener, grace time.Duration) error {
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRecording()
 	var recorder errgroup.Group
@@ -234,50 +250,9 @@ func (a *app) serve(ctx context.Context, s *capture.Sidecar, front, admin net.Li
 	stopRecording()
 	adminServer.Close()
 	err := errors.Join(serving.Wait(), recorder.Wait(), s.Close(end))
-	fmt.Fprintf(a.stderr, "capture: %s\n", s.Ledger())
+	fmt.Fprintf(a.stderr, "capture: %s%s\n", s.Ledger(), byReason(s.Ledger().Dropped))
+	if refused := s.Refused(); refused != nil {
+		fmt.Fprintf(a.stderr, "capture: requests that were refused, and not passed on%s\n", byReason(refused))
+	}
 	return err
-}
-
-func listenAdmin(addr string) (net.Listener, error) {
-	if addr == "" {
-		return nil, nil
-	}
-	return listenLoopback("--admin", addr)
-}
-
-// listenLoopback listens where only this machine can come from.
-func listenLoopback(flag, addr string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("%s %s: only a loopback address is allowed, as in 127.0.0.1:9090; from another machine come by `ssh -L`", flag, addr)
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
-	}
-	return l, nil
-}
-
-// adminHandler answers while the process proxies, whatever the recorder does.
-func adminHandler(s *capture.Sidecar) http.Handler {
-	mux := http.NewServeMux()
-	ok := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }
-	mux.HandleFunc("GET /healthz", ok)
-	// About proxying alone: a store that is away, or a disk that is full, must not
-	// take the old service out of rotation.
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if s.Draining() {
-			http.Error(w, "stopping", http.StatusServiceUnavailable)
-			return
-		}
-		ok(w, r)
-	})
-	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(s.Ledger())
-	})
-	return mux
 }

@@ -149,7 +149,9 @@ func (a *app) demoCapture(ctx context.Context, world *demo.World, recording, spo
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	var g errgroup.Group
-	g.Go(func() error { return a.serve(serving, sidecar, front, nil, time.Minute) })
+	g.Go(func() error {
+		return a.serve(serving, sidecar, capture.NewFront(sidecar, nil), front, nil, time.Minute)
+	})
 	err = demoTraffic(ctx, world, "http://"+front.Addr().String())
 	stop()
 	return errors.Join(err, g.Wait())

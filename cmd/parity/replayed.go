@@ -87,10 +87,17 @@ func (a *app) sayReplayed(r replayed) {
 		fmt.Fprintf(a.stderr, "replay: of the answers, %d are redirects, by status%s: %s\n", total(c), byReason(c), redirectAdvice)
 	}
 	fmt.Fprintf(a.stderr, "replay: %s\n", r.requests())
+	if r.progress.Unasked {
+		fmt.Fprintln(a.stderr, unaskedWarning)
+	}
 	if r.unsent > 0 {
 		fmt.Fprintf(a.stderr, "replay: not complete: %d of %s committed, with %s\n", r.here+r.elsewhere, counted(r.splits, "split"), counted(r.counts.Planned+r.theirs, "exchange"))
 	}
 }
+
+// unaskedWarning is what to do where a server answers out of turn.
+const unaskedWarning = "replay: warning: the server sent answers that nobody asked for. From then on each request had a connection of its own; " +
+	"of those before, some may have an answer that belongs to another request. Don't judge the new endpoint by this run: have its server mended, and replay into a new one"
 
 // redirectAdvice is what to do where the target redirects.
 const redirectAdvice = "give the place that they name as --target, or let `follow_redirects: true` of the config's target follow those (307 and 308) that stay with its server"

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/logging"
 )
 
@@ -30,7 +32,15 @@ type s3Bucket struct {
 	bucket string
 	prefix string // empty, or ends in a slash
 	probe  probe
+	kmsKey string // that what is written is encrypted with; empty: as the bucket has it
+	tags   string // of what is written, as in team=ml&kind=recording; empty: none
 }
+
+// What the AWS configuration has no settings for is in the environment, too.
+const (
+	kmsKeyEnv = "PARITY_S3_KMS_KEY_ID"
+	tagsEnv   = "PARITY_S3_TAGGING"
+)
 
 // Enough attempts to outlast a race for one key (409) or a throttle (503), few
 // enough that an endpoint that is down is reported within seconds.
@@ -38,7 +48,10 @@ const attempts = 5
 
 func openS3(ctx context.Context, rest string) (*s3Bucket, error) {
 	bucket, prefix, _ := strings.Cut(strings.TrimSuffix(rest, "/"), "/")
-	b := &s3Bucket{bucket: bucket, prefix: prefix}
+	b := &s3Bucket{bucket: bucket, prefix: prefix, kmsKey: os.Getenv(kmsKeyEnv), tags: os.Getenv(tagsEnv)}
+	if _, err := url.ParseQuery(b.tags); err != nil {
+		return nil, fmt.Errorf("%s %q: write tags as in team=ml&kind=recording: %w", tagsEnv, b.tags, err)
+	}
 	if bucket == "" || prefix != "" && !fs.ValidPath(prefix) {
 		return nil, fmt.Errorf("open %s%s: it is not of the form s3://bucket/prefix", s3Scheme, rest)
 	}
@@ -109,10 +122,17 @@ func (b *s3Bucket) put(ctx context.Context, key string, f *os.File) error {
 	if err != nil {
 		return fmt.Errorf("put %s: %w", key, err)
 	}
-	_, err = b.client.PutObject(ctx, &s3.PutObjectInput{
+	in := &s3.PutObjectInput{
 		Bucket: &b.bucket, Key: b.name(key), Body: body, ContentLength: aws.Int64(info.Size()),
 		IfNoneMatch: aws.String("*"), ChecksumCRC32C: &sum,
-	})
+	}
+	if b.kmsKey != "" {
+		in.ServerSideEncryption, in.SSEKMSKeyId = types.ServerSideEncryptionAwsKms, &b.kmsKey
+	}
+	if b.tags != "" {
+		in.Tagging = &b.tags
+	}
+	_, err = b.client.PutObject(ctx, in)
 	return b.explain(ctx, "put", key, err)
 }
 

@@ -192,3 +192,37 @@ func wantNothing(t *testing.T, b store.Bucket) {
 		t.Errorf("visible: %+v, %v", o, err)
 	}
 }
+
+// Lost: the encryption that a company's rules ask for, or the tags by which its
+// rules of retention find what to delete.
+func TestS3EncryptionAndTags(t *testing.T) {
+	location := storetest.S3(t)
+	t.Setenv("PARITY_S3_KMS_KEY_ID", "alias/parity")
+	t.Setenv("PARITY_S3_TAGGING", "team=ml&kind=recording%201")
+	var puts atomic.Int64
+	storetest.Proxy(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.Method == http.MethodPut {
+			puts.Add(1)
+			for name, want := range map[string]string{
+				"X-Amz-Server-Side-Encryption": "aws:kms", "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id": "alias/parity", "X-Amz-Tagging": "team=ml&kind=recording%201",
+			} {
+				if got := r.Header.Get(name); got != want {
+					t.Errorf("%s: %s is %q, want %q", r.URL, name, got, want)
+				}
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+	b := open(t, location)
+	if err := store.PutBytes(t.Context(), b, "a", []byte("text")); err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, b, "a", "text")
+	if puts.Load() < 2 { // of the probe and of the object
+		t.Errorf("%d puts were seen", puts.Load())
+	}
+	t.Setenv("PARITY_S3_TAGGING", "a=%zz")
+	if _, err := store.Open(t.Context(), location); err == nil || !strings.Contains(err.Error(), "write tags as in") {
+		t.Errorf("tags that are none: %v", err)
+	}
+}
