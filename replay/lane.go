@@ -134,7 +134,7 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 	if class == exchange.Unsendable || class == exchange.Canceled {
 		return false
 	}
-	if l.throttles++; class != exchange.Throttled {
+	if l.throttles++; throttling(class, c, now) != exchange.Throttled {
 		l.throttles = 0
 	}
 	if class == "" || class == exchange.Auth || class == exchange.TooLarge {

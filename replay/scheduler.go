@@ -194,7 +194,7 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	if l.observe(t, class, now) {
 		s.opened(l)
 	}
-	s.total.observe(t.row.Candidate.Sent.Time(), s.inFlight+1, l.reached == 1, l.throttles, class, now)
+	s.total.observe(t.sent, s.inFlight+1, l.reached == 1, l.throttles, throttling(class, &t.row.Candidate, now), now)
 	if !down(class) && class != exchange.Canceled && class != exchange.Unsendable { // something answered
 		s.lost = 0
 	}

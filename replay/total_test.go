@@ -15,7 +15,7 @@ import (
 // go below one, would have all of them throttled until exchanges are given up, or
 // the replay stops.
 func TestTotalFindsTheQuotaOfAll(t *testing.T) {
-	const quota, models, each = 2, 256, 4
+	const quota, models, each = 2, 256, 6
 	endpoints := map[string]*sagemakertest.Endpoint{}
 	var rows []exchange.Exchange
 	for m := range models {
