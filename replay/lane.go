@@ -32,6 +32,8 @@ type lane struct {
 	warm     bool
 	lastDone time.Time
 
+	throttles int // in a row
+
 	answered int64
 	timed    int64 // of them, those that were not cold
 	tookUS   int64 // by all of these
@@ -131,6 +133,9 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 	}
 	if class == exchange.Unsendable || class == exchange.Canceled {
 		return false
+	}
+	if l.throttles++; throttling(class, c, now) != exchange.Throttled {
+		l.throttles = 0
 	}
 	if class == "" || class == exchange.Auth || class == exchange.TooLarge {
 		l.warm = true
