@@ -17,6 +17,9 @@ type client interface {
 	// unless nothing went out. Bytes of e may be read until the context ends.
 	// What is large of the answer's body may go to o instead, unless o is nil.
 	send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate, o *overflow)
+	// connections are those that requests share one after the other, where it is known
+	// what comes on them; nil otherwise.
+	connections() *pool
 	close()
 }
 

@@ -50,6 +50,13 @@ func (h *httpClient) endpoint(e *exchange.Exchange) (string, error) {
 	return h.target.endpoint(e), nil
 }
 
+func (h *httpClient) connections() *pool {
+	if h.http1 == nil {
+		return nil
+	}
+	return &h.http1.idle
+}
+
 func (h *httpClient) close() {
 	h.transport.CloseIdleConnections()
 	if h.http1 != nil {

@@ -38,7 +38,7 @@ func newHTTP1(h *httpClient) *http1 {
 	if port == "" {
 		port = "80"
 	}
-	return &http1{client: h, host: host, address: net.JoinHostPort(u.Hostname(), port), idle: pool{unasked: h.options.unasked}}
+	return &http1{client: h, host: host, address: net.JoinHostPort(u.Hostname(), port)}
 }
 
 // hostField is what net/http makes of a target's host. A name that it has to

@@ -236,10 +236,17 @@ func TestAnswersThatNobodyAskedFor(t *testing.T) {
 	t.Run("before the right one", func(t *testing.T) {
 		var conns atomic.Int64
 		s := newSender(t, Options{Concurrency: 1, Target: serve(t, &conns, func(c net.Conn, answer string) { io.WriteString(c, extra+answer) })})
+		if _, err := s.Split(t.Context(), &source{rows: recording(10)}, &sink{}); err != ErrOutOfTurn {
+			t.Fatalf("%v", err)
+		}
+		before := conns.Load()
 		rows, _ := replay(t, s, recording(10)...)
-		check(t, rows, 1)
-		if n := conns.Load(); n != 9 { // two on the first, then each its own
+		check(t, rows, 0)
+		if n := conns.Load() - before; n < 10 { // each its own
 			t.Errorf("%d connections for 10 requests", n)
+		}
+		if p := s.Progress(); !p.OutOfTurn || p.Done != 10 {
+			t.Errorf("%+v", p)
 		}
 	})
 	t.Run("while it waits", func(t *testing.T) {
@@ -260,6 +267,46 @@ func TestAnswersThatNobodyAskedFor(t *testing.T) {
 			t.Errorf("%d connections for 10 requests", n)
 		}
 	})
+}
+
+// A second answer that comes when the connection has the next request already is
+// taken for that one's, and so on. Once it is noticed, nothing of the split counts,
+// and what is sent again is right. Nothing else would tell: each row has an answer.
+func TestLateSecondAnswerSpoilsNoSplit(t *testing.T) {
+	address := serveRawConn(t, func(c net.Conn) {
+		var late string
+		for n := 0; ; n++ {
+			_, body, _ := strings.Cut(readRequest(c), "\r\n\r\n")
+			if body == "" {
+				return
+			}
+			answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+			switch {
+			case n < 2:
+				late = answer // is sent once more when the next one is there
+				io.WriteString(c, answer)
+			case n < 20:
+				io.WriteString(c, late)
+				late = answer
+			default: // in the end it is heard
+				io.WriteString(c, late+answer)
+				late = ""
+			}
+		}
+	})
+	s := newSender(t, Options{Concurrency: 1, Target: "http://" + address})
+	if _, err := s.Split(t.Context(), &source{rows: recording(100)}, &sink{}); err != ErrOutOfTurn {
+		t.Fatalf("the answers are mixed up: %v", err)
+	}
+	rows, counts := replay(t, s, recording(100)...)
+	for i, e := range rows {
+		if string(e.Candidate.Body) != string(recorded(i).Request.Body) {
+			t.Errorf("row %d has the answer %q (%s)", i, e.Candidate.Body, e.Candidate.Error)
+		}
+	}
+	if counts.Answered != 100 {
+		t.Errorf("%+v", counts)
+	}
 }
 
 // A connection that waited longer than balancers allow must not be used, and not

@@ -202,11 +202,43 @@ func (a *talk) end(keep bool) {
 // had it come a moment later, it would have been taken for the next answer, and
 // each answer for the one after. So a server that says what it was not asked is
 // not trusted any more: from then on each request has a connection of its own.
+// What was answered before on connections that had been used may be another's.
 type pool struct {
 	mu         sync.Mutex
 	idle       []*conn
-	distrusted bool
-	unasked    *atomic.Bool // tells whoever sends; nil: nobody asks
+	distrusted atomic.Bool
+	reused     atomic.Int64 // requests that went out on connections that had been used
+}
+
+// outOfTurn says that the server has said what it was not asked.
+func (p *pool) outOfTurn() bool { return p != nil && p.distrusted.Load() }
+
+// sharing is how many requests went out on connections that had been used.
+func (p *pool) sharing() int64 {
+	if p == nil {
+		return 0
+	}
+	return p.reused.Load()
+}
+
+// listen hears what came on the connections that wait.
+func (p *pool) listen() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	said := false
+	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
+		what := hear(c.Conn)
+		if said = said || what == unasked; what != nothing {
+			c.Close()
+		}
+		return what != nothing
+	})
+	p.mu.Unlock()
+	if said {
+		p.distrust()
+	}
 }
 
 // heard is what came on a connection that waits.
@@ -219,12 +251,7 @@ const (
 )
 
 func (p *pool) distrust() {
-	p.mu.Lock()
-	p.distrusted = true
-	p.mu.Unlock()
-	if p.unasked != nil {
-		p.unasked.Store(true)
-	}
+	p.distrusted.Store(true)
 	p.close()
 }
 
@@ -245,6 +272,7 @@ func (p *pool) take(deadline time.Time) *conn {
 		what := hear(c.Conn)
 		if what == nothing && time.Since(c.idle) < maxIdle {
 			c.used = true
+			p.reused.Add(1)
 			return c
 		}
 		c.Close()
@@ -259,7 +287,7 @@ func (p *pool) put(c *conn) {
 	c.idle = time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.distrusted {
+	if p.distrusted.Load() {
 		c.Close()
 		return
 	}

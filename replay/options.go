@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -110,8 +109,6 @@ type Options struct {
 	// FollowRedirects follows those that keep the request as it is and stay with
 	// its server. They are answers otherwise.
 	FollowRedirects bool
-
-	unasked *atomic.Bool // set where a server says what it was not asked
 	// Mapping is applied to the recorded bodies; those that are empty stay so. What
 	// it makes is sent as application/json, unless Headers say otherwise. What it
 	// can't map is Unsendable.

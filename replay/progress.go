@@ -27,9 +27,8 @@ type Progress struct {
 	// may not have been made yet.
 	PutOff map[string]int64
 	Splits int // that are open
-	// Unasked says that a server said what it was not asked. Answers that came before
-	// that was seen may have been taken for those of the requests after theirs.
-	Unasked bool
+	// OutOfTurn says that the target said what it was not asked (ErrOutOfTurn).
+	OutOfTurn bool
 	// LastDue is when the last request is due, where the pace is the recording's and
 	// it is known; zero otherwise.
 	LastDue time.Time
@@ -61,11 +60,14 @@ const mostListed = 5
 func (s *Sender) Progress() Progress {
 	p := Progress{
 		Done: s.finished.Load(), Sent: s.sent.Load(), InFlight: s.inFlight.Load(), Warmed: s.warmed.Load(),
-		Failed: s.failed.counts(), Retried: s.retried.Load(), Unasked: s.options.unasked.Load(),
+		Failed: s.failed.counts(), Retried: s.retried.Load(), OutOfTurn: s.OutOfTurn(),
 	}
 	s.sched.observe(&p, time.Now())
 	return p
 }
+
+// OutOfTurn is Progress.OutOfTurn alone.
+func (s *Sender) OutOfTurn() bool { return s.client.connections().outOfTurn() }
 
 func (s *scheduler) observe(p *Progress, now time.Time) {
 	s.mu.Lock()

@@ -62,6 +62,8 @@ func (s *sageMakerClient) endpoint(e *exchange.Exchange) (string, error) {
 	return d.String(), err
 }
 
+func (s *sageMakerClient) connections() *pool { return nil }
+
 func (s *sageMakerClient) close() { s.transport.CloseIdleConnections() }
 
 // send calls InvokeEndpoint and fills in c: what the container answered, unwrapped

@@ -27,6 +27,7 @@ type endpoints struct {
 }
 
 func (s *endpoints) endpoint(e *exchange.Exchange) (string, error) { return e.Model, nil }
+func (s *endpoints) connections() *pool                            { return nil }
 func (s *endpoints) close()                                        {}
 
 func (s *endpoints) send(ctx context.Context, e *exchange.Exchange, c *exchange.Candidate, _ *overflow) {

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -42,7 +43,6 @@ func New(o Options) (*Sender, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	o.unasked = new(atomic.Bool)
 	c, err := newClient(o)
 	if err != nil {
 		return nil, err
@@ -55,6 +55,11 @@ func New(o Options) (*Sender, error) {
 	s.sched.wake.L = &s.sched.mu
 	return s, nil
 }
+
+// ErrOutOfTurn says that the target says what it was not asked, so that an answer of
+// the split may be to another request. From then on each request has a connection of
+// its own: the split can be sent again.
+var ErrOutOfTurn = errors.New("the target sent more answers than requests: which is to which is not known")
 
 // Close gives back the idle connections. No Split may be running.
 func (s *Sender) Close() {
@@ -69,7 +74,8 @@ func (s *Sender) Close() {
 //
 // An error means that the split was not done and that sink must not be
 // committed: src or sink could not be used, too many requests failed (a
-// *AbortError), or ctx ended, which gives ctx.Err(). The Counts are zero then. A
+// *AbortError), the answers may be each other's (ErrOutOfTurn), or ctx ended, which
+// gives ctx.Err(). The Counts are zero then. A
 // split whose last answer was there when ctx ended is done. Split is safe for
 // concurrent use.
 func (s *Sender) Split(ctx context.Context, src exchange.Source, sink exchange.Sink) (Counts, error) {
@@ -99,6 +105,9 @@ func (s *Sender) Split(ctx context.Context, src exchange.Source, sink exchange.S
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return Counts{}, ctx.Err()
+	case err == ErrOutOfTurn:
+		sp.unfinish()
+		return Counts{}, err
 	case err != nil:
 		return Counts{}, err
 	}

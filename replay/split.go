@@ -15,6 +15,7 @@ type split struct {
 	ctx    context.Context
 	cancel context.CancelFunc // of ctx
 	spill  spill
+	shared int64 // requests before it on connections that had been used
 
 	running sync.WaitGroup // requests under way
 	gone    bool           // it ends early; the scheduler's lock guards it
@@ -30,7 +31,7 @@ type split struct {
 }
 
 func newSplit(ctx context.Context, s *Sender) *split {
-	sp := &split{Sender: s}
+	sp := &split{Sender: s, shared: s.client.connections().sharing()}
 	sp.ctx, sp.cancel = context.WithCancel(ctx)
 	sp.change.L = &sp.mu
 	return sp
@@ -199,6 +200,9 @@ func (sp *split) write(sink exchange.Sink) (Counts, error) {
 		if err != nil {
 			return counts, err
 		}
+		if err := sp.inTurn(t == nil); err != nil {
+			return counts, err
+		}
 		if t == nil {
 			counts.Reached = sp.reached // of tasks that are all done
 			return counts, r.flush()
@@ -208,6 +212,19 @@ func (sp *split) write(sink exchange.Sink) (Counts, error) {
 		}
 		counts.count(&t.row, t.recorded)
 	}
+}
+
+// inTurn is ErrOutOfTurn where an answer of the split may be another request's. At
+// the end of it what came meanwhile is looked for.
+func (sp *split) inTurn(end bool) error {
+	c := sp.client.connections()
+	if end {
+		c.listen()
+	}
+	if c.outOfTurn() && c.sharing() > sp.shared {
+		return ErrOutOfTurn
+	}
+	return nil
 }
 
 // results are rows on their way to the sink.
@@ -248,6 +265,15 @@ func (r *results) flush() error {
 	clear(b.Rows) // lets go of the bodies
 	b.Rows, r.size = b.Rows[:0], 0
 	return nil
+}
+
+// unfinish takes back what was counted as finished, as all of it is sent again.
+func (sp *split) unfinish() {
+	for _, done := range sp.done {
+		if done {
+			sp.finished.Add(-1)
+		}
+	}
 }
 
 // leave gives back what the tasks that are left hold.

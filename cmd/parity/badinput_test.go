@@ -93,9 +93,14 @@ func TestAServerThatAnswersOutOfTurnIsWarnedOf(t *testing.T) {
 		target string
 		warns  bool
 	}{{"http://" + l.Addr().String(), true}, {newEcho(t, answerBack(0)).URL, false}} {
-		r := mustParity(t, exitDone, "replay", recording, "--target", c.target, "--out", filepath.Join(t.TempDir(), "run"), "--concurrency", "2")
-		if strings.Contains(r.stderr, unaskedWarning) != c.warns {
+		run := filepath.Join(t.TempDir(), "run")
+		r := mustParity(t, exitDone, "replay", recording, "--target", c.target, "--out", run, "--concurrency", "2")
+		if strings.Contains(r.stderr, "the target sent more answers than requests") != c.warns {
 			t.Errorf("%s: warned is not %v:\n%s", c.target, c.warns, r.stderr)
+		}
+		mustParity(t, exitDone, "compare", run)
+		if s := readSummary(t, run); !strings.Contains(r.stderr, "committed before") && s.Ledger.Match != 200 {
+			t.Errorf("%s: %+v\n%s", c.target, s.Ledger, r.stderr)
 		}
 	}
 }

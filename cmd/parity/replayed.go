@@ -21,6 +21,7 @@ type replayed struct {
 	// Of splits that another worker committed first: how many, their exchanges, and
 	// the requests that were sent for them here.
 	elsewhere, theirs, twice int64
+	unsure                   int64 // splits that were committed here before the target was known to answer out of turn
 	unsent                   int64 // exchanges of splits that nobody has sent yet, as far as it is known here
 	took                     time.Duration
 	progress                 replay.Progress
@@ -72,7 +73,9 @@ func (r *replayed) requests() string {
 	if r.twice > 0 {
 		s += fmt.Sprintf("; %d for splits with which another worker was first", r.twice)
 	}
-	if open := p.Sent - r.counts.Sent - r.twice; open > 0 {
+	if open := p.Sent - r.counts.Sent - r.twice; open > 0 && r.unsent == 0 && p.OutOfTurn {
+		s += fmt.Sprintf("; %d whose answers may have been to other requests", open)
+	} else if open > 0 {
 		s += fmt.Sprintf("; %d for splits that are not complete: the same command sends these again", open)
 	}
 	return s
@@ -87,17 +90,16 @@ func (a *app) sayReplayed(r replayed) {
 		fmt.Fprintf(a.stderr, "replay: of the answers, %d are redirects, by status%s: %s\n", total(c), byReason(c), redirectAdvice)
 	}
 	fmt.Fprintf(a.stderr, "replay: %s\n", r.requests())
-	if r.progress.Unasked {
-		fmt.Fprintln(a.stderr, unaskedWarning)
+	if r.progress.OutOfTurn {
+		fmt.Fprintln(a.stderr, "replay: warning: the target sent more answers than requests; since that was noticed, each request has a connection of its own, and the splits that were open were sent again")
+	}
+	if r.progress.OutOfTurn && r.unsure > 0 {
+		fmt.Fprintf(a.stderr, "replay: warning: %s committed before: answers in them may be to other requests; replay into a new folder when the target is put right\n", counted(r.unsure, "split"))
 	}
 	if r.unsent > 0 {
 		fmt.Fprintf(a.stderr, "replay: not complete: %d of %s committed, with %s\n", r.here+r.elsewhere, counted(r.splits, "split"), counted(r.counts.Planned+r.theirs, "exchange"))
 	}
 }
-
-// unaskedWarning is what to do where a server answers out of turn.
-const unaskedWarning = "replay: warning: the server sent answers that nobody asked for. From then on each request had a connection of its own; " +
-	"of those before, some may have an answer that belongs to another request. Don't judge the new endpoint by this run: have its server mended, and replay into a new one"
 
 // redirectAdvice is what to do where the target redirects.
 const redirectAdvice = "give the place that they name as --target, or let `follow_redirects: true` of the config's target follow those (307 and 308) that stay with its server"
@@ -172,6 +174,9 @@ func (w *replayWatch) ended(s dataset.Split, c replay.Counts, err error) {
 	switch {
 	case err == nil:
 		w.sum.here++
+		if !w.sender.OutOfTurn() {
+			w.sum.unsure++
+		}
 		w.sum.counts.Add(c)
 	case errors.Is(err, exchange.ErrExists):
 		w.sum.elsewhere++

@@ -84,6 +84,9 @@ func (a *app) send(ctx context.Context, g sending, sender *replay.Sender) (repla
 	defer stop()
 	_, err = dataset.EachSplit(ctx, work, func(ctx context.Context, s dataset.Split) error {
 		c, err := g.sendSplit(ctx, s, sender)
+		if errors.Is(err, replay.ErrOutOfTurn) { // from now on each request has a connection of its own
+			c, err = g.sendSplit(ctx, s, sender)
+		}
 		w.ended(s, c, err)
 		return err
 	})
