@@ -46,7 +46,8 @@ ledger, and the first ten for each reason are named on stderr.
 --model-from and --version-from are those of "parity capture" and win over what the
 format says; what has no model is recorded as model _unknown, and counted.`,
 		Example: `  parity import jsonl exchanges.jsonl --out recording
-  zcat exchanges.jsonl.gz | parity import jsonl - --out s3://bucket/recording`,
+  zcat exchanges.jsonl.gz | parity import jsonl - --out s3://bucket/recording
+  parity import sagemaker s3://bucket/data-capture --out recording`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importFrom(cmd.Context(), args[0], args[1], f) },
 	}

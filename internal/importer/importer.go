@@ -59,7 +59,8 @@ type Format struct {
 }
 
 var formats = map[string]Format{
-	"jsonl": {Unit: "line", ends: []string{".jsonl", ".ndjson"}, read: readJSONL},
+	"jsonl":     {Unit: "line", ends: []string{".jsonl", ".ndjson"}, read: readJSONL},
+	"sagemaker": {Unit: "event", ends: []string{".jsonl"}, read: readSageMaker},
 }
 
 // Find finds the format of that name.
