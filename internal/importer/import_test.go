@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,5 +149,47 @@ func TestFolderOfNothing(t *testing.T) {
 	f, _ := Find("jsonl")
 	if _, err := f.Run(t.Context(), src, Options{}); err == nil || !strings.Contains(err.Error(), "ends in .jsonl") {
 		t.Error(err)
+	}
+}
+
+// counter counts what is read of it.
+type counter struct {
+	r    io.Reader
+	read int
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.read += n
+	return n, err
+}
+
+// streams holds that an import of n records never reads far ahead of the one that
+// it is at, and keeps none.
+func streams(t *testing.T, format, before, record, between, after string, n int) {
+	t.Helper()
+	f, err := Find(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := []io.Reader{strings.NewReader(before)}
+	for i := range n {
+		if i > 0 {
+			parts = append(parts, strings.NewReader(between))
+		}
+		parts = append(parts, strings.NewReader(record))
+	}
+	in := &counter{r: io.MultiReader(append(parts, strings.NewReader(after))...)}
+	seen, ahead := 0, 0
+	add := func(*exchange.Exchange) error {
+		seen++
+		ahead = max(ahead, in.read-seen*len(record))
+		return nil
+	}
+	if _, err := f.Run(t.Context(), Stream("stdin", in), Options{Add: add}); err != nil {
+		t.Fatal(err)
+	}
+	if seen != n || in.read < 20<<20 || ahead > 5<<20 {
+		t.Errorf("%d of %d, %d bytes in all, at most %d ahead", seen, n, in.read, ahead)
 	}
 }
