@@ -60,6 +60,7 @@ type Format struct {
 
 var formats = map[string]Format{
 	"jsonl":     {Unit: "line", ends: []string{".jsonl", ".ndjson"}, read: readJSONL},
+	"goreplay":  {Unit: "request", ends: []string{".gor"}, read: readGoReplay},
 	"har":       {Unit: "entry", ends: []string{".har"}, read: readHAR},
 	"sagemaker": {Unit: "event", ends: []string{".jsonl"}, read: readSageMaker},
 }
