@@ -49,7 +49,8 @@ format says; what has no model is recorded as model _unknown, and counted.`,
   zcat exchanges.jsonl.gz | parity import jsonl - --out s3://bucket/recording
   parity import sagemaker s3://bucket/data-capture --out recording
   parity import har session.har --out recording --model-from 'path:/models/{model}/classify'
-  parity import goreplay requests.gor --out recording --model-from header:X-Model`,
+  parity import goreplay requests.gor --out recording --model-from header:X-Model
+  parity import kserve s3://bucket/logs --out recording`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importFrom(cmd.Context(), args[0], args[1], f) },
 	}

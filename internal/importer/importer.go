@@ -62,6 +62,7 @@ var formats = map[string]Format{
 	"jsonl":     {Unit: "line", ends: []string{".jsonl", ".ndjson"}, read: readJSONL},
 	"goreplay":  {Unit: "request", ends: []string{".gor"}, read: readGoReplay},
 	"har":       {Unit: "entry", ends: []string{".har"}, read: readHAR},
+	"kserve":    {Unit: "request", ends: []string{".parquet"}, read: readKServe},
 	"sagemaker": {Unit: "event", ends: []string{".jsonl"}, read: readSageMaker},
 }
 
