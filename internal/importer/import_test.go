@@ -140,6 +140,30 @@ func TestFolderOfLines(t *testing.T) {
 	}
 }
 
+// If this fails a link to a file, or what a shell makes of <(zcat …), can't be imported.
+func TestLinksAndPipes(t *testing.T) {
+	line := `{"id":"a","time":"2026-11-22T20:00:00Z","model":"m","request":{"path":"/a"},"response":{"status":200}}`
+	dir := files(t, map[string]string{"a.jsonl": line})
+	if err := os.Symlink(filepath.Join(dir, "a.jsonl"), filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if im := importAll(t, "jsonl", filepath.Join(dir, "link"), Options{}); len(im.rows) != 1 {
+		t.Errorf("of the link, %d exchanges", len(im.rows))
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := w.WriteString(line); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if im := runOnce(t, "jsonl", fmt.Sprintf("/dev/fd/%d", r.Fd()), Options{}); len(im.rows) != 1 {
+		t.Errorf("of the pipe, %d exchanges", len(im.rows))
+	}
+}
+
 // If this fails an import of a folder of something else says that it is done.
 func TestFolderOfNothing(t *testing.T) {
 	src, err := Open(t.Context(), files(t, map[string]string{"x.txt": ""}))

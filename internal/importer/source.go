@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -23,58 +22,72 @@ type Source struct {
 	Name string // its last element, or what the stream is called
 
 	stream   io.Reader
-	location string       // where the bucket is, absolute
-	bucket   store.Bucket // the folder, or the one that the file is in
-	only     string       // the file's key; "" for all
+	location string        // where the bucket is, absolute
+	bucket   store.Bucket  // the folder, or the one that the file is in
+	only     *store.Object // the file
 }
 
 // Stream is a source that is read once, from its beginning to its end.
 func Stream(name string, r io.Reader) *Source { return &Source{Name: name, stream: r} }
 
-// Open finds out what is at a location: a file or a folder, here or on S3.
+// Open finds out what is at a location: a file or a folder, here or on S3. What is
+// neither, a pipe say, is a stream.
 func Open(ctx context.Context, location string) (src *Source, err error) {
-	parent, name := filepath.Split(filepath.Clean(location))
-	isFile := false
 	if rest, ok := strings.CutPrefix(location, "s3://"); ok {
-		rest = strings.TrimSuffix(rest, "/")
-		parent, name = "s3://"+path.Dir(rest), path.Base(rest)
-		isFile, err = isObject(ctx, parent, name, rest)
+		src, err = openObjects(ctx, strings.TrimSuffix(rest, "/"))
 	} else {
-		var info os.FileInfo
-		if info, err = os.Stat(location); err == nil {
-			isFile = !info.IsDir()
-		}
+		src, err = openLocal(location)
 	}
-	if err != nil {
-		return nil, err
-	}
-	src = &Source{Name: name, location: location}
-	if isFile {
-		src.location, src.only = parent, name
-	}
-	if !strings.HasPrefix(src.location, "s3://") {
-		if src.location, err = filepath.Abs(src.location); err != nil {
-			return nil, err
-		}
+	if err != nil || src.stream != nil {
+		return src, err
 	}
 	src.bucket, err = store.Open(ctx, src.location)
 	return src, err
 }
 
-// isObject says whether s3://rest is an object; a bucket is none.
-func isObject(ctx context.Context, parent, name, rest string) (bool, error) {
-	if !strings.Contains(rest, "/") {
-		return false, nil
+func openLocal(location string) (*Source, error) {
+	info, err := os.Stat(location)
+	if err != nil {
+		return nil, err
 	}
+	path, err := filepath.Abs(location)
+	if err != nil {
+		return nil, err
+	}
+	name := filepath.Base(path)
+	switch {
+	case info.IsDir():
+		return &Source{Name: name, location: path}, nil
+	case info.Mode().IsRegular():
+		file := &store.Object{Key: name, Size: info.Size(), Modified: info.ModTime()}
+		return &Source{Name: name, location: filepath.Dir(path), only: file}, nil
+	}
+	f, err := os.Open(location) // open until the process ends
+	return Stream(name, f), err
+}
+
+// openObjects looks whether s3://rest is an object: then it is the first of those
+// whose keys begin so.
+func openObjects(ctx context.Context, rest string) (*Source, error) {
+	src := &Source{Name: path.Base(rest), location: "s3://" + rest}
+	if !strings.Contains(rest, "/") {
+		return src, nil
+	}
+	parent := "s3://" + path.Dir(rest)
 	b, err := store.Open(ctx, parent)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	_, _, err = b.Get(ctx, name, 0, 1)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+	for o, err := range b.List(ctx, src.Name) {
+		if err != nil {
+			return nil, err
+		}
+		if o.Key == src.Name {
+			src.location, src.only = parent, &o
+		}
+		break
 	}
-	return err == nil, err
+	return src, nil
 }
 
 // file is one of a source.
@@ -91,27 +104,26 @@ type file struct {
 // whose names end so, or so and in .gz.
 func (src *Source) files(ctx context.Context, ends []string) iter.Seq2[*file, error] {
 	return func(yield func(*file, error) bool) {
-		if src.stream != nil {
+		switch {
+		case src.stream != nil:
 			yield(&file{name: src.Name, source: src}, nil)
+			return
+		case src.only != nil:
+			yield(src.file(*src.only), nil)
 			return
 		}
 		found := false
-		for o, err := range src.bucket.List(ctx, src.only) {
+		for o, err := range src.bucket.List(ctx, "") {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			base := strings.TrimSuffix(o.Key, ".gz")
-			wanted := slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(base, end) })
-			if src.only != "" {
-				wanted = o.Key == src.only
-			}
-			if !wanted {
+			name := strings.TrimSuffix(o.Key, ".gz")
+			if !slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(name, end) }) {
 				continue
 			}
 			found = true
-			f := &file{name: o.Key, path: filepath.ToSlash(src.location) + "/" + o.Key, modified: o.Modified, size: o.Size, source: src}
-			if !yield(f, nil) {
+			if !yield(src.file(o), nil) {
 				return
 			}
 		}
@@ -119,6 +131,10 @@ func (src *Source) files(ctx context.Context, ends []string) iter.Seq2[*file, er
 			yield(nil, fmt.Errorf("no file in %s has a name that ends in %s", src.location, strings.Join(ends, " or ")))
 		}
 	}
+}
+
+func (src *Source) file(o store.Object) *file {
+	return &file{name: o.Key, path: filepath.ToSlash(src.location) + "/" + o.Key, modified: o.Modified, size: o.Size, source: src}
 }
 
 // open reads the file from its beginning, unpacked where its name ends in .gz.
