@@ -163,6 +163,5 @@ func (b *builder) givenRow(r *record) *exchange.Exchange {
 	} else {
 		e.ModelVersion = b.versions.known(exchange.Clean(e.ModelVersion), "")
 	}
-	e.RequestHash = exchange.HashRequest(e)
 	return e
 }

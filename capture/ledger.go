@@ -85,12 +85,13 @@ const (
 	mirrorTooLarge               // mirrored, and not asked: over the recording limit
 	unreadable                   // sent to be recorded, and no exchange
 	unpaired                     // an answer whose request was not sent
+	unredactable                 // its body can't be read whole, and may hold what is to be hidden
 	reasons
 )
 
 var reasonNames = [reasons]string{
 	"queue_full", "spool_full", "spool_error", "upgrade", "recorder_error", "shutdown", "spool_damaged", "memory_full", "mirror_full", "mirror_too_large",
-	"unreadable", "unpaired",
+	"unreadable", "unpaired", "unredactable",
 }
 
 // DropReasons are the keys that Ledger.Dropped may have here.

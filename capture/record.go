@@ -102,6 +102,7 @@ func (r *record) size() int64 {
 type builder struct {
 	model, version   []Rule
 	models, versions names
+	redact           *redactor // nil: nothing is hidden
 }
 
 // names are the different values seen, at most maxNames: they come from
@@ -121,7 +122,7 @@ func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 		}
 	}()
 	if r.given != nil {
-		return b.givenRow(r), nil
+		return b.hide(b.givenRow(r))
 	}
 	e = &exchange.Exchange{
 		ID: exchange.NewID(r.arrival), Time: exchange.At(r.arrival), Defect: r.defect, SamplingProbability: 1,
@@ -138,6 +139,15 @@ func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 		a := &e.Reference
 		a.Headers, a.ContentType = exchange.EncodeHeaders(r.answerHeader), exchange.Clean(r.answerHeader.Get("Content-Type"))
 		a.Body, a.FirstByteUS = r.response.data, r.firstByte.Microseconds()
+	}
+	return b.hide(e)
+}
+
+// hide redacts e. What its request hash is of is what is recorded of it: the hash
+// is no way to find out the rest.
+func (b *builder) hide(e *exchange.Exchange) (*exchange.Exchange, error) {
+	if err := b.redact.apply(e); err != nil {
+		return nil, err
 	}
 	e.RequestHash = exchange.HashRequest(e)
 	return e, nil

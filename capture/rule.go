@@ -15,6 +15,7 @@ import (
 
 // Rule takes a name, of the model or of its version, from a request.
 type Rule struct {
+	text  string               // as it was parsed
 	yield func(*record) string // "" where the request has none
 }
 
@@ -53,7 +54,7 @@ func ParseRule(s string) (Rule, error) {
 	if yield == nil {
 		return Rule{}, fmt.Errorf("rule %q: must be one of %s", s, ruleForms)
 	}
-	return Rule{yield}, nil
+	return Rule{s, yield}, nil
 }
 
 var (

@@ -60,6 +60,10 @@ type Options struct {
 	// version. The first that yields a value wins; if none does the model is
 	// exchange.UnknownModel and the version "".
 	Model, Version []Rule
+	// Redact is hidden before anything of an exchange reaches the disk. A body that
+	// may hold something of it and can't be read whole is not recorded: such
+	// exchanges are dropped as "unredactable".
+	Redact Redaction
 	// Spool is the folder for what is not shipped yet. It is created if need be
 	// and belongs to one sidecar at a time.
 	Spool string
@@ -131,9 +135,15 @@ func (o Options) Validate() error {
 	case o.CopyBytes < 0, o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0, o.UpstreamIdle < 0:
 		return errors.New("copy bytes, spool bytes, segment bytes, segment age, sync interval and upstream idle must not be negative")
 	}
+	if err := o.Redact.Validate(); err != nil {
+		return err
+	}
 	for _, r := range append(o.Model[:len(o.Model):len(o.Model)], o.Version...) {
 		if r.yield == nil {
 			return errors.New("an empty rule: make rules with ParseRule")
+		}
+		if o.Redact.clashes(r) {
+			return fmt.Errorf("rule %q looks at what is redacted, and the name would tell it: take another rule", r.text)
 		}
 	}
 	return nil

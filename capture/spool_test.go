@@ -136,7 +136,7 @@ func TestPanicsAreDrops(t *testing.T) {
 	store := newStore()
 	o := options(t, back.URL, store)
 	var calls atomic.Int64
-	o.Model = []Rule{{func(*record) string {
+	o.Model = []Rule{{yield: func(*record) string {
 		if calls.Add(1) == 2 {
 			panic("a bug")
 		}

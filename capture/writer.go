@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -44,7 +45,7 @@ func newWriter(s *Sidecar) *writer {
 	before, _ := s.ledger.snapshot()
 	return &writer{
 		Sidecar: s,
-		rows:    builder{s.opt.Model, s.opt.Version, names{}, names{}},
+		rows:    builder{s.opt.Model, s.opt.Version, names{}, names{}, newRedactor(&s.opt.Redact)},
 		problem: rate.Sometimes{Interval: logEvery},
 		dropLog: rate.Sometimes{Interval: logEvery},
 		logged:  before.Dropped,
@@ -86,6 +87,10 @@ func (w *writer) write(records []*record) {
 func (w *writer) add(r *record) {
 	w.held += r.size()
 	row, err := w.rows.row(r)
+	if errors.Is(err, errUnredactable) {
+		w.ledger.dropPending(unredactable, 1)
+		return
+	}
 	if err != nil {
 		w.drop(recorderError, 1, err)
 		return

@@ -44,9 +44,32 @@ func (m *ModelTally) decided(e *exchange.Exchange, d decided, combination string
 	if d.reformatted {
 		m.Reformatted++
 	}
-	m.ReferenceLatency.AddLatency(e.Reference.LatencyUS)
+}
+
+// latencies counts those of one model after the other: a map for each exchange costs
+// several times as much (BenchmarkAddLatency).
+type latencies struct {
+	of                   *ModelTally
+	reference, candidate dense
+}
+
+// add counts an exchange that is judged.
+func (l *latencies) add(m *ModelTally, e *exchange.Exchange) {
+	if l.of != m {
+		l.flush()
+		l.of = m
+	}
+	l.reference.add(e.Reference.LatencyUS)
 	if !e.Candidate.Cold() { // how long an endpoint takes to start is no matter of its speed
-		m.CandidateLatency.AddLatency(e.Candidate.LatencyUS)
+		l.candidate.add(e.Candidate.LatencyUS)
+	}
+}
+
+// flush puts what was counted into the model's tally.
+func (l *latencies) flush() {
+	if l.of != nil {
+		l.reference.into(&l.of.ReferenceLatency)
+		l.candidate.into(&l.of.CandidateLatency)
 	}
 }
 

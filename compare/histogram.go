@@ -109,6 +109,39 @@ func (h *Histogram) AddLatency(us int64) {
 	}
 }
 
+// dense counts latencies as AddLatency does, to be put into a Histogram later.
+type dense struct {
+	counts [MaxLatencyBucket + 1]uint32
+	used   []uint16 // the buckets that are not 0
+}
+
+func (d *dense) add(us int64) {
+	if us <= 0 {
+		return
+	}
+	bucket := 0
+	if quick := commonLatencies(); us < int64(len(quick)) {
+		bucket = int(quick[us])
+	} else {
+		bucket = latencyBucket(us)
+	}
+	if d.counts[bucket]++; d.counts[bucket] == 1 {
+		d.used = append(d.used, uint16(bucket))
+	}
+}
+
+// into adds all to h, and begins anew.
+func (d *dense) into(h *Histogram) {
+	if *h == nil && len(d.used) > 0 {
+		*h = make(Histogram, len(d.used))
+	}
+	for _, bucket := range d.used {
+		(*h)[int(bucket)] += int64(d.counts[bucket])
+		d.counts[bucket] = 0
+	}
+	d.used = d.used[:0]
+}
+
 func latencyBucket(us int64) int {
 	v := float64(us)
 	return bucketOf(latencyBounds(), v, math.Log(v)*perHundredth)

@@ -121,6 +121,7 @@ type split struct {
 	seen      map[string]*sighting // the signatures of one exchange
 	deltas    []finding            // its deltas
 	kept      *kept                // mismatches, for the mismatch set
+	latencies latencies
 
 	later   []*later
 	earlier []Earlier // answers to the exchange that later ones replaced
@@ -262,6 +263,9 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 		differs = combination(s.seen)
 	}
 	m.tally.decided(e, d, differs)
+	if d.outcome == Match || d.outcome == Noise || d.outcome == Mismatch {
+		s.latencies.add(m.tally, e)
+	}
 	m.tally.unjudged(e, d, m.comparer)
 	m.tally.decisions(m.comparer, d.outcome)
 	if len(s.earlier) > 0 || garbled {
@@ -338,6 +342,7 @@ func (s *split) keep(m *model, e *exchange.Exchange) error {
 }
 
 func (s *split) finish(ctx context.Context) (*Tally, error) {
+	s.latencies.flush()
 	for name, m := range s.models {
 		m.tally.hits(m.comparer)
 		m.tally.Trim()

@@ -81,8 +81,10 @@ func (s *Sightings) Tally(t *Tally, rows int64) bool {
 }
 
 // maxProbes is how many slots are looked at for one hash. Where hashes are spread,
-// as digests are, few need more than ten.
-const maxProbes = 64
+// as digests are, few need more than ten; but each that needs more counts as met, and
+// a single one has all answers looked at. Of a million, the longest row of slots that
+// are taken has some 200.
+const maxProbes = 512
 
 // met says whether a hash was met before. Where there is no room for it, it says
 // that it was.

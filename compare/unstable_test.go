@@ -253,6 +253,21 @@ func TestSightings(t *testing.T) {
 	}
 }
 
+// Of requests that are all different none may count as met: all answers of a run
+// would be read once more for nothing.
+func TestSightingsOfAMillion(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	hashes := make([]uint64, 1_000_000)
+	for i := range hashes {
+		hashes[i] = r.Uint64()
+	}
+	s := NewSightings(int64(len(hashes)))
+	s.Add(hashes)
+	if again := s.repeated(); len(again) != 0 {
+		t.Errorf("%d of a million different hashes count as met before", len(again))
+	}
+}
+
 // The memory is bounded however many requests there are, and what is left of too
 // many repeated ones must be a fair sample.
 func TestSightingsAreBounded(t *testing.T) {

@@ -23,6 +23,17 @@ func (q *fifo) pop() *task {
 	return t
 }
 
+// bring has the first task that is wanted change places with the next one; false:
+// there is none.
+func (q *fifo) bring(wanted func(*task) bool) bool {
+	i := slices.IndexFunc(q.tasks[q.head:], wanted)
+	if i < 0 {
+		return false
+	}
+	q.tasks[q.head], q.tasks[q.head+i] = q.tasks[q.head+i], q.tasks[q.head]
+	return true
+}
+
 func (q *fifo) forget(sp *split) {
 	q.tasks = slices.DeleteFunc(q.tasks[q.head:], func(t *task) bool { return t.split == sp })
 	q.head = 0

@@ -25,12 +25,15 @@ type lane struct {
 	turn     int
 	limit    limit
 	breaker  breaker
+	failed   string    // the model of its last failure
 	trying   bool      // its probe is under way
 	held     time.Time // nothing is sent until then, as it throttled; zero: it is not held
 
 	warmLeft int // requests for their effect, before the first that counts
 	warm     bool
 	lastDone time.Time
+
+	throttles int // in a row
 
 	answered int64
 	timed    int64 // of them, those that were not cold
@@ -81,6 +84,18 @@ func (l *lane) pop() *task {
 	return l.tasks.pop()
 }
 
+// popProbe takes what finds out whether the endpoint is back: a request of another
+// model than the one that failed last, where there is one. Behind one address may be
+// many models, and one of them that is broken must not pass for all.
+func (l *lane) popProbe() *task {
+	for _, q := range []*fifo{&l.again, &l.tasks} {
+		if q.bring(func(t *task) bool { return t.row.Model != l.failed }) {
+			return q.pop()
+		}
+	}
+	return l.pop()
+}
+
 // allowed is how many requests may be in flight.
 func (l *lane) allowed() int {
 	switch {
@@ -107,6 +122,8 @@ func (l *lane) next(now time.Time) *task {
 	var t *task
 	if l.warmLeft > 0 && l.tasks.len() > 0 {
 		t = warmingOf(l.tasks.tasks[l.tasks.head])
+	} else if l.breaker.state == probing {
+		t = l.popProbe()
 	} else {
 		t = l.pop()
 	}
@@ -132,6 +149,9 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 	if class == exchange.Unsendable || class == exchange.Canceled {
 		return false
 	}
+	if l.throttles++; throttling(class, c, now) != exchange.Throttled {
+		l.throttles = 0
+	}
 	if class == "" || class == exchange.Auth || class == exchange.TooLarge {
 		l.warm = true
 		l.answered++
@@ -144,6 +164,9 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 	why := c.Error
 	if why == "" && class != "" { // it answered, by a status that says that it can't
 		why = fmt.Sprintf("status %d", c.Status)
+	}
+	if down(class) {
+		l.failed = t.row.Model
 	}
 	return l.breaker.observe(class, why, t.probe, now)
 }

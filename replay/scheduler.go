@@ -27,6 +27,7 @@ type scheduler struct {
 
 	mu       sync.Mutex
 	inFlight int
+	total    total
 	large    int64   // bytes of large requests in flight
 	aside    []*lane // whose next request waits for these
 	lanes    map[string]*lane
@@ -153,7 +154,7 @@ func (s *scheduler) advance(now time.Time) (next time.Time) {
 
 // take takes the next task, from the lane whose turn it is.
 func (s *scheduler) take(now time.Time) *task {
-	for s.inFlight < s.options.Concurrency {
+	for s.inFlight < s.total.now() {
 		l := s.turns.pop()
 		if l == nil {
 			return nil
@@ -193,6 +194,7 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	if l.observe(t, class, now) {
 		s.opened(l)
 	}
+	s.total.observe(t.sent, s.inFlight+1, l.reached == 1, l.throttles, throttling(class, &t.row.Candidate, now), now)
 	if !down(class) && class != exchange.Canceled && class != exchange.Unsendable { // something answered
 		s.lost = 0
 	}

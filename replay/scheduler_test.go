@@ -741,3 +741,32 @@ func TestFourHundredEndpointsTakeTurns(t *testing.T) {
 		}
 	})
 }
+
+// oneAddress is all endpoints in one.
+type oneAddress struct{ *endpoints }
+
+func (oneAddress) endpoint(*exchange.Exchange) (string, error) { return "one", nil }
+
+// Behind one address there may be many models. One that is broken must not make the
+// others be given up with it.
+func TestABrokenModelIsNotItsNeighbours(t *testing.T) {
+	for _, class := range []exchange.Failure{exchange.NotReady, exchange.Gateway} {
+		t.Run(string(class), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, c := senderTo(t, Options{Concurrency: 16, Retries: DefaultRetries, AbortAfter: 1}, func(ctx context.Context, _ int, e *exchange.Exchange, c *exchange.Candidate) {
+					takes(ctx, 10*time.Millisecond)
+					if e.Model == "model-1" {
+						c.Status = map[exchange.Failure]int64{exchange.NotReady: 503, exchange.Gateway: 502}[class]
+					}
+				})
+				s.client = oneAddress{c}
+				got, counts := replay(t, s, byModel(300, 2000, 300)...)
+				for _, e := range got {
+					if e.Model != "model-1" && e.Candidate.Status != 200 {
+						t.Fatalf("of %s: %d %s %s; %+v", e.Model, e.Candidate.Status, e.Candidate.Failure, e.Candidate.Error, counts)
+					}
+				}
+			})
+		})
+	}
+}

@@ -50,7 +50,7 @@ func New(o Options) (*Sender, error) {
 	s := &Sender{options: o, client: c, memory: memory{limit: waitingBytes}, stopper: stopper{share: o.AbortAfter}}
 	s.sched = &scheduler{
 		options: &s.options, run: s.run, lose: s.lose, memory: s.memory.roomy,
-		lanes: map[string]*lane{}, putOff: map[string]int64{}, pace: s.options.pace(),
+		lanes: map[string]*lane{}, putOff: map[string]int64{}, pace: s.options.pace(), total: newTotal(o.Concurrency),
 	}
 	s.sched.wake.L = &s.sched.mu
 	return s, nil

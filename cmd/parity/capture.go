@@ -146,6 +146,9 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	if opts.Version, err = parseRules(f.version, cfg.Capture.Version); err != nil {
 		return opts, fmt.Errorf("--version-from: %w", err)
 	}
+	if opts.Redact, err = cfg.Capture.Redact.Redaction(a.getenv); err != nil {
+		return opts, err
+	}
 	if opts.Spool, err = filepath.Abs(opts.Spool); err != nil {
 		return opts, err
 	}

@@ -117,6 +117,9 @@ func (a *app) lsRecording(ctx context.Context, location string) error {
 	if len(st.Defects) > 0 {
 		fmt.Fprintf(a.stdout, "\ncan't be judged:%s\n", byReason(st.Defects))
 	}
+	if n := total(st.Redacted); n > 0 {
+		fmt.Fprintf(a.stdout, "\nredacted: something of %d of %d%s; a candidate may need what is hidden in requests\n", n, st.Rows, byReason(st.Redacted))
+	}
 	return a.lsLedger(st)
 }
 

@@ -98,3 +98,48 @@ func TestOpenInferenceProtocol(t *testing.T) {
 		})
 	}
 }
+
+// A move from Triton to MLServer: both speak the protocol, and name tensors, order
+// outputs and nest data in their own way. Without this, a mapping of real requests
+// could not be shown to work, or a wrong score be named by a place that has no name.
+func TestOpenInferenceProtocolTensors(t *testing.T) {
+	const request = `{"id":"42","inputs":[{"name":"INPUT__0","shape":[2,4],"datatype":"FP32","data":[5.1,3.5,1.4,0.2,6.2,2.9,4.3,1.3]}],"outputs":[{"name":"scores"},{"name":"label"}]}`
+	const recorded = `{"model_name":"iris","model_version":"1","id":"42","outputs":[{"name":"scores","datatype":"FP32","shape":[2,3],"data":[0.97,0.02,0.01,0.01,0.95,0.04]},{"name":"label","datatype":"INT64","shape":[2],"data":[0,1]}]}`
+	const answer = `{"model_name":"iris","model_version":"v2","id":"42","parameters":{},"outputs":[` +
+		`{"name":"output-1","shape":[2,1],"datatype":"INT64","parameters":{"content_type":"np"},"data":[[0],[1]]},` +
+		`{"name":"output-0","shape":[2,3],"datatype":"FP32","data":[[0.97000002,0.02,0.01],[0.01,%s,0.04]]}]}`
+	config := `
+targets:
+  mlserver:
+    url: "%s/v2/models/{model}/infer"
+    request: '.inputs[0].name = "input-0" | .inputs[0].data |= [.[:4], .[4:]] | del(.outputs)'
+    response: '{outputs: [.outputs[] | {name: {"output-0": "scores", "output-1": "label"}[.name], shape: (if .name == "output-1" then [.shape[0]] else .shape end), datatype, data}]}'
+compare: { rules: [ { path: "$.id", ignore: true }, { path: "$.model_name", ignore: true }, { path: "$.model_version", ignore: true } ] }
+`
+	for second, found := range map[string]string{"0.9500001": "no mismatches", "0.93": "$.outputs.scores.data[*] number"} {
+		t.Run(second, func(t *testing.T) {
+			var asked string
+			server := newEcho(t, func(w http.ResponseWriter, r *http.Request) {
+				asked = r.URL.Path + " " + readBody(r)
+				w.Header().Set("Content-Type", "application/json")
+				fmt.Fprintf(w, answer, second)
+			})
+			dir := t.TempDir()
+			file, recording, run := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "recording"), filepath.Join(dir, "run")
+			line := fmt.Sprintf(`{"id":"r1","time":"2026-11-22T20:00:00Z","model":"iris","request":{"path":"/v2/models/iris/infer","headers":{"content-type":"application/json"},"body":%q},"response":{"status":200,"headers":{"content-type":"application/json"},"body":%q}}`, request, recorded)
+			if err := os.WriteFile(file, []byte(line), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			with := writeConfig(t, fmt.Sprintf(config, server.URL))
+			mustParity(t, exitDone, "import", "jsonl", file, "--out", recording)
+			mustParity(t, exitDone, "replay", recording, "--target", "mlserver", "--out", run, "--config", with)
+			if want := `/v2/models/iris/infer {"id":"42","inputs":[{"data":[[5.1,3.5,1.4,0.2],[6.2,2.9,4.3,1.3]],"datatype":"FP32","name":"input-0","shape":[2,4]}]}`; asked != want {
+				t.Errorf("it was asked\n%s, want\n%s", asked, want)
+			}
+			mustParity(t, exitDone, "compare", run, "--config", with)
+			if out := mustParity(t, exitDone, "show", run, "--config", with).stdout; !strings.Contains(out, found) {
+				t.Errorf("no %q in\n%s", found, out)
+			}
+		})
+	}
+}

@@ -37,6 +37,30 @@ type Config struct {
 type Capture struct {
 	Model   []string `yaml:"model"`   // --model-from
 	Version []string `yaml:"version"` // --version-from
+	Redact  Redact   `yaml:"redact"`
+}
+
+// Redact says what of an exchange never reaches the disk: see capture.Redaction.
+type Redact struct {
+	Headers []string `yaml:"headers"`
+	Query   []string `yaml:"query"`
+	JSON    []string `yaml:"json"`
+	KeyEnv  string   `yaml:"key_env"` // the environment variable with the key
+}
+
+// Redaction reads the key from the environment.
+func (r Redact) Redaction(getenv func(string) string) (capture.Redaction, error) {
+	d := capture.Redaction{Headers: r.Headers, Query: r.Query, JSON: r.JSON}
+	if d.None() {
+		return d, nil
+	}
+	if r.KeyEnv == "" {
+		return d, errors.New("capture.redact.key_env: must name the environment variable with the key, which is in no file")
+	}
+	if d.Key = []byte(getenv(r.KeyEnv)); len(d.Key) == 0 {
+		return d, fmt.Errorf("capture.redact.key_env: %s is not set: set it to a secret of at least %d characters, as `openssl rand -hex 32` makes one; who keeps it can tell equal values of different recordings", r.KeyEnv, capture.MinKey)
+	}
+	return d, d.Validate()
 }
 
 // Target is an endpoint that --target can name.

@@ -219,6 +219,7 @@ type Stats struct {
 	Bytes     int64
 	Rows      int64
 	Defects   map[string]int64
+	Redacted  map[string]int64 // by what of them is: request, answer or both
 	Models    map[string]ModelStats
 	Instances map[string]InstanceStats
 }
@@ -236,9 +237,9 @@ type InstanceStats struct {
 	Ledger *exchange.Ledger
 }
 
-// Stats reads the key columns of the whole recording.
+// Stats reads the key columns of the whole recording, and where its rows come from.
 func (r *Recording) Stats(ctx context.Context) (*Stats, error) {
-	st := &Stats{Objects: len(r.keys), Defects: map[string]int64{}, Models: map[string]ModelStats{}, Instances: map[string]InstanceStats{}}
+	st := &Stats{Objects: len(r.keys), Defects: map[string]int64{}, Redacted: map[string]int64{}, Models: map[string]ModelStats{}, Instances: map[string]InstanceStats{}}
 	for _, key := range r.keys {
 		o, err := r.open(ctx, key)
 		if err != nil {
@@ -246,8 +247,11 @@ func (r *Recording) Stats(ctx context.Context) (*Stats, error) {
 		}
 		st.Bytes += o.size
 		st.addInstance(o)
-		src := newSource(o, exchange.KeySide, whole, allGroups(o)...)
-		if err := EachRow(ctx, src, func(e *exchange.Exchange) error { st.add(e); return nil }); err != nil {
+		columns := []string{"origin"}
+		for _, c := range exchange.Columns(exchange.KeySide) {
+			columns = append(columns, c.Name)
+		}
+		if err := EachRow(ctx, newColumnSource(o, columns, allGroups(o)...), st.add); err != nil {
 			return nil, err
 		}
 	}
@@ -262,7 +266,14 @@ func allGroups(o *object) []int {
 	return groups
 }
 
-func (st *Stats) add(e *exchange.Exchange) {
+func (st *Stats) add(e *exchange.Exchange) error {
+	origin, err := exchange.ParseOrigin(e.Origin)
+	if err != nil {
+		return fmt.Errorf("exchange %s: %w", e.ID, err)
+	}
+	if origin.Redacted != "" {
+		st.Redacted[origin.Redacted]++
+	}
 	st.Rows++
 	if e.Defect != "" {
 		st.Defects[string(e.Defect)]++
@@ -274,6 +285,7 @@ func (st *Stats) add(e *exchange.Exchange) {
 	}
 	m.Last = max(m.Last, e.Time)
 	st.Models[e.Model] = m
+	return nil
 }
 
 // addInstance keeps the ledger that counts most: ledgers are cumulative.

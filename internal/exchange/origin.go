@@ -5,12 +5,15 @@ import (
 	"fmt"
 )
 
-// Origin says what of another recording an exchange was made of, where it is not
-// as it was recorded there.
+// Origin says how an exchange came to be what it is, where it is not as it was on
+// the wire, or not as it was in the recording that it was taken from.
 type Origin struct {
 	From    ID    `json:"from,omitzero"`     // the exchange that it was fanned out of
 	Weight  int64 `json:"weight,omitempty"`  // how many exchanges it stands for; 0 is 1
 	Answers int64 `json:"answers,omitempty"` // in how many ways these were answered; 0 is 1
+	// Redacted says of what something is hidden: "request", "answer" or "both"; "" of
+	// nothing. A candidate may need what is hidden in a request.
+	Redacted string `json:"redacted,omitempty"`
 }
 
 // String is o as the column origin has it: JSON, or "" where there is nothing to

@@ -32,7 +32,11 @@ func Overlay(parent *Exchange, text []byte, n int) (*Exchange, error) {
 	}
 	e := *parent
 	e.ID = DeriveID(parent.Time.Time(), parent.ID[:], fmt.Append(nil, n))
-	e.Origin = Origin{From: parent.ID}.String()
+	origin, err := ParseOrigin(parent.Origin)
+	if err != nil {
+		return nil, err
+	}
+	e.Origin = Origin{From: parent.ID, Redacted: origin.Redacted}.String()
 	if l.Model != "" {
 		e.Model = l.Model
 	}

@@ -34,11 +34,14 @@ func TestHostileDocuments(t *testing.T) {
 // answer could be mapped would depend on how busy the machine is. It holds on
 // to how gojq asks the context before each instruction.
 func TestStepsStopAtTheSamePlace(t *testing.T) {
-	code := compile(t, `last(range(.))`).codes.Get().(*compiled).whole
+	code, err := compile(t, `last(range(.))`).compile()
+	if err != nil {
+		t.Fatal(err)
+	}
 	run := func(n, limit int) (int, error) {
 		b := newBudget(t.Context())
 		b.left = limit
-		_, err := one(code, b, n)
+		_, err := one(code.whole, b, n)
 		return limit - b.left, err
 	}
 	steps, err := run(1000, maxSteps)

@@ -98,8 +98,12 @@ func stepsToWhere(t *testing.T, program, doc string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	code, err := p.compile()
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := newBudget(t.Context())
-	_, err = one(p.codes.Get().(*compiled).whole, b, value)
+	_, err = one(code.whole, b, value)
 	(&tracer{parts: map[string]*gojq.Code{}, budget: b, said: err.Error()}).where(p.query, value)
 	return maxSteps - b.left
 }
