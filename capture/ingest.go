@@ -156,12 +156,12 @@ func (b *builder) givenRow(r *record) *exchange.Exchange {
 	if e.Model == exchange.UnknownModel {
 		e.Model = b.models.pick(b.model, r, exchange.UnknownModel)
 	} else {
-		e.Model = b.models.known(clean(e.Model), exchange.UnknownModel)
+		e.Model = b.models.known(exchange.Clean(e.Model), exchange.UnknownModel)
 	}
 	if e.ModelVersion == "" {
 		e.ModelVersion = b.versions.pick(b.version, r, "")
 	} else {
-		e.ModelVersion = b.versions.known(clean(e.ModelVersion), "")
+		e.ModelVersion = b.versions.known(exchange.Clean(e.ModelVersion), "")
 	}
 	return e
 }

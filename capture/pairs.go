@@ -147,8 +147,8 @@ func pairOf(request, response *half) *record {
 	e := &exchange.Exchange{
 		Time: exchange.At(request.at), Model: h.Get("Ce-Inferenceservicename"), SamplingProbability: 1,
 		Request: exchange.Request{
-			SourceID: clean(h.Get("Ce-Id")), Method: http.MethodPost, Path: "/",
-			ContentType: clean(h.Get("Content-Type")), Body: request.record.request.data,
+			SourceID: exchange.Clean(h.Get("Ce-Id")), Method: http.MethodPost, Path: "/",
+			ContentType: exchange.Clean(h.Get("Content-Type")), Body: request.record.request.data,
 			Headers: exchange.EncodeHeaders(http.Header{"Content-Type": h.Values("Content-Type")}),
 		},
 		Defect: exchange.NoAnswer,

@@ -3,11 +3,8 @@ package capture
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -132,15 +129,15 @@ func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 		Model:        b.models.pick(b.model, r, exchange.UnknownModel),
 		ModelVersion: b.versions.pick(b.version, r, ""),
 		Request: exchange.Request{
-			SourceID: clean(r.header.Get("X-Request-Id")), Method: r.method, Path: clean(r.uri),
-			Headers: exchange.EncodeHeaders(r.header), ContentType: clean(r.header.Get("Content-Type")),
+			SourceID: exchange.Clean(r.header.Get("X-Request-Id")), Method: r.method, Path: exchange.Clean(r.uri),
+			Headers: exchange.EncodeHeaders(r.header), ContentType: exchange.Clean(r.header.Get("Content-Type")),
 			Body: r.request.data,
 		},
 		Reference: exchange.Answer{Status: r.status, Failure: r.failure, LatencyUS: r.latency.Microseconds()},
 	}
 	if r.status != 0 {
 		a := &e.Reference
-		a.Headers, a.ContentType = exchange.EncodeHeaders(r.answerHeader), clean(r.answerHeader.Get("Content-Type"))
+		a.Headers, a.ContentType = exchange.EncodeHeaders(r.answerHeader), exchange.Clean(r.answerHeader.Get("Content-Type"))
 		a.Body, a.FirstByteUS = r.response.data, r.firstByte.Microseconds()
 	}
 	return b.hide(e)
@@ -160,7 +157,7 @@ func (b *builder) hide(e *exchange.Exchange) (*exchange.Exchange, error) {
 // new names past the limit become other: cutting a name would make one model of two.
 func (n names) pick(rules []Rule, r *record, other string) string {
 	for _, rule := range rules {
-		name := clean(rule.yield(r))
+		name := exchange.Clean(rule.yield(r))
 		if name == "" {
 			continue
 		}
@@ -176,25 +173,4 @@ func (n names) known(name, other string) string {
 	}
 	n[name] = true
 	return name
-}
-
-// clean percent-encodes the bytes of s that are not UTF-8 and control characters.
-func clean(s string) string {
-	bad := func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }
-	if strings.IndexFunc(s, bad) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		if r == utf8.RuneError && n == 1 || unicode.IsControl(r) {
-			for _, c := range []byte(s[:n]) {
-				fmt.Fprintf(&b, "%%%02X", c)
-			}
-		} else {
-			b.WriteString(s[:n])
-		}
-		s = s[n:]
-	}
-	return b.String()
 }

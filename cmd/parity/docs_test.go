@@ -22,7 +22,7 @@ func TestExamplesAreCommands(t *testing.T) {
 	for _, cmd := range root.Commands() {
 		texts[cmd.Name()] = cmd.Example + "\n" + cmd.Long
 	}
-	for _, name := range []string{"README.md", "ARCHITECTURE.md", "FORMAT.md", "docs/json.md", "docs/replay.md"} {
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "FORMAT.md", "docs/json.md", "docs/replay.md", "docs/import.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
 			t.Fatal(err)

@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"internal/mapping":                {"internal/exchange"},
 	"internal/answer":                 {"internal/exchange", "internal/tape"},
 	"internal/dataset":                {"internal/exchange", "internal/store"},
+	"internal/importer":               {"internal/exchange", "internal/store"},
 	"internal/derive":                 {"internal/exchange", "internal/mapping", "internal/store"},
 	"capture":                         {"internal/exchange", "internal/telemetry"},
 	"capture/recorder":                {"capture", "internal/dataset", "internal/exchange", "internal/store"},
@@ -43,7 +44,7 @@ var mayImport = map[string][]string{
 	"examples/sagemaker":              {"internal/demo", "internal/sagemakertest"},
 	"cmd/parity": {
 		"capture", "capture/recorder", "compare", "replay", "report", "internal/answer", "internal/config", "internal/dataset", "internal/demo", "internal/derive",
-		"internal/exchange", "internal/explorer", "internal/mapping", "internal/store", "internal/telemetry",
+		"internal/exchange", "internal/explorer", "internal/importer", "internal/mapping", "internal/store", "internal/telemetry",
 	},
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/xml"
 	"net/http"
 	"os"
@@ -54,8 +55,15 @@ func readLines(t *testing.T, file string, fn func(line []byte) error) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := eachLine(t.Context(), f, func(line []byte, _ int64) error { return fn(line) }); err != nil {
-		t.Fatal(err)
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		if err := fn(lines.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if lines.Err() != nil {
+		t.Fatal(lines.Err())
 	}
 }
 

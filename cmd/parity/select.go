@@ -173,6 +173,10 @@ func (f *selectFlags) into(ctx context.Context, splits []dataset.Split) (store.B
 	return b, instance, nil
 }
 
+// maxUnreadableShown is how many that a program can't be applied to are named; all
+// are counted.
+const maxUnreadableShown = 10
+
 // namer names the first of the exchanges that a program can't be applied to.
 func (a *app) namer(location string) func(*exchange.Exchange, error) {
 	named := 0
