@@ -144,7 +144,7 @@ func (d *redactor) apply(e *exchange.Exchange) error {
 			return err
 		}
 		if inHeaders {
-			*m.headers, *m.typ = exchange.EncodeHeaders(h), clean(h.Get("Content-Type"))
+			*m.headers, *m.typ = exchange.EncodeHeaders(h), exchange.Clean(h.Get("Content-Type"))
 		}
 		*m.body = body
 		*m.of = *m.of || inHeaders || inBody
