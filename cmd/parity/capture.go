@@ -1,26 +1,19 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/modelparity/parity/capture"
-	"github.com/modelparity/parity/capture/recorder"
 	"github.com/modelparity/parity/internal/dataset"
 	"github.com/modelparity/parity/internal/exchange"
-	"github.com/modelparity/parity/internal/store"
-	"github.com/modelparity/parity/internal/telemetry"
 	"github.com/modelparity/parity/replay"
 )
 
@@ -126,89 +119,6 @@ func (a *app) capture(ctx context.Context, f captureFlags) error {
 	}
 	fmt.Fprintf(a.stderr, "capture: %s, %s, recording to %s by way of %s\n", front.Addr(), where, f.out, opts.Spool)
 	return a.serve(ctx, sidecar, capture.NewFront(sidecar, encrypted), front, admin, f.grace)
-}
-
-func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Options, error) {
-	cfg, err := a.config()
-	if err != nil {
-		return capture.Options{}, err
-	}
-	opts := capture.Options{
-		Spool: cmp.Or(f.spool, "parity-spool"), MaxBody: f.maxBody,
-		SegmentBytes: f.segmentBytes, SegmentAge: f.segmentAge, Log: telemetry.Logger(a.stderr),
-	}
-	if err := f.way(&opts); err != nil {
-		return opts, err
-	}
-	if opts.Model, err = parseRules(f.model, cfg.Capture.Model); err != nil {
-		return opts, fmt.Errorf("--model-from: %w", err)
-	}
-	if opts.Version, err = parseRules(f.version, cfg.Capture.Version); err != nil {
-		return opts, fmt.Errorf("--version-from: %w", err)
-	}
-	if opts.Redact, err = cfg.Capture.Redact.Redaction(a.getenv); err != nil {
-		return opts, err
-	}
-	if opts.Spool, err = filepath.Abs(opts.Spool); err != nil {
-		return opts, err
-	}
-	if opts.Recording, err = store.Absolute(f.out); err != nil {
-		return opts, err
-	}
-	b, err := store.Open(ctx, f.out)
-	if err != nil {
-		return opts, err
-	}
-	if !strings.Contains(f.out, "://") { // a store that is away must not keep the sidecar from starting
-		if err := dataset.RefuseRun(ctx, f.out); err != nil {
-			return opts, err
-		}
-	}
-	opts.Ship = recorder.Ship(b, f.limits)
-	return opts, errors.Join(opts.Validate(), f.limits.Validate())
-}
-
-// way says how exchanges come in.
-func (f *captureFlags) way(opts *capture.Options) error {
-	switch {
-	case f.mode != "proxy" && f.mode != "mirror" && f.mode != "ingest":
-		return fmt.Errorf("--mode %q: write proxy, mirror or ingest", f.mode)
-	case f.mode == "ingest" && f.upstream != "":
-		return errors.New("--upstream: with --mode ingest nobody is asked; leave it out")
-	case f.mode == "ingest":
-		opts.Ingest = true
-		return nil
-	case f.mode == "mirror" && f.mirror <= 0:
-		return fmt.Errorf("--mirror-concurrency %d: must be above 0", f.mirror)
-	case f.mode == "mirror":
-		opts.Mirror = f.mirror
-	}
-	var err error
-	if opts.Upstream, err = url.Parse(f.upstream); err != nil || opts.Upstream.Host == "" {
-		return fmt.Errorf("--upstream %q: must be http(s)://host[:port][/path] or h2c://host[:port][/path]", f.upstream)
-	}
-	if f.upstreamTLS != (replay.TLSFiles{}) && opts.Upstream.Scheme != "https" {
-		return fmt.Errorf("--upstream-ca, --upstream-name, --upstream-cert and --upstream-key: %s is no https upstream", opts.Upstream.Redacted())
-	}
-	if opts.UpstreamTLS, err = f.upstreamTLS.Load("", time.Now()); err != nil {
-		return fmt.Errorf("--upstream-ca, --upstream-cert: %w", err)
-	}
-	return nil
-}
-
-func parseRules(flags, file []string) ([]capture.Rule, error) {
-	if len(flags) == 0 {
-		flags = file
-	}
-	var rules []capture.Rule
-	for _, text := range flags {
-		r, err := capture.ParseRule(text)
-		if err != nil {
-			return nil, err
-		}
-		rules = append(rules, r)
-	}
-	return rules, nil
 }
 
 // linger is how long a connection that nobody uses is kept after SIGTERM, so that
