@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -143,7 +144,10 @@ func (d *redactor) apply(e *exchange.Exchange) error {
 		if err != nil {
 			return err
 		}
-		if inHeaders {
+		if inBody { // what is said of the bytes that were there would tell them
+			maps.DeleteFunc(h, func(name string, _ []string) bool { return exchange.AboutBody(name) })
+		}
+		if inHeaders || inBody {
 			*m.headers, *m.typ = exchange.EncodeHeaders(h), exchange.Clean(h.Get("Content-Type"))
 		}
 		*m.body = body
@@ -182,12 +186,17 @@ func (d *redactor) hiddenHeader(name string) bool {
 	return slices.ContainsFunc(d.Headers, func(h string) bool { return strings.EqualFold(h, name) })
 }
 
+// urls are the headers whose values are addresses, with the queries of such.
+var urls = []string{"referer", "location", "content-location"}
+
 func (d *redactor) headers(h http.Header) (changed bool) {
 	for name, values := range h {
-		if d.hiddenHeader(name) {
-			changed = true
-			for i, v := range values {
-				values[i] = d.mask(v)
+		for i := range values {
+			switch {
+			case d.hiddenHeader(name):
+				values[i], changed = d.mask(values[i]), true
+			case slices.Contains(urls, strings.ToLower(name)):
+				changed = d.path(&values[i]) || changed
 			}
 		}
 	}
@@ -200,23 +209,29 @@ func (d *redactor) path(path *string) (changed bool) {
 	if !ok || len(d.Query) == 0 {
 		return false
 	}
-	var b strings.Builder
-	b.WriteString(before + "?")
-	for len(query) > 0 {
-		end := strings.IndexAny(query, "&;") // some servers take ; for &
-		pair, separator, rest := query, "", ""
-		if end >= 0 {
-			pair, separator, rest = query[:end], query[end:end+1], query[end+1:]
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		if at := d.hiddenFrom(pair); at >= 0 {
+			pairs[i], changed = pair[:at]+d.mask(unescaped(pair[at:])), true
 		}
-		name, value, has := strings.Cut(pair, "=")
-		if has && slices.Contains(d.Query, unescaped(name)) {
-			pair, changed = name+"="+d.mask(unescaped(value)), true
-		}
-		b.WriteString(pair + separator)
-		query = rest
 	}
-	*path = b.String()
+	*path = before + "?" + strings.Join(pairs, "&")
 	return changed
+}
+
+// hiddenFrom is where in what stands between two & something begins that is to be
+// hidden, up to its end; -1: nothing is. Some servers take ; for &, others for a part
+// of the value, so a name may stand behind one, and no value ends at one.
+func (d *redactor) hiddenFrom(pair string) int {
+	at := 0
+	for part := range strings.SplitSeq(pair, ";") {
+		name, _, has := strings.Cut(part, "=")
+		if has && slices.ContainsFunc(d.Query, func(q string) bool { return strings.EqualFold(q, unescaped(name)) }) {
+			return at + len(name) + 1
+		}
+		at += len(part) + 1
+	}
+	return -1
 }
 
 func unescaped(s string) string {

@@ -15,8 +15,9 @@ type Header struct{ Name, Value string }
 
 // credentials are the header fields that never reach the disk.
 var credentials = []string{
-	"api-key", "authorization", "cookie", "cookie2", "proxy-authorization", "set-cookie", "set-cookie2",
-	"x-access-token", "x-amz-security-token", "x-api-key", "x-auth-token", "x-csrf-token",
+	"api-key", "authorization", "cookie", "cookie2", "ocp-apim-subscription-key", "proxy-authorization", "set-cookie", "set-cookie2",
+	"x-access-token", "x-amz-security-token", "x-amzn-oidc-accesstoken", "x-amzn-oidc-data", "x-amzn-oidc-identity", "x-api-key", "x-auth-token",
+	"x-csrf-token", "x-forwarded-access-token", "x-functions-key", "x-goog-api-key", "x-goog-iap-jwt-assertion", "x-xsrf-token",
 }
 
 // IsCredential says that a header field carries a secret and must not be kept.
@@ -29,6 +30,16 @@ func IsCredential(name string) bool {
 		return (first == c[0] || first >= 0x80) && strings.EqualFold(c, name)
 	})
 }
+
+// aboutBody are the header fields that say something of a body's very bytes: their
+// number, a digest, a signature.
+var aboutBody = []string{
+	"content-length", "content-md5", "content-digest", "repr-digest", "digest", "etag", "signature", "signature-input", "x-amz-content-sha256",
+}
+
+// AboutBody says that a header field is no longer true when the body is another, and
+// would tell what it was.
+func AboutBody(name string) bool { return slices.Contains(aboutBody, strings.ToLower(name)) }
 
 // EncodeHeaders writes fields as a JSON array of [name, value] pairs, names in
 // lower case and sorted, repeated fields in their order, credentials left out.

@@ -96,9 +96,7 @@ func unpacked(headers []byte) ([]byte, error) {
 	}
 	h := http.Header{}
 	for _, f := range list {
-		switch f.Name {
-		case ContentEncoding, "content-length", "content-md5", "content-digest", "repr-digest", "digest", "etag":
-		default:
+		if f.Name != ContentEncoding && !AboutBody(f.Name) {
 			h[f.Name] = append(h[f.Name], f.Value)
 		}
 	}
