@@ -69,6 +69,12 @@ func (b *breaker) observe(class exchange.Failure, why string, probe bool, now ti
 	return opened
 }
 
+// giveUp opens it as if all pauses had passed.
+func (b *breaker) giveUp(class exchange.Failure, why string, now time.Time) {
+	*b = breaker{state: open, until: now.Add(giveUpPause), class: class, why: why}
+	b.pauses = len(b.patience()) + 1
+}
+
 func (b *breaker) pause() time.Duration {
 	if all := b.patience(); b.pauses < len(all) {
 		return all[b.pauses]

@@ -11,6 +11,13 @@ import (
 // its containers. SageMaker does not say; people measure 5 minutes and more.
 const idleCold = 5 * time.Minute
 
+// An endpoint that has throttled so many times in a row, for so long, and answered
+// nothing, is given up: its quota is used up, or none.
+const (
+	hopelessThrottles = 20
+	hopelessTime      = 2 * time.Minute
+)
+
 // lane is an endpoint: the tasks that are due there, and how it does. The
 // scheduler's lock guards it.
 type lane struct {
@@ -33,7 +40,8 @@ type lane struct {
 	warm     bool
 	lastDone time.Time
 
-	throttles int // in a row
+	throttles      int // in a row
+	throttledSince time.Time
 
 	answered int64
 	timed    int64 // of them, those that were not cold
@@ -168,5 +176,13 @@ func (l *lane) observe(t *task, class exchange.Failure, now time.Time) (opened b
 	if down(class) {
 		l.failed = t.row.Model
 	}
-	return l.breaker.observe(class, why, t.probe, now)
+	opened = l.breaker.observe(class, why, t.probe, now)
+	if l.throttles == 1 {
+		l.throttledSince = now
+	}
+	if l.throttles >= hopelessThrottles && now.Sub(l.throttledSince) >= hopelessTime {
+		l.breaker.giveUp(class, why, now)
+		return true
+	}
+	return opened
 }

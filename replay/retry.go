@@ -43,9 +43,10 @@ func (t *task) counted() int { return len(t.attempts) - t.passed }
 // mostPassed is how many times a request may be throttled while others get through.
 const mostPassed = 50
 
-// passOver says that t was throttled, while its endpoint has answered so many. If
-// these are more than the last time, it was others that came first, and says
-// nothing of t: it is no attempt that counts.
+// passOver says that t was throttled, and how many requests were answered by then,
+// wherever. If these are more than the last time, it was others that came first, at
+// its endpoint or under a quota of all, and says nothing of t: it is no attempt that
+// counts.
 func (t *task) passOver(answers int64) {
 	if answers > t.answers && t.passed < min(len(t.attempts), mostPassed) {
 		t.passed++

@@ -34,6 +34,7 @@ type scheduler struct {
 	turns    turns
 	pace     pace // nil: everything is due
 	lost     int  // tasks given up since an endpoint answered last
+	answered int64
 	later    timeHeap[later]
 	timer    *time.Timer
 	admitted admission
@@ -198,8 +199,11 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	if !down(class) && class != exchange.Canceled && class != exchange.Unsendable { // something answered
 		s.lost = 0
 	}
-	if throttling(class, &t.row.Candidate, now) == exchange.Throttled {
-		t.passOver(l.answered)
+	switch throttling(class, &t.row.Candidate, now) {
+	case "":
+		s.answered++
+	case exchange.Throttled:
+		t.passOver(s.answered)
 	}
 	decided = true
 	switch {

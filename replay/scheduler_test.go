@@ -655,42 +655,6 @@ func TestAdmission(t *testing.T) {
 	})
 }
 
-// An endpoint that lets one request a second through must get all of a recording in
-// the end: what it turns away must not be sent again in one burst after each pause,
-// until the last retry is used up.
-func TestThrottledEndpointLosesNothing(t *testing.T) {
-	for _, status := range []int64{429, 503} {
-		for _, target := range []string{"http://127.0.0.1", "http://127.0.0.1/{model}"} {
-			t.Run(fmt.Sprint(status, target), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					var next time.Time
-					var mu sync.Mutex
-					s, c := senderTo(t, Options{Target: target, Concurrency: 16, Retries: DefaultRetries}, func(ctx context.Context, _ int, _ *exchange.Exchange, c *exchange.Candidate) {
-						takes(ctx, 20*time.Millisecond)
-						mu.Lock()
-						defer mu.Unlock()
-						if now := time.Now(); now.Before(next) {
-							c.Status, c.Headers = status, exchange.EncodeHeaders(http.Header{"Retry-After": {"1"}})
-						} else {
-							next = now.Add(time.Second)
-						}
-					})
-					rows := byModel(300)
-					got, counts := replay(t, s, rows...)
-					for i, e := range got {
-						if e.Candidate.Status != 200 {
-							t.Fatalf("row %d of %d ends with %d after %d attempts: %+v", i, len(got), e.Candidate.Status, len(e.Candidate.Attempts()), counts)
-						}
-					}
-					if n := c.asks["model-0"]; n > 3*len(rows) {
-						t.Errorf("%d requests were made for %d", n, len(rows))
-					}
-				})
-			})
-		}
-	}
-}
-
 // A retried answer that differs from the first is evidence: without it nobody could
 // tell that an endpoint says now this and now that.
 func TestWhatARetryReplacesIsKept(t *testing.T) {

@@ -27,7 +27,7 @@ type task struct {
 	head     []byte    // how that begins
 	attempts []exchange.Attempt
 	passed   int   // of these, throttled while its endpoint answered others
-	answers  int64 // of its endpoint, when it was throttled last
+	answers  int64 // of all endpoints, when it was throttled last
 	cold     bool
 	probe    bool // sent to find out whether its endpoint is back
 	warming  bool // sent for its effect: the answer is dropped
