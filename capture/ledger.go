@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,16 +87,19 @@ const (
 	unreadable                   // sent to be recorded, and no exchange
 	unpaired                     // an answer whose request was not sent
 	unredactable                 // its body can't be read whole, and may hold what is to be hidden
+	sampledOut                   // left out on purpose: no drop, but counted as one
 	reasons
 )
 
 var reasonNames = [reasons]string{
 	"queue_full", "spool_full", "spool_error", "upgrade", "recorder_error", "shutdown", "spool_damaged", "memory_full", "mirror_full", "mirror_too_large",
-	"unreadable", "unpaired", "unredactable",
+	"unreadable", "unpaired", "unredactable", "sampled_out",
 }
 
 // DropReasons are the keys that Ledger.Dropped may have here.
-func DropReasons() []string { return reasonNames[:] }
+func DropReasons() []string {
+	return slices.Delete(slices.Clone(reasonNames[:]), int(sampledOut), int(sampledOut)+1)
+}
 
 // accept counts an exchange that is on its way to the disk.
 func (l *ledger) accept() {
@@ -158,6 +162,10 @@ func (l *ledger) snapshot() (exchange.Ledger, int64) {
 		Lost:     int64(l.w.lost.Load()),
 	}
 	for i, name := range reasonNames {
+		if reason(i) == sampledOut {
+			led.SampledOut = int64(l.w.dropped[i].Load())
+			continue
+		}
 		if n := l.w.dropped[i].Load(); n > 0 {
 			if led.Dropped == nil {
 				led.Dropped = map[string]int64{}

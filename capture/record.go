@@ -102,6 +102,8 @@ func (r *record) size() int64 {
 type builder struct {
 	model, version   []Rule
 	models, versions names
+	sample           *sampler  // nil: all is recorded
+	out              *byModel  // what it leaves out
 	redact           *redactor // nil: nothing is hidden
 }
 
@@ -122,7 +124,7 @@ func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 		}
 	}()
 	if r.given != nil {
-		return b.hide(b.givenRow(r))
+		return b.finish(b.givenRow(r))
 	}
 	e = &exchange.Exchange{
 		ID: exchange.NewID(r.arrival), Time: exchange.At(r.arrival), Defect: r.defect, SamplingProbability: 1,
@@ -140,12 +142,16 @@ func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 		a.Headers, a.ContentType = exchange.EncodeHeaders(r.answerHeader), exchange.Clean(r.answerHeader.Get("Content-Type"))
 		a.Body, a.FirstByteUS = r.response.data, r.firstByte.Microseconds()
 	}
-	return b.hide(e)
+	return b.finish(e)
 }
 
-// hide redacts e. What its request hash is of is what is recorded of it: the hash
-// is no way to find out the rest.
-func (b *builder) hide(e *exchange.Exchange) (*exchange.Exchange, error) {
+// finish samples and redacts e. What its request hash is of is what is recorded of
+// it: the hash is no way to find out the rest.
+func (b *builder) finish(e *exchange.Exchange) (*exchange.Exchange, error) {
+	if !b.sample.take(e) {
+		b.out.add(e.Model)
+		return nil, errSampledOut
+	}
 	if err := b.redact.apply(e); err != nil {
 		return nil, err
 	}

@@ -60,6 +60,9 @@ type Options struct {
 	// version. The first that yields a value wins; if none does the model is
 	// exchange.UnknownModel and the version "".
 	Model, Version []Rule
+	// Sampling says what is recorded of which models; the rest is counted as sampled
+	// out. The zero value is everything.
+	Sampling Sampling
 	// Redact is hidden before anything of an exchange reaches the disk. A body that
 	// may hold something of it and can't be read whole is not recorded: such
 	// exchanges are dropped as "unredactable".
@@ -135,7 +138,7 @@ func (o Options) Validate() error {
 	case o.CopyBytes < 0, o.SpoolBytes < 0, o.SegmentBytes < 0, o.SegmentAge < 0, o.SyncInterval < 0, o.UpstreamIdle < 0:
 		return errors.New("copy bytes, spool bytes, segment bytes, segment age, sync interval and upstream idle must not be negative")
 	}
-	if err := o.Redact.Validate(); err != nil {
+	if err := errors.Join(o.Redact.Validate(), o.Sampling.Validate()); err != nil {
 		return err
 	}
 	for _, r := range append(o.Model[:len(o.Model):len(o.Model)], o.Version...) {
@@ -185,6 +188,9 @@ type Sidecar struct {
 	added    durations
 	shipped  atomic.Int64 // objects
 	failures atomic.Int64 // of shipping
+
+	sampledOut byModel
+
 	memory   memory
 	queue    *queue
 	spool    *spool

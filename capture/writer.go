@@ -45,7 +45,7 @@ func newWriter(s *Sidecar) *writer {
 	before, _ := s.ledger.snapshot()
 	return &writer{
 		Sidecar: s,
-		rows:    builder{s.opt.Model, s.opt.Version, names{}, names{}, newRedactor(&s.opt.Redact)},
+		rows:    builder{s.opt.Model, s.opt.Version, names{}, names{}, newSampler(&s.opt.Sampling), &s.sampledOut, newRedactor(&s.opt.Redact)},
 		problem: rate.Sometimes{Interval: logEvery},
 		dropLog: rate.Sometimes{Interval: logEvery},
 		logged:  before.Dropped,
@@ -87,7 +87,11 @@ func (w *writer) write(records []*record) {
 func (w *writer) add(r *record) {
 	w.held += r.size()
 	row, err := w.rows.row(r)
-	if errors.Is(err, errUnredactable) {
+	switch {
+	case errors.Is(err, errSampledOut):
+		w.ledger.dropPending(sampledOut, 1)
+		return
+	case errors.Is(err, errUnredactable):
 		w.ledger.dropPending(unredactable, 1)
 		return
 	}

@@ -19,7 +19,7 @@ import (
 
 type captureFlags struct {
 	upstream, listen, admin, out, spool string
-	mode, tlsCert, tlsKey               string
+	mode, sample, tlsCert, tlsKey       string
 	upstreamTLS                         replay.TLSFiles
 	mirror                              int
 	model, version                      []string
@@ -77,6 +77,7 @@ Pointer into the request body), const:name.`,
 	fl.StringVar(&f.spool, "spool", "", "the `DIR` of the spool (default: parity-spool in the working directory)")
 	fl.StringArrayVar(&f.model, "model-from", nil, "a `RULE` for the model; may be repeated")
 	fl.StringArrayVar(&f.version, "version-from", nil, "a `RULE` for the model's version; may be repeated")
+	fl.StringVar(&f.sample, "sample", "", "record only this `SHARE` of the requests, as in 10%, or so many a minute of each model, as in 600/m; capture.sample of the config has models of their own")
 	fl.Int64Var(&f.maxBody, "max-body", 0, "record at most this many `BYTES` of a body (default 8 MiB)")
 	fl.Int64Var(&f.segmentBytes, "segment-bytes", 0, "seal an object at this many `BYTES` (default 64 MiB)")
 	fl.DurationVar(&f.segmentAge, "segment-age", 0, "seal an object after this time (default 5m)")

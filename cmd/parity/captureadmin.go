@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/modelparity/parity/capture"
+	"github.com/modelparity/parity/internal/exchange"
 )
 
 func listenAdmin(addr string) (net.Listener, error) {
@@ -54,7 +55,10 @@ func adminHandler(s *capture.Sidecar) http.Handler {
 	mux.Handle("GET /metrics", metricsHandler(s))
 	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(s.Ledger())
+		json.NewEncoder(w).Encode(struct {
+			exchange.Ledger
+			SampledOut map[string]int64 `json:"sampled_out_by_model,omitempty"` // in this process
+		}{s.Ledger(), s.SampledOut()})
 	})
 	return mux
 }

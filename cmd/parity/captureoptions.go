@@ -36,6 +36,9 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	if opts.Version, err = parseRules(f.version, cfg.Capture.Version); err != nil {
 		return opts, fmt.Errorf("--version-from: %w", err)
 	}
+	if opts.Sampling, err = cfg.Capture.Sampling(f.sample); err != nil {
+		return opts, err
+	}
 	if opts.Redact, err = cfg.Capture.Redact.Redaction(a.getenv); err != nil {
 		return opts, err
 	}

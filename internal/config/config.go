@@ -38,6 +38,27 @@ type Capture struct {
 	Model   []string `yaml:"model"`   // --model-from
 	Version []string `yaml:"version"` // --version-from
 	Redact  Redact   `yaml:"redact"`
+	// Sample says how much is recorded of the models that a glob matches: a share, as
+	// in 10%, or a number a minute, as in 600/m. --sample is for all others.
+	Sample map[string]string `yaml:"sample"`
+}
+
+// Sampling is what capture records of which models.
+func (c Capture) Sampling(all string) (s capture.Sampling, err error) {
+	if all != "" {
+		if s.All, err = capture.ParseSample(all); err != nil {
+			return s, err
+		}
+	}
+	for glob, text := range c.Sample {
+		if s.Models == nil {
+			s.Models = map[string]capture.Sample{}
+		}
+		if s.Models[glob], err = capture.ParseSample(text); err != nil {
+			return s, fmt.Errorf("capture.sample.%s: %w", glob, err)
+		}
+	}
+	return s, s.Validate()
 }
 
 // Redact says what of an exchange never reaches the disk: see capture.Redaction.
@@ -180,7 +201,8 @@ func (c Capture) validate() error {
 			}
 		}
 	}
-	return nil
+	_, err := c.Sampling("")
+	return err
 }
 
 // Options are what the config says of sending to the target, its headers left out.
