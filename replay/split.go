@@ -129,7 +129,7 @@ func (sp *split) finish(t *task) {
 
 // fail ends the split with its first error.
 func (sp *split) fail(err error) {
-	sp.cancel()
+	defer sp.cancel() // after err is set, or what the end of ctx makes fail could be first
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	if sp.err == nil {

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -64,7 +65,7 @@ func (s *sink) name(e *exchange.Exchange) {
 				return found
 			}
 		}
-		return exchange.Clean(name)
+		return strings.ToValidUTF8(name, "\ufffd") // else as it is written: who prints it escapes it
 	}
 	e.Model = find(s.options.Model, e.Model)
 	e.ModelVersion = find(s.options.Version, e.ModelVersion)
