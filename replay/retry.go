@@ -40,18 +40,24 @@ func (o *Options) retries(t *task, class exchange.Failure) bool {
 // counted is how many attempts before the last one count.
 func (t *task) counted() int { return len(t.attempts) - t.passed }
 
-// mostPassed is how many times a request may be throttled while others get through.
-const mostPassed = 50
+// waits is what the pause before the next attempt grows by: by those that don't count
+// up to two seconds.
+func (t *task) waits() int { return max(t.counted(), min(len(t.attempts), 3)) }
 
-// passOver says that t was throttled, and how many requests were answered by then,
-// wherever. If these are more than the last time, it was others that came first, at
-// its endpoint or under a quota of all, and says nothing of t: it is no attempt that
-// counts.
-func (t *task) passOver(answers int64) {
-	if answers > t.answers && t.passed < min(len(t.attempts), mostPassed) {
+// mostPassed is how many times a request may be throttled while others get through,
+// and progressTime how long ago the last of these may be.
+const (
+	mostPassed   = 100
+	progressTime = 10 * time.Second
+)
+
+// passOver says that t was throttled. Where others are answered meanwhile, at its
+// endpoint or under a quota of all, it was they that came first, which says nothing of
+// t: it is no attempt that counts.
+func (t *task) passOver(others bool) {
+	if others && t.passed < min(len(t.attempts), mostPassed) {
 		t.passed++
 	}
-	t.answers = answers
 }
 
 func backoff(first time.Duration, attempts int, c *exchange.Candidate, now time.Time) time.Duration {

@@ -32,9 +32,9 @@ type scheduler struct {
 	aside    []*lane // whose next request waits for these
 	lanes    map[string]*lane
 	turns    turns
-	pace     pace // nil: everything is due
-	lost     int  // tasks given up since an endpoint answered last
-	answered int64
+	pace     pace      // nil: everything is due
+	lost     int       // tasks given up since an endpoint answered last
+	answered time.Time // when something was, last
 	later    timeHeap[later]
 	timer    *time.Timer
 	admitted admission
@@ -201,16 +201,16 @@ func (s *scheduler) done(t *task, class exchange.Failure) (decided bool, next *t
 	}
 	switch throttling(class, &t.row.Candidate, now) {
 	case "":
-		s.answered++
+		s.answered = now
 	case exchange.Throttled:
-		t.passOver(s.answered)
+		t.passOver(!s.answered.IsZero() && now.Sub(s.answered) < progressTime)
 	}
 	decided = true
 	switch {
 	case t.warming || t.split.gone:
 		decided = false
 	case s.options.retries(t, class):
-		at := now.Add(backoff(l.firstBackoff(class), t.counted(), &t.row.Candidate, now))
+		at := now.Add(backoff(l.firstBackoff(class), t.waits(), &t.row.Candidate, now))
 		heap.Push(&s.later, later{at: at, task: t})
 		s.hold(l, t, class, now)
 		t.retry(class)
@@ -239,7 +239,7 @@ func (s *scheduler) hold(l *lane, t *task, class exchange.Failure, now time.Time
 	if throttling(class, c, now) != exchange.Throttled {
 		return
 	}
-	wait := max(min(retryAfter(c, now), maxRetryAfter), min(backoff(firstBackoff, t.counted(), c, now), mostHeld))
+	wait := max(min(retryAfter(c, now), maxRetryAfter), min(backoff(firstBackoff, t.waits(), c, now), mostHeld))
 	if until := now.Add(wait); until.After(l.held) {
 		l.held = until
 		heap.Push(&s.later, later{at: until, lane: l})

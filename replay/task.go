@@ -26,8 +26,7 @@ type task struct {
 	body     stored    // where the answer's body lies, if it is large
 	head     []byte    // how that begins
 	attempts []exchange.Attempt
-	passed   int   // of these, throttled while its endpoint answered others
-	answers  int64 // of all endpoints, when it was throttled last
+	passed   int // of these, throttled while its endpoint answered others
 	cold     bool
 	probe    bool // sent to find out whether its endpoint is back
 	warming  bool // sent for its effect: the answer is dropped
