@@ -37,18 +37,18 @@ func (l *local) String() string { return l.root }
 
 func (l *local) path(key string) string { return filepath.Join(l.root, filepath.FromSlash(key)) }
 
-func (l *local) Put(ctx context.Context, key string, f *os.File) error {
+func (l *local) Put(ctx context.Context, key string, body io.ReadSeeker) error {
 	if err := checkKey(key); err != nil {
 		return fmt.Errorf("put: %w", err)
 	}
-	if err := l.put(ctx, l.path(key), f); err != nil {
+	if err := l.put(ctx, l.path(key), body); err != nil {
 		return fmt.Errorf("put %s: %w", l.path(key), err)
 	}
 	return nil
 }
 
-func (l *local) put(ctx context.Context, final string, f *os.File) error {
-	tmp, err := l.spool(ctx, f)
+func (l *local) put(ctx context.Context, final string, body io.ReadSeeker) error {
+	tmp, err := l.spool(ctx, body)
 	if err != nil {
 		return err
 	}
@@ -68,8 +68,8 @@ func (l *local) put(ctx context.Context, final string, f *os.File) error {
 	return errors.Join(err, syncDir(filepath.Dir(final)))
 }
 
-// spool copies f to a temporary file on root's file system, and to its disk.
-func (l *local) spool(ctx context.Context, f *os.File) (*os.File, error) {
+// spool copies body to a temporary file on root's file system, and to its disk.
+func (l *local) spool(ctx context.Context, body io.ReadSeeker) (*os.File, error) {
 	dir := filepath.Join(l.root, tmpDir)
 	if err := makeDir(dir); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (l *local) spool(ctx context.Context, f *os.File) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(copyFile(ctx, tmp, f), tmp.Sync()); err != nil {
+	if err := errors.Join(copyAll(ctx, tmp, body), tmp.Sync()); err != nil {
 		tmp.Close()
 		os.Remove(tmp.Name())
 		return nil, err
@@ -87,9 +87,9 @@ func (l *local) spool(ctx context.Context, f *os.File) (*os.File, error) {
 	return tmp, nil
 }
 
-// copyFile copies src from its start, in pieces so that ctx can stop it.
+// copyAll copies src from its start, in pieces so that ctx can stop it.
 // Between files io.CopyN uses copy_file_range where the system has it.
-func copyFile(ctx context.Context, dst, src *os.File) error {
+func copyAll(ctx context.Context, dst *os.File, src io.ReadSeeker) error {
 	const piece = 32 << 20
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return err

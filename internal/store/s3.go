@@ -101,29 +101,24 @@ func (b *s3Bucket) String() string {
 // name is a key's full name in the bucket, as the SDK wants it.
 func (b *s3Bucket) name(key string) *string { return aws.String(b.prefix + key) }
 
-func (b *s3Bucket) Put(ctx context.Context, key string, f *os.File) error {
+func (b *s3Bucket) Put(ctx context.Context, key string, body io.ReadSeeker) error {
 	if err := checkKey(key); err != nil {
 		return fmt.Errorf("put: %w", err)
 	}
 	if err := b.probe.once(ctx, b); err != nil {
 		return err
 	}
-	return b.put(ctx, key, f)
+	return b.put(ctx, key, body)
 }
 
 // put creates key with one request, which is retried whole.
-func (b *s3Bucket) put(ctx context.Context, key string, f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("put %s: %w", key, err)
-	}
-	body := io.NewSectionReader(f, 0, info.Size())
-	sum, err := checksum(body)
+func (b *s3Bucket) put(ctx context.Context, key string, body io.ReadSeeker) error {
+	size, sum, err := checksum(body)
 	if err != nil {
 		return fmt.Errorf("put %s: %w", key, err)
 	}
 	in := &s3.PutObjectInput{
-		Bucket: &b.bucket, Key: b.name(key), Body: body, ContentLength: aws.Int64(info.Size()),
+		Bucket: &b.bucket, Key: b.name(key), Body: body, ContentLength: &size,
 		IfNoneMatch: aws.String("*"), ChecksumCRC32C: &sum,
 	}
 	if b.kmsKey != "" {
@@ -136,15 +131,19 @@ func (b *s3Bucket) put(ctx context.Context, key string, f *os.File) error {
 	return b.explain(ctx, "put", key, err)
 }
 
-// checksum is the CRC-32C of r in the form of S3's header, big-endian base64.
-// Left to the SDK, it would travel in a trailer, which not every server reads.
-func checksum(r io.ReadSeeker) (string, error) {
-	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	if _, err := io.Copy(h, r); err != nil {
-		return "", err
+// checksum reads r from its start, and rewinds it: how long it is, and its CRC-32C
+// in the form of S3's header, big-endian base64. Left to the SDK, it would travel in
+// a trailer, which not every server reads.
+func checksum(r io.ReadSeeker) (size int64, sum string, err error) {
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return 0, "", err
 	}
-	_, err := r.Seek(0, io.SeekStart)
-	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, h.Sum32())), err
+	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	if size, err = io.Copy(h, r); err != nil {
+		return 0, "", err
+	}
+	_, err = r.Seek(0, io.SeekStart)
+	return size, base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, h.Sum32())), err
 }
 
 func (b *s3Bucket) Get(ctx context.Context, key string, off, n int64) (data []byte, size int64, err error) {

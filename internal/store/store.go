@@ -5,9 +5,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -27,12 +29,12 @@ import (
 // are the backends' own. No key may be a folder of another
 // ("a" and "a/b"): a file system can't hold both.
 type Bucket interface {
-	// Put creates key from f's whole content, from offset 0, wherever f stands.
+	// Put creates key from body's whole content, from its start, wherever it stands.
 	// It returns ErrExists when the key is there already, even if it was this
 	// very call that created it and the answer got lost: callers take
 	// ErrExists for success. After any other error nothing is visible, except
 	// that an S3 server may still complete a request whose answer was lost.
-	Put(ctx context.Context, key string, f *os.File) error
+	Put(ctx context.Context, key string, body io.ReadSeeker) error
 	// Get reads n bytes from off, fewer at the end of the object, none past it.
 	// A negative off counts from the end: the last -off bytes, n ignored. A
 	// negative n reads to the end. size is the whole object's. It returns
@@ -114,18 +116,9 @@ func Temp(pattern string) (*os.File, error) {
 	return f, nil
 }
 
-// PutBytes is Put of data, by way of a temporary file.
+// PutBytes is Put of data.
 func PutBytes(ctx context.Context, b Bucket, key string, data []byte) error {
-	f, err := Temp("parity-put-*")
-	if err != nil {
-		return fmt.Errorf("put %s: %w", key, err)
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if _, err := f.Write(data); err != nil {
-		return fmt.Errorf("put %s: %w", key, err)
-	}
-	return b.Put(ctx, key, f)
+	return b.Put(ctx, key, bytes.NewReader(data))
 }
 
 // checkKey refuses keys that could leave the root, that S3 and file systems
