@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -51,18 +52,44 @@ type ledger struct {
 // words is the layout of the file, in the machine's byte order. New counters
 // go to the end of what is used.
 type words struct {
-	magic    [8]byte
-	instance [8]byte
-	segment  atomic.Int64  // when the newest segment was opened, in Unix milliseconds
-	sealed   atomic.Uint64 // version that the last sealed segment holds
-	served   atomic.Uint64
-	state    atomic.Uint64 // written<<pendingBits | pending
-	lost     atomic.Uint64
-	dropped  [32]atomic.Uint64 // by reason
+	magic    word
+	instance word // its hexadecimal digits
+	segment  word // when the newest segment was opened, in Unix milliseconds
+	sealed   word // version that the last sealed segment holds
+	served   word
+	state    word // written<<pendingBits | pending
+	lost     word
+	dropped  [32]word // by reason
+}
+
+// word is kept three times over: the file is written to at every moment, so no
+// checksum could be, and a bit that turns on the disk must not change a count. It is
+// written by one at a time.
+type word [3]atomic.Uint64
+
+func (w *word) Load() uint64 { return w[0].Load() }
+func (w *word) Add(n uint64) { w.Store(w.Load() + n) }
+
+func (w *word) Store(n uint64) {
+	for i := range w {
+		w[i].Store(n)
+	}
+}
+
+// median is what two agree in, whatever the third is. Where a crash came between
+// them, it is what was there before or what was to come.
+func (w *word) median() uint64 {
+	a, b, c := w[0].Load(), w[1].Load(), w[2].Load()
+	return max(min(a, b), min(max(a, b), c))
+}
+
+// all lists the words.
+func (w *words) all() []word {
+	return unsafe.Slice((*word)(unsafe.Pointer(w)), unsafe.Sizeof(*w)/unsafe.Sizeof(word{}))
 }
 
 const (
-	ledgerMagic = "PARLEDG2"
+	ledgerMagic = "PARLEDG3"
 	ledgerSize  = 4096
 
 	// pending has 24 bits, written 40: enough for 10^12 rows.
@@ -238,7 +265,7 @@ func (l *ledger) forgetSealed() {
 func (l *ledger) nextID(now time.Time) exchange.ID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ms := max(now.UnixMilli(), l.w.segment.Load()+1)
-	l.w.segment.Store(ms)
+	ms := max(now.UnixMilli(), int64(l.w.segment.Load())+1)
+	l.w.segment.Store(uint64(ms))
 	return exchange.NewID(time.UnixMilli(ms))
 }

@@ -1,12 +1,15 @@
 package capture
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -179,5 +182,48 @@ func TestIDsGrowWhenTheClockDoesNot(t *testing.T) {
 			t.Errorf("%s after %s", id, last)
 		}
 		last = id
+	}
+}
+
+// If this fails, a bit that turns on the disk changes what a recording says was
+// dropped or lost, or makes it the recording of two sidecars, and nobody is told.
+func TestLedgerOutlivesAnyBit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger")
+	l, err := openLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 300 {
+		l.accept()
+	}
+	l.settle(200)
+	l.drop(queueFull)
+	l.nextID(time.Now())
+	want, pending := l.snapshot()
+	segment, instance := l.w.segment.Load(), l.instance
+	if err := l.close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bit := range 8 * int(unsafe.Sizeof(words{})) {
+		damaged := bytes.Clone(whole)
+		damaged[bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, err := openLedger(path)
+		if err != nil {
+			t.Fatalf("bit %d: %v", bit, err)
+		}
+		got, p := l.snapshot()
+		if !reflect.DeepEqual(got, want) || p != pending || l.w.segment.Load() != segment || l.instance != instance {
+			t.Errorf("bit %d: %+v, %d pending, of %s; want %+v, %d, %s", bit, got, p, l.instance, want, pending, instance)
+		}
+		if err := l.close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

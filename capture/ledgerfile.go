@@ -2,6 +2,7 @@ package capture
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -30,23 +31,31 @@ func openLedger(path string) (*ledger, error) {
 		return nil, fmt.Errorf("map ledger %s: %w", path, err)
 	}
 	w := (*words)(unsafe.Pointer(&mem[0]))
-	if string(w.magic[:]) != ledgerMagic {
+	if w.magic.median() != wordOf(ledgerMagic) {
 		unix.Munmap(mem)
 		return nil, fmt.Errorf("ledger %s: not a ledger that this version knows; ship the spool with the version that wrote it, or move it away to start a new one", path)
 	}
-	return &ledger{instance: string(w.instance[:]), w: w, mem: mem}, nil
+	for i, all := 0, w.all(); i < len(all); i++ {
+		all[i].Store(all[i].median())
+	}
+	instance := binary.NativeEndian.AppendUint64(nil, w.instance.Load())
+	return &ledger{instance: string(instance), w: w, mem: mem}, nil
 }
 
 // createLedger makes a ledger whole or not at all. The zeros are written, not
 // just a length set: a mapped page that finds no room on the disk kills the process.
 func createLedger(path string) error {
 	mem := make([]byte, ledgerSize)
-	copy(mem, ledgerMagic)
+	w := (*words)(unsafe.Pointer(&mem[0]))
 	var instance [4]byte
 	rand.Read(instance[:])
-	hex.Encode(mem[8:], instance[:])
+	w.magic.Store(wordOf(ledgerMagic))
+	w.instance.Store(wordOf(hex.EncodeToString(instance[:])))
 	return writeWhole(path, mem)
 }
+
+// wordOf is eight bytes of text.
+func wordOf(text string) uint64 { return binary.NativeEndian.Uint64([]byte(text)) }
 
 // writeWhole makes a small file, whole or not at all.
 func writeWhole(path string, text []byte) error {

@@ -248,7 +248,7 @@ func TestSealedByAge(t *testing.T) {
 		t.Error("not sealed at its age")
 	}
 	// The clock was two hours ahead when the last segment was opened.
-	w.ledger.w.segment.Store(time.Now().Add(2 * time.Hour).UnixMilli())
+	w.ledger.w.segment.Store(uint64(time.Now().Add(2 * time.Hour).UnixMilli()))
 	if seals(0, 0) || !seals(time.Minute, 0) {
 		t.Error("not sealed at its age after the clock went back")
 	}
