@@ -18,6 +18,7 @@ import (
 //	lock                         held with flock as long as a sidecar runs
 //	recording                    what the spool ships to; it belongs to one recording
 //	ledger                       the counts, see ledger
+//	room                         is given up where a segment can't be sealed for lack of room
 //	INSTANCE-ID-BASE.open        the segment that is written, at most one
 //	INSTANCE-ID-BASE.sealed      segments that wait to be shipped
 //	INSTANCE-ID-BASE.damaged     what was shipped as far as it could be; kept for a look, count against the quota
@@ -132,12 +133,28 @@ func (s *spool) close() error {
 	return errors.Join(s.ledger.sync(), s.ledger.close(), s.lock.Close())
 }
 
+// keepRoom keeps room for a footer on a disk that may run full: a segment that
+// could not be sealed could not be shipped, and so never make room itself.
+func (s *spool) keepRoom() {
+	if _, err := os.Stat(s.roomPath()); errors.Is(err, os.ErrNotExist) {
+		err = os.WriteFile(s.roomPath(), make([]byte, footerRoom), 0o600)
+		if err != nil { // the disk is full by now
+			os.Remove(s.roomPath())
+		}
+	}
+}
+
+const footerRoom = 16 << 10
+
+func (s *spool) roomPath() string { return filepath.Join(s.dir, "room") }
+
 func (s *spool) path(n segmentName, suffix string) string {
 	return filepath.Join(s.dir, n.String()+suffix)
 }
 
 // create opens the next segment.
 func (s *spool) create(n segmentName) (*os.File, error) {
+	s.keepRoom()
 	return os.OpenFile(s.path(n, openSuffix), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 }
 
@@ -150,7 +167,11 @@ func (s *spool) seal(f *os.File, n segmentName, end int64, foot footer) error {
 	if err := s.ledger.sync(); err != nil {
 		return fmt.Errorf("sync ledger: %w", err)
 	}
-	if err := n.seal(f, end, foot); err != nil {
+	err := n.seal(f, end, foot)
+	if errors.Is(err, unix.ENOSPC) && os.Remove(s.roomPath()) == nil {
+		err = n.seal(f, end, foot)
+	}
+	if err != nil {
 		return err
 	}
 	info, err := f.Stat()

@@ -201,20 +201,21 @@ func (r *round) damageSpool(l *live, spool string) error {
 // stopSidecar ends it as systemd would. What it could not ship in time, because the
 // store had failed until now, the next one does.
 func (r *round) stopSidecar(ctx context.Context, p *process, address string, args []string) error {
+	var said []byte
 	for range 5 {
 		p.cmd.Process.Signal(syscall.SIGTERM)
 		code, err := p.wait(ctx)
 		if err != nil || code == 0 {
 			return err
 		}
-		if !bytes.Contains(p.stderr.Bytes(), []byte("start it again")) && !strings.Contains(p.stderr.String(), "next start") {
-			return fmt.Errorf("the sidecar ends with exit code %d\n%s", code, p.tail())
+		if said = p.tail(); !bytes.Contains(said, []byte("for the next start")) {
+			return fmt.Errorf("the sidecar ends with exit code %d\n%s", code, said)
 		}
 		if p, err = r.startSidecar(ctx, address, args); err != nil {
 			return err
 		}
 	}
-	return errors.New("the sidecar can't ship what it has")
+	return fmt.Errorf("the sidecar can't ship what it has\n%s", said)
 }
 
 // client asks one thing after the other and holds each answer against what the old

@@ -126,22 +126,13 @@ func TestCaptureOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-again.ended
-	// With room again, what was recorded before goes up.
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT, "size=64m"); err != nil {
-		t.Fatal(err)
-	}
-	last := start(t, args...)
-	last.waitFor(t, "it listens with room", func() bool { return reachable(address) })
-	if err := last.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	<-last.ended
-	if !last.ProcessState.Success() {
-		t.Errorf("%v: %s", last.ProcessState, last.stderr.String())
+	// What was recorded goes up, though nobody made room for it to be sealed.
+	if !again.ProcessState.Success() {
+		t.Errorf("%v: %s", again.ProcessState, again.stderr.String())
 	}
 	ls := mustParity(t, exitDone, "ls", recording).stdout
 	if want := fmt.Sprintf("served %d = recorded", served); !strings.Contains(ls, want) || !strings.Contains(ls, "spool_error") {
-		t.Errorf("ls lacks %q, or why they were dropped:\n%s\n%s", want, ls, last.stderr.String())
+		t.Errorf("ls lacks %q, or why they were dropped:\n%s\n%s", want, ls, again.stderr.String())
 	}
 	mustParity(t, exitDone, "fsck", recording)
 }
