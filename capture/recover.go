@@ -38,12 +38,28 @@ func (s *spool) recover(open []segmentName) error {
 		s.log.Warn("the sidecar had died: what it held in memory is lost", "exchanges", lost)
 	}
 	for i, n := range open {
-		if err := s.sealLeftOpen(n, found[i], known); err != nil {
+		if err := s.sealLeftOpen(n, found[i], s.upTo(n, open, known)); err != nil {
 			// As on a full disk. To start matters more: the old service is behind it.
 			s.log.Error("a segment that a crash left open can't be sealed; the next start tries again", "file", s.path(n, openSuffix), "error", err)
 		}
 	}
 	return nil
+}
+
+// upTo is how many rows the ledger knows of up to the end of an open segment: where
+// an earlier start could not seal it, another follows.
+func (s *spool) upTo(n segmentName, open []segmentName, known uint64) uint64 {
+	for _, next := range open {
+		if s.mine(next) && older(n, next) < 0 {
+			known = min(known, next.base)
+		}
+	}
+	for _, next := range s.sealed {
+		if s.mine(next.segmentName) && older(n, next.segmentName) < 0 {
+			known = min(known, next.base)
+		}
+	}
+	return known
 }
 
 // mine says that the rows of n are in this spool's ledger; they are not where
@@ -156,7 +172,7 @@ func scanFrames(fr *frames) leftOpen {
 }
 
 // sealLeftOpen cuts off a torn tail and seals the rest. Where rows are missing
-// that the ledger knows as written, as known says, the file is damaged, not torn:
+// that the ledger knows as written, up to known, the file is damaged, not torn:
 // it stays whole, and shipping it will count them.
 func (s *spool) sealLeftOpen(n segmentName, found leftOpen, known uint64) error {
 	foot := footer{Rows: found.rows}

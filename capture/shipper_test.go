@@ -247,3 +247,34 @@ func TestOldestFirst(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// If this fails, rows that turn out damaged while a sidecar ends are counted as
+// recorded by the recording, which nobody will go on with.
+func TestDamageFoundAtTheEndIsCounted(t *testing.T) {
+	store := newStore()
+	o := options(t, "http://127.0.0.1:1", store)
+	o.Spool = sealed(t, 2)
+	files, err := filepath.Glob(filepath.Join(o.Spool, "*"+sealedSuffix))
+	if err != nil || len(files) != 2 {
+		t.Fatal(files, err)
+	}
+	data, err := os.ReadFile(files[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[frameHead+5] ^= 1
+	if err := os.WriteFile(files[1], data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	balanced(t, store.ledger(), 3)
+	if l := store.ledger(); len(store.rows()) != 3 || l.Dropped["spool_damaged"] != 1 {
+		t.Errorf("%d rows, ledger %+v; want 3 rows, and one damaged", len(store.rows()), l)
+	}
+}

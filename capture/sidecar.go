@@ -255,7 +255,13 @@ func (s *Sidecar) Close(ctx context.Context) error {
 	if s.upstream != nil {
 		s.upstream.close()
 	}
-	return errors.Join(s.shipper().drain(ctx), s.spool.close())
+	err := s.shipper().drain(ctx)
+	if err == nil && s.ledger.unsealed() { // what turned out damaged just now is counted in no object yet
+		if err = newWriter(s).sealNow(); err == nil {
+			err = s.shipper().drain(ctx)
+		}
+	}
+	return errors.Join(err, s.spool.close())
 }
 
 // Instance is the name that this spool's segments carry: 8 hexadecimal digits,
