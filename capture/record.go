@@ -22,6 +22,8 @@ type record struct {
 	defect             exchange.Defect
 	failure            exchange.Failure
 
+	bytes int64 // about how much memory it takes; set when it is put into the queue
+
 	given *exchange.Exchange // what somebody else recorded, of which the rest is what rules look at; nil: nobody did
 }
 

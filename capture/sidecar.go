@@ -87,7 +87,7 @@ type Options struct {
 	// SpoolBytes bounds the spool's files, 1 GiB by default. Past it records
 	// are dropped as "spool_full".
 	SpoolBytes int64
-	// SegmentBytes and SegmentAge say when a segment is sealed: at 64 MiB or
+	// SegmentBytes and SegmentAge say when a segment is sealed: at 16 MiB or
 	// after 5 minutes by default, and at every full hour.
 	SegmentBytes int64
 	SegmentAge   time.Duration
@@ -157,7 +157,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.CopyBytes, max(256<<20, 2*o.MaxBody))
 	setDefault(&o.QueueBytes, 64<<20)
 	setDefault(&o.SpoolBytes, 1<<30)
-	setDefault(&o.SegmentBytes, 64<<20)
+	setDefault(&o.SegmentBytes, 16<<20)
 	setDefault(&o.SegmentAge, 5*time.Minute)
 	setDefault(&o.SyncInterval, time.Second)
 	setDefault(&o.UpstreamIdle, 1500*time.Millisecond)

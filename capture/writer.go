@@ -85,7 +85,7 @@ func (w *writer) write(records []*record) {
 
 // add turns a record into a frame in buf, or drops it.
 func (w *writer) add(r *record) {
-	w.held += r.size()
+	w.held += r.bytes
 	row, err := w.rows.row(r)
 	switch {
 	case errors.Is(err, errSampledOut):

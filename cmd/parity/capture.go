@@ -79,7 +79,7 @@ Pointer into the request body), const:name.`,
 	fl.StringArrayVar(&f.version, "version-from", nil, "a `RULE` for the model's version; may be repeated")
 	fl.StringVar(&f.sample, "sample", "", "record only this `SHARE` of the requests, as in 10%, or so many a minute of each model, as in 600/m; capture.sample of the config has models of their own")
 	fl.Int64Var(&f.maxBody, "max-body", 0, "record at most this many `BYTES` of a body (default 8 MiB)")
-	fl.Int64Var(&f.segmentBytes, "segment-bytes", 0, "seal an object at this many `BYTES` (default 64 MiB)")
+	fl.Int64Var(&f.segmentBytes, "segment-bytes", 0, "seal an object at this many `BYTES` (default 16 MiB)")
 	fl.DurationVar(&f.segmentAge, "segment-age", 0, "seal an object after this time (default 5m)")
 	fl.IntVar(&f.limits.Rows, "split-rows", 0, "exchanges in a split, the unit of work of replay and compare (default 10000)")
 	fl.DurationVar(&f.grace, "grace", 25*time.Second, "after SIGTERM, finish requests and ship for at most this time")
