@@ -102,9 +102,10 @@ func (r *record) size() int64 {
 type builder struct {
 	model, version   []Rule
 	models, versions names
-	sample           *sampler  // nil: all is recorded
-	out              *byModel  // what it leaves out
-	redact           *redactor // nil: nothing is hidden
+	sample           *sampler      // nil: all is recorded
+	out              *byModel      // what it leaves out
+	unknown          *atomic.Int64 // those of no model
+	redact           *redactor     // nil: nothing is hidden
 }
 
 // names are the different values seen, at most maxNames: they come from
@@ -148,6 +149,9 @@ func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 // finish samples and redacts e. What its request hash is of is what is recorded of
 // it: the hash is no way to find out the rest.
 func (b *builder) finish(e *exchange.Exchange) (*exchange.Exchange, error) {
+	if e.Model == exchange.UnknownModel {
+		b.unknown.Add(1)
+	}
 	if !b.sample.take(e) {
 		b.out.add(e.Model)
 		return nil, errSampledOut

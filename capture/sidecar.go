@@ -190,6 +190,7 @@ type Sidecar struct {
 	failures atomic.Int64 // of shipping
 
 	sampledOut byModel
+	unknown    atomic.Int64 // exchanges of no model
 
 	memory   memory
 	queue    *queue

@@ -95,6 +95,7 @@ var captureGauges = []captureGauge{
 	{describe("served_total", "Exchanges that came to their end."), prometheus.CounterValue, func(r *captureReading) float64 { return float64(r.served) }},
 	{describe("recorded_total", "Exchanges in the recording, or on the way there in the spool."), prometheus.CounterValue, func(r *captureReading) float64 { return float64(r.recorded) }},
 	{describe("sampled_out_total", "Exchanges left out on purpose."), prometheus.CounterValue, func(r *captureReading) float64 { return float64(r.sampledOut) }},
+	{describe("unknown_model_total", "Exchanges whose model is not known, in this process."), prometheus.CounterValue, func(r *captureReading) float64 { return float64(r.Unknown) }},
 	{describe("lost_total", "Exchanges that were in memory when an earlier process died."), prometheus.CounterValue, func(r *captureReading) float64 { return float64(r.lost) }},
 	{describe("in_flight", "Exchanges under way."), prometheus.GaugeValue, func(r *captureReading) float64 { return float64(r.InFlight) }},
 	{describe("copy_bytes", "Memory that the copies of exchanges under way take."), prometheus.GaugeValue, func(r *captureReading) float64 { return float64(r.CopyBytes) }},
