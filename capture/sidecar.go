@@ -100,6 +100,9 @@ type Options struct {
 	// must follow from Segment.Instance and Segment.ID alone, so that shipping a
 	// segment twice makes one object.
 	Ship func(ctx context.Context, s Segment) (exchange.Sink, error)
+	// Preview is told of each exchange in the place of recording it: a dry run. It is
+	// called by Run, for one after the other; the exchange is valid until it returns.
+	Preview func(Preview)
 	// Log takes drops, damage and failures; slog.Default() by default.
 	Log *slog.Logger
 }

@@ -87,6 +87,10 @@ func (w *writer) write(records []*record) {
 func (w *writer) add(r *record) {
 	w.held += r.size()
 	row, err := w.rows.row(r)
+	if w.opt.Preview != nil {
+		w.preview(r, row, err)
+		return
+	}
 	switch {
 	case errors.Is(err, errSampledOut):
 		w.ledger.dropPending(sampledOut, 1)
