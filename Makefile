@@ -58,6 +58,12 @@ PAIRS ?= 1000000
 bench-compare: build tools/duckdb/node_modules ## Measure compare beside DuckDB: PAIRS=1000000, LINE=1 for how it grows
 	go run ./bench compare -pairs $(PAIRS) $(if $(LINE),-line)
 
+# It fails where capture misses what it must.
+FOR ?= 5s
+.PHONY: bench-capture
+bench-capture: build ## Measure capture beside nginx and a bare ReverseProxy: FOR=5s, of each measurement
+	go run ./bench capture -for $(FOR)
+
 # RATE=1 shows instead that --rate holds.
 REQUESTS ?= 200000
 .PHONY: bench-replay
