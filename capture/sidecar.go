@@ -279,6 +279,10 @@ func (s *Sidecar) Ledger() exchange.Ledger {
 	return l
 }
 
+// LostBefore is how many exchanges New found to be lost: they were in memory when an
+// earlier sidecar on this spool died. They are in the ledger.
+func (s *Sidecar) LostBefore() int64 { return int64(s.spool.lost) }
+
 // Refused counts the requests that were not passed on since New, by reason; nil
 // where there are none. They are no exchanges, and stand in no ledger.
 func (s *Sidecar) Refused() map[string]int64 { return s.refused.counts() }

@@ -28,6 +28,7 @@ type spool struct {
 	lock   *os.File
 	ledger *ledger
 	bytes  atomic.Int64 // size of the segment files
+	lost   uint64       // exchanges that recovering it found lost
 	wake   chan struct{}
 
 	mu     sync.Mutex

@@ -28,6 +28,7 @@ type captureFlags struct {
 	segmentAge, grace                   time.Duration
 	limits                              dataset.Limits
 	dryRun                              int
+	metrics                             metricsFlags
 	json                                bool
 }
 
@@ -93,6 +94,7 @@ Pointer into the request body), const:name.`,
 	fl.DurationVar(&f.segmentAge, "segment-age", 0, "seal an object after this time (default 5m)")
 	fl.IntVar(&f.limits.Rows, "split-rows", 0, "exchanges in a split, the unit of work of replay and compare (default 10000)")
 	fl.DurationVar(&f.grace, "grace", 25*time.Second, "after SIGTERM, finish requests and ship for at most this time")
+	f.metrics.registerReceiver(cmd)
 	fl.IntVar(&f.dryRun, "dry-run", 0, "serve, show what would be recorded of the next `N` exchanges, record nothing, and stop")
 	fl.BoolVar(&f.json, "json", false, "with --dry-run: show them as JSON Lines, as cat would")
 	cmd.MarkFlagRequired("listen")
@@ -155,6 +157,13 @@ func (a *app) sidecar(ctx context.Context, f captureFlags, opts capture.Options,
 	if err != nil {
 		return nil, err
 	}
+	var metrics *metrics
+	if opts.Preview == nil { // what is not recorded must not be counted so
+		if metrics, err = f.metrics.open(a); err != nil {
+			return nil, err
+		}
+	}
+	defer a.closeMetrics(metrics)
 	sidecar, err := capture.New(opts)
 	if err != nil {
 		return nil, err
@@ -167,7 +176,16 @@ func (a *app) sidecar(ctx context.Context, f captureFlags, opts capture.Options,
 		where = f.mode + " to " + opts.Upstream.Redacted()
 	}
 	fmt.Fprintf(a.stderr, "capture: %s, %s, %s\n", front.Addr(), where, what)
-	return sidecar, a.serve(ctx, sidecar, capture.NewFront(sidecar, encrypted), front, admin, f.grace)
+	statsd := newCaptureStatsd(metrics, sidecar)
+	sending, stop := context.WithCancel(ctx)
+	defer stop()
+	var sender errgroup.Group
+	sender.Go(func() error { statsd.run(sending); return nil })
+	err = a.serve(ctx, sidecar, capture.NewFront(sidecar, encrypted), front, admin, f.grace)
+	stop()
+	sender.Wait()
+	statsd.send(time.Now())
+	return sidecar, err
 }
 
 // linger is how long a connection that nobody uses is kept after SIGTERM, so that
