@@ -82,6 +82,19 @@ EXCHANGES ?= 10000000
 bench-plan: build ## Measure how long it takes to plan a replay: EXCHANGES=10000000
 	go run ./bench plan -exchanges $(EXCHANGES)
 
+# It fails where something grows, or an answer is not recorded once.
+SOAK ?= 30m
+.PHONY: soak
+soak: build ## Have capture record 500 requests a second of 400 models for SOAK=30m, and look whether anything grows
+	go run ./bench soak -for $(SOAK)
+
+CHAOS ?= 2m
+FLIPS ?= 60
+SEED  ?= 1
+.PHONY: chaos
+chaos: build $(BIN)/versitygw ## Break things for CHAOS=2m while the real binary works, then flip FLIPS=60 bits in each kind of object; SEED=1
+	go run ./chaos -time $(CHAOS) -flips $(FLIPS) -seed $(SEED)
+
 .PHONY: golden
 golden: ## Write the golden files anew; look at the difference before you commit it
 	go test ./compare ./report -run Golden -update

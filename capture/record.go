@@ -104,9 +104,10 @@ func (r *record) size() int64 {
 type builder struct {
 	model, version   []Rule
 	models, versions names
-	sample           *sampler  // nil: all is recorded
-	out              *byModel  // what it leaves out
-	redact           *redactor // nil: nothing is hidden
+	sample           *sampler      // nil: all is recorded
+	out              *byModel      // what it leaves out
+	unknown          *atomic.Int64 // those of no model
+	redact           *redactor     // nil: nothing is hidden
 }
 
 // names are the different values seen, at most maxNames: they come from
@@ -118,7 +119,8 @@ const (
 	maxNameLen = 256 // bytes
 )
 
-// row makes the row. A panic, of a rule say, becomes an error.
+// row makes the row. A panic, of a rule say, becomes an error. With an error there is
+// a row, or none, that must not be recorded.
 func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -150,12 +152,15 @@ func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 // finish samples and redacts e. What its request hash is of is what is recorded of
 // it: the hash is no way to find out the rest.
 func (b *builder) finish(e *exchange.Exchange) (*exchange.Exchange, error) {
+	if e.Model == exchange.UnknownModel {
+		b.unknown.Add(1)
+	}
 	if !b.sample.take(e) {
 		b.out.add(e.Model)
-		return nil, errSampledOut
+		return e, errSampledOut
 	}
 	if err := b.redact.apply(e); err != nil {
-		return nil, err
+		return e, err
 	}
 	e.RequestHash = exchange.HashRequest(e)
 	return e, nil

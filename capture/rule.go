@@ -2,7 +2,11 @@ package capture
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
 	"fmt"
+	"io"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -26,7 +30,8 @@ const ruleForms = "path:/models/{model}/classify, header:X-Model, json:/model (a
 //	path:/models/{model}/classify   the part of the path that stands where the placeholder does, without
 //	                                a slash, percent-decoded; the rest of the path must be equal
 //	header:X-Model                  a header's first value
-//	json:/model                     the string, number or boolean at a JSON Pointer (RFC 6901) in the request body
+//	json:/model                     the string, number or boolean at a JSON Pointer (RFC 6901) in the request body,
+//	                                gzip and deflate undone; of several members of one name the first
 //	const:name                      the name itself
 //
 // An error names the rule and the forms allowed. A header that carries a
@@ -97,15 +102,48 @@ func jsonRule(pointer string) func(*record) string {
 		path = append(path, strings.NewReplacer("~1", "/", "~0", "~").Replace(p))
 	}
 	return func(r *record) string {
-		d := jsontext.NewDecoder(bytes.NewReader(r.request.data),
-			jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		text := unpacked(r)
+		d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 		for _, p := range path {
 			if !descend(d, p) {
 				return ""
 			}
 		}
-		return scalar(d)
+		name, isNumber := scalar(d)
+		if isNumber && d.InputOffset() == int64(len(text)) { // the body was cut there, and the number may go on
+			return ""
+		}
+		return name
 	}
+}
+
+// maxLooked is how much of a packed body a rule looks at, in bytes: a few kilobytes
+// may unpack to gigabytes.
+const maxLooked = 8 << 20
+
+// unpacked is the text of a request's body, or as much of it as can be read.
+func unpacked(r *record) []byte {
+	text := r.request.data
+	var z io.Reader
+	var err error
+	switch strings.ToLower(strings.TrimSpace(strings.Join(r.header.Values("Content-Encoding"), ","))) {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		z, err = gzip.NewReader(bytes.NewReader(text))
+	case "deflate":
+		if z, err = zlib.NewReader(bytes.NewReader(text)); err != nil { // some send it without a head
+			z, err = flate.NewReader(bytes.NewReader(text)), nil
+		}
+	default:
+		return nil
+	}
+	if err != nil {
+		return nil
+	}
+	if z != nil {
+		text, _ = io.ReadAll(io.LimitReader(z, maxLooked)) // where it breaks off the name may have come already
+	}
+	return bytes.TrimPrefix(text, []byte("\ufeff"))
 }
 
 // descend moves d to the value of the member or the element that p names.
@@ -149,14 +187,14 @@ func toElement(d *jsontext.Decoder, index uint64) bool {
 }
 
 // scalar is the text of a string, number or boolean.
-func scalar(d *jsontext.Decoder) string {
+func scalar(d *jsontext.Decoder) (text string, isNumber bool) {
 	v, err := d.ReadToken()
 	if err != nil {
-		return ""
+		return "", false
 	}
 	switch v.Kind() {
 	case '"', '0', 't', 'f':
-		return v.String()
+		return v.String(), v.Kind() == '0'
 	}
-	return ""
+	return "", false
 }

@@ -100,6 +100,9 @@ type Options struct {
 	// must follow from Segment.Instance and Segment.ID alone, so that shipping a
 	// segment twice makes one object.
 	Ship func(ctx context.Context, s Segment) (exchange.Sink, error)
+	// Preview is told of each exchange in the place of recording it: a dry run. It is
+	// called by Run, for one after the other; the exchange is valid until it returns.
+	Preview func(Preview)
 	// Log takes drops, damage and failures; slog.Default() by default.
 	Log *slog.Logger
 }
@@ -190,6 +193,7 @@ type Sidecar struct {
 	failures atomic.Int64 // of shipping
 
 	sampledOut byModel
+	unknown    atomic.Int64 // exchanges of no model
 
 	memory   memory
 	queue    *queue
@@ -274,6 +278,10 @@ func (s *Sidecar) Ledger() exchange.Ledger {
 	l, _ := s.ledger.snapshot()
 	return l
 }
+
+// LostBefore is how many exchanges New found to be lost: they were in memory when an
+// earlier sidecar on this spool died. They are in the ledger.
+func (s *Sidecar) LostBefore() int64 { return int64(s.spool.lost) }
 
 // Refused counts the requests that were not passed on since New, by reason; nil
 // where there are none. They are no exchanges, and stand in no ledger.

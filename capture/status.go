@@ -16,6 +16,9 @@ type Status struct {
 	// Oldest is when the oldest of these was begun; zero where none waits. How
 	// long ago that is, is how far the recording is behind.
 	Oldest time.Time
+	// Unknown counts the exchanges without a model since New: no rule yielded one, it
+	// was too long, or there were too many others before.
+	Unknown int64
 	// Since New: objects that Ship made, and attempts that failed.
 	Shipped, ShipFailures int64
 	// Added is how long the sidecar itself held up exchanges, since New: from the
@@ -32,7 +35,7 @@ func (s *Sidecar) Status() Status {
 		InFlight: s.inFlight.Load(), CopyBytes: s.opt.CopyBytes - s.memory.left.Load(),
 		Pending: pending, QueueBytes: s.queue.held(),
 		SpoolBytes: s.spool.bytes.Load(), Unshipped: s.spool.unshipped(),
-		Shipped: s.shipped.Load(), ShipFailures: s.failures.Load(),
+		Unknown: s.unknown.Load(), Shipped: s.shipped.Load(), ShipFailures: s.failures.Load(),
 		Added: s.added.read(),
 	}
 	if n, ok := s.spool.oldest(); ok {

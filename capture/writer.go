@@ -45,7 +45,7 @@ func newWriter(s *Sidecar) *writer {
 	before, _ := s.ledger.snapshot()
 	return &writer{
 		Sidecar: s,
-		rows:    builder{s.opt.Model, s.opt.Version, names{}, names{}, newSampler(&s.opt.Sampling), &s.sampledOut, newRedactor(&s.opt.Redact)},
+		rows:    builder{s.opt.Model, s.opt.Version, names{}, names{}, newSampler(&s.opt.Sampling), &s.sampledOut, &s.unknown, newRedactor(&s.opt.Redact)},
 		problem: rate.Sometimes{Interval: logEvery},
 		dropLog: rate.Sometimes{Interval: logEvery},
 		logged:  before.Dropped,
@@ -87,6 +87,10 @@ func (w *writer) write(records []*record) {
 func (w *writer) add(r *record) {
 	w.held += r.bytes
 	row, err := w.rows.row(r)
+	if w.opt.Preview != nil {
+		w.preview(r, row, err)
+		return
+	}
 	switch {
 	case errors.Is(err, errSampledOut):
 		w.ledger.dropPending(sampledOut, 1)

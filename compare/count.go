@@ -46,6 +46,15 @@ func (m *ModelTally) decided(e *exchange.Exchange, d decided, combination string
 	}
 }
 
+// redacted counts a mismatch of which something was hidden.
+func (m *ModelTally) redacted(e *exchange.Exchange) error {
+	of, err := e.Hidden()
+	if err == nil && of != "" {
+		Count(&m.Redacted, of, 1)
+	}
+	return err
+}
+
 // latencies counts those of one model after the other: a map for each exchange costs
 // several times as much (BenchmarkAddLatency).
 type latencies struct {

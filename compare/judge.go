@@ -277,7 +277,9 @@ func (s *split) judgeOne(e *exchange.Exchange) error {
 	case d.outcome == Match:
 		return nil
 	case d.outcome == Mismatch && s.in.Mismatches != nil:
-		return errors.Join(s.load(e, bothAnswers), s.keep(m, e))
+		return errors.Join(s.load(e, bothAnswers), m.tally.redacted(e), s.keep(m, e))
+	case d.outcome == Mismatch:
+		return errors.Join(s.verify(), m.tally.redacted(e))
 	}
 	return s.verify()
 }

@@ -23,6 +23,7 @@ var exchanges = rapid.Custom(func(t *rapid.T) exchange.Exchange {
 	e.Time = exchange.Timestamp(rapid.Int64Range(0, 1e9).Draw(t, "time"))
 	e.SamplingProbability = rapid.SampledFrom([]float64{1, 1, 0.5, 0.1}).Draw(t, "sampling probability")
 	e.Defect = rapid.SampledFrom([]exchange.Defect{"", "", "", "", exchange.Redacted}).Draw(t, "defect")
+	e.Origin = exchange.Origin{Redacted: rapid.SampledFrom([]string{"", "request", "answer", "both"}).Draw(t, "redacted")}.String()
 	e.Candidate.Status = rapid.SampledFrom([]int64{200, 200, 200, 200, 500, 429}).Draw(t, "status")
 	e.Candidate.LatencyUS = rapid.Int64Range(0, 1e7).Draw(t, "latency")
 	return e

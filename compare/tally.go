@@ -36,6 +36,10 @@ type ModelTally struct {
 	// wrong with a side, in words, in the place of its literal.
 	Unjudged map[string][]Exemplar `json:"unjudged,omitempty"`
 
+	// Redacted counts the mismatches of which capture hid something, by of what:
+	// "request", "answer" or "both". Tallies of before it was added lack it.
+	Redacted map[string]int64 `json:"redacted,omitempty"`
+
 	// Kept counts the mismatches that the mismatch set has: all, unless it is bounded.
 	Kept int64 `json:"kept,omitempty"`
 	// Reformatted counts the matches whose bytes differ: in their format, within
@@ -182,6 +186,7 @@ func (m *ModelTally) merge(o *ModelTally) {
 	addCounts(&m.Undecided, o.Undecided)
 	addCounts(&m.Skipped, o.Skipped)
 	addCounts(&m.Hits, o.Hits)
+	addCounts(&m.Redacted, o.Redacted)
 	for name, list := range o.Unjudged {
 		if m.Unjudged == nil {
 			m.Unjudged = map[string][]Exemplar{}

@@ -94,6 +94,7 @@ func readReviews(t *testing.T) []exchange.Exchange {
 		if err != nil {
 			return err
 		}
+		e.RequestHash = exchange.HashRequest(e)
 		a, ok := answers[e.Request.SourceID]
 		if !ok {
 			return fmt.Errorf("no answer to %s", e.Request.SourceID)

@@ -63,6 +63,10 @@ type Model struct {
 	// goes by the last answers.
 	Recheck compare.Recheck `json:"recheck,omitzero"`
 
+	// Redacted counts the mismatches of which capture hid something, by of what:
+	// request, answer or both.
+	Redacted map[string]int64 `json:"redacted,omitempty"`
+
 	// Unjudged lists why exchanges have no verdict, most first, with examples.
 	Unjudged []Unjudged `json:"unjudged,omitempty"`
 
@@ -113,6 +117,7 @@ func newModel(name string, t *compare.ModelTally, noise *compare.ModelProfile, l
 		Name: name, Ledger: newLedger(t), ExchangeRate: share(t.Mismatch+t.Recheck.Wrong(), t.Judged()),
 		Budget: l.budget, Confidence: l.confidence, MinSamples: l.minSamples, UnavailableBudget: l.unavailable,
 		Reformatted: t.Reformatted, NaNs: t.NaNs, Hits: t.Hits,
+		Redacted: t.Redacted,
 		Unjudged: newUnjudged(t), Unstable: t.Unstable.Len(), Restless: t.Restless.Len(), BothWays: bothWays(t), Recheck: t.Recheck, Decision: newDecision(t),
 		Signatures: newSignatures(t.Signatures, noise), Folded: t.Folded,
 		ServiceTime:      ratiosOf(t, l),

@@ -24,6 +24,9 @@ func (s *Summary) warnOfModels(noise *compare.Profile) {
 			s.warn("model %s: %s of its exchanges were skipped (%s) and are not judged",
 				m.Name, percent(share(skipped, m.Ledger.Planned)), counts(m.Ledger.Skipped))
 		}
+		if hint := RedactedHint(m.Redacted, m.Ledger.Mismatch); hint != "" {
+			s.warn("model %s: %s", m.Name, hint)
+		}
 		s.warnOfVersions(m)
 		s.warnOfRecheck(m)
 		s.warnOfPass(m)
@@ -36,6 +39,21 @@ func (s *Summary) warnOfModels(noise *compare.Profile) {
 		s.warn("the old system gave %s different answers: a control would tell noise from difference: `parity compare %s --control RECORDING`",
 			plural(restless, "repeated request"), shellWord(cmp.Or(s.Info.Run, "RUN")))
 	}
+}
+
+// RedactedHint says that what differs may do so because capture hid something of
+// it: of how many of the mismatches, by of what. "" where nothing was hidden.
+func RedactedHint(redacted map[string]int64, mismatches int64) string {
+	var hints []string
+	if n := redacted["request"] + redacted["both"]; n > 0 {
+		hints = append(hints, fmt.Sprintf("of %s of %s the request was redacted: the candidate may have needed what was hidden",
+			count(n), plural(mismatches, "mismatched exchange")))
+	}
+	if n := redacted["answer"] + redacted["both"]; n > 0 {
+		hints = append(hints, fmt.Sprintf("of %s of %s the recorded answer was redacted: no candidate gives what stands in the place of what was hidden, so a rule should ignore it",
+			count(n), plural(mismatches, "mismatched exchange")))
+	}
+	return strings.Join(hints, "; ")
 }
 
 // warnOfSampling says that not all repeated requests were looked at.

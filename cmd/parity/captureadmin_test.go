@@ -80,7 +80,7 @@ func TestCaptureMetrics(t *testing.T) {
 		"parity_capture_served_total": "^3$", "parity_capture_recorded_total": "^3$", "parity_capture_in_flight": "^0$",
 		`parity_capture_refused_total{reason="ambiguous_framing"}`: "^1$", `parity_capture_refused_total{reason="connect"}`: "^0$",
 		`parity_capture_dropped_total{reason="queue_full"}`: "^0$", "parity_capture_spool_segments": "^[1-3]$",
-		"parity_capture_spool_bytes": "^[1-9]", "parity_capture_upload_lag_seconds": "[1-9]", "parity_capture_objects_total": "^0$",
+		"parity_capture_spool_bytes": "^[1-9]", "parity_capture_upload_lag_seconds": "[1-9]", "parity_capture_unknown_model_total": "^0$", "parity_capture_objects_total": "^0$",
 		"parity_capture_added_seconds_count": "^3$", "go_goroutines": "^[1-9]", "process_resident_memory_bytes": "^[1-9]",
 	} {
 		if !regexp.MustCompile(want).MatchString(got[name]) {

@@ -92,6 +92,9 @@ func (a *app) curlHow(t config.Target) (args []string) {
 
 // curl is a command line that sends the request, as the mapping makes it.
 func curl(ctx context.Context, run *dataset.Run, recorded *exchange.Exchange, to endpoint) string {
+	if d := recorded.Defect; d == exchange.RequestTruncated || d == exchange.Redacted {
+		return fmt.Sprintf("(it can't be sent: %s)", skippedWords[d])
+	}
 	e, err := replay.MapRequest(ctx, to.mapping, recorded)
 	if err != nil {
 		return fmt.Sprintf("(it can't be sent: %s)", printable(err.Error()))

@@ -42,10 +42,12 @@ type planView struct {
 	SplitsSent int                `json:"splits_sent"`
 	Splits     int64              `json:"splits"`
 	countView                     // of all models
-	Pace       string             `json:"pace"`
-	Seconds    float64            `json:"seconds,omitempty"` // that it takes at least at that pace; 0: as fast as it goes
-	Price      *bill              `json:"price,omitempty"`
-	Models     []modelView        `json:"models"`
+	// Redacted is how many of the requests capture hid something of.
+	Redacted   int64       `json:"redacted,omitempty"`
+	Pace       string      `json:"pace"`
+	Seconds    float64     `json:"seconds,omitempty"` // that it takes at least at that pace; 0: as fast as it goes
+	Price      *bill       `json:"price,omitempty"`
+	Models     []modelView `json:"models"`
 	prices     config.Price
 	targetName string
 }
@@ -86,7 +88,7 @@ func (a *app) view(t *dataset.Totals, info dataset.RunInfo, f replayFlags, opts 
 	shard, err := a.shard(f.shard)
 	v := planView{
 		Recording: info.Recording, Target: info.Target, Selection: info.Selection, Splits: t.Splits, countView: viewCount(&t.PlanCount),
-		prices: cfg.Targets[name].Price, targetName: cmp.Or(name, "NAME"),
+		Redacted: t.Redacted, prices: cfg.Targets[name].Price, targetName: cmp.Or(name, "NAME"),
 	}
 	v.Price = newBill(t, info.Target, v.prices)
 	v.Seconds, v.Pace = takes(t, opts, float64(max(shard.Count, 1)))
@@ -198,6 +200,9 @@ func (v planView) write(to io.Writer) error {
 	writeFact(&b, "to send", fmt.Sprintf("%s to %s, with about %s in their bodies; the recorded answers to them have about %s",
 		counted(v.Requests, "request"), v.Target, size(v.RequestBytes), size(v.ResponseBytes)))
 	writeFact(&b, "skipped", thousands(total(v.Skipped))+byReason(v.Skipped))
+	if v.Redacted > 0 {
+		writeFact(&b, "redacted", v.redacted())
+	}
 	writeFact(&b, "duration", v.duration())
 	if v.Price != nil {
 		writeFact(&b, "price", v.Price.text(v.targetName, v.prices))
@@ -214,6 +219,9 @@ func (v planView) write(to io.Writer) error {
 func (v planView) short() string {
 	text := fmt.Sprintf("replay: the plan has %s, with about %s in the bodies of %s; %s skipped%s; %s\n",
 		v.counts(), size(v.RequestBytes), counted(v.Requests, "request"), thousands(total(v.Skipped)), byReason(v.Skipped), v.duration())
+	if v.Redacted > 0 {
+		text += "replay: redacted: " + v.redacted() + "\n"
+	}
 	if v.Price != nil {
 		text += "replay: price: " + v.Price.text(v.targetName, v.prices) + "\n"
 	}
@@ -222,6 +230,10 @@ func (v planView) short() string {
 
 func (v planView) counts() string {
 	return fmt.Sprintf("%s of %s in %s", counted(v.Planned, "exchange"), counted(len(v.Models), "model"), counted(v.Splits, "split"))
+}
+
+func (v planView) redacted() string {
+	return fmt.Sprintf("something of %s of %s: the candidate may need what is hidden", thousands(v.Redacted), counted(v.Requests, "request"))
 }
 
 func (v planView) duration() string {

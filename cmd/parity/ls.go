@@ -19,13 +19,14 @@ import (
 )
 
 func (a *app) lsCommand() *cobra.Command {
-	var runs bool
+	var runs, asJSON bool
 	var place string
 	cmd := &cobra.Command{
 		Use:   "ls STORE | RECORDING | RUN",
 		Short: "List recordings and runs, or what is in one",
-		Long: `List the recordings and runs below a place; of a recording its models, times and
-ledger; of a run its progress and judgements.
+		Long: `List the recordings and runs below a place; of a recording its models, their
+versions, times and ledger, with --json for scripts; of a run its progress and
+judgements.
 
 With --runs list the runs of a recording over time, each with its verdicts: how many
 models pass, fail and are inconclusive, and how many distinct requests differ. They
@@ -34,20 +35,26 @@ Runs are looked for beside the recording, or below --store.`,
 		Example: `  parity ls .
   parity ls recording
   parity ls s3://bucket/run
+  parity ls recording --json | jq -r '.models[] | select(.versions | length > 1) | .model'
   parity ls recording --runs
   parity ls s3://bucket/recordings/reviews --runs --store s3://bucket/runs --config parity.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if runs {
+			switch {
+			case runs && asJSON:
+				return errors.New("--json prints what a recording holds: leave --runs out")
+			case runs:
 				return a.lsRuns(cmd.Context(), args[0], place)
-			}
-			if place != "" {
+			case place != "":
 				return errors.New("--store says where --runs are looked for: add --runs")
+			case asJSON:
+				return a.lsJSON(cmd.Context(), args[0])
 			}
 			return a.ls(cmd.Context(), args[0])
 		},
 	}
 	cmd.Flags().BoolVar(&runs, "runs", false, "list the runs of a recording over time, with their verdicts")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print what a recording holds as JSON: models, their versions, times, ledgers")
 	cmd.Flags().StringVar(&place, "store", "", "the `STORE` in which runs are looked for (default: where the recording lies)")
 	return cmd
 }
@@ -94,55 +101,35 @@ func sameLocation(a, b string) bool {
 	return err1 == nil && err2 == nil && x == y
 }
 
-func (a *app) lsRecording(ctx context.Context, location string) error {
-	rec, err := dataset.OpenRecording(ctx, location)
-	if err != nil {
-		return err
-	}
-	st, err := rec.Stats(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(a.stdout, "recording %s: %s of %s in %s, %s\n\n", rec.Location,
-		counted(st.Rows, "exchange"), counted(len(st.Models), "model"), counted(st.Objects, "object"), size(st.Bytes))
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MODEL\tEXCHANGES\tFIRST\tLAST")
-	for _, name := range slices.Sorted(maps.Keys(st.Models)) {
-		m := st.Models[name]
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", printable(name), m.Rows, stamp(m.First), stamp(m.Last))
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if len(st.Defects) > 0 {
-		fmt.Fprintf(a.stdout, "\ncan't be judged:%s\n", byReason(st.Defects))
-	}
-	if n := total(st.Redacted); n > 0 {
-		fmt.Fprintf(a.stdout, "\nredacted: something of %d of %d%s; a candidate may need what is hidden in requests\n", n, st.Rows, byReason(st.Redacted))
-	}
-	return a.lsLedger(st)
-}
-
 // lsLedger prints each recorder's ledger and whether it balances with itself
 // and with the rows that are there.
 func (a *app) lsLedger(st *dataset.Stats) error {
 	if len(st.Instances) > 0 {
 		fmt.Fprintln(a.stdout)
 	}
-	var wrong error
 	for _, name := range slices.Sorted(maps.Keys(st.Instances)) {
 		in := st.Instances[name]
-		switch {
-		case in.Ledger == nil:
+		if in.Ledger == nil {
 			fmt.Fprintf(a.stdout, "ledger of %s: none; it was cut short with %d exchanges\n", printable(name), in.Rows)
 			continue
+		}
+		fmt.Fprintf(a.stdout, "ledger of %s: %s%s\n", printable(name), in.Ledger, byReason(in.Ledger.Dropped))
+	}
+	return checkInstances(st)
+}
+
+// checkInstances holds each recorder's ledger against itself and the rows that are
+// there.
+func checkInstances(st *dataset.Stats) (wrong error) {
+	for _, name := range slices.Sorted(maps.Keys(st.Instances)) {
+		switch in := st.Instances[name]; {
+		case in.Ledger == nil:
 		case !in.Ledger.Balanced():
 			wrong = fmt.Errorf("the ledger of %s does not balance", name)
 		case in.Ledger.Recorded != in.Rows:
 			wrong = fmt.Errorf("the ledger of %s counts %d exchanges as recorded and %d are here: objects are still in its spool, were deleted, or are damaged",
 				name, in.Ledger.Recorded, in.Rows)
 		}
-		fmt.Fprintf(a.stdout, "ledger of %s: %s%s\n", printable(name), in.Ledger, byReason(in.Ledger.Dropped))
 	}
 	return wrong
 }

@@ -58,8 +58,48 @@ func TestCaptureRedacts(t *testing.T) {
 	if cat := mustParity(t, exitDone, "cat", recording).stdout; strings.Contains(cat, secret) || strings.Count(cat, `"origin":{"redacted":`) != 4 {
 		t.Errorf("cat says\n%s", cat)
 	}
+	redactedDownstream(t, recording, filepath.Join(dir, "run"))
 	if ls := mustParity(t, exitDone, "ls", recording).stdout; !strings.Contains(ls, "redacted: something of 4 of 4 (both 2, request 2)") {
 		t.Errorf("ls says\n%s", ls)
+	}
+}
+
+// redactedDownstream holds what is said to whoever replays and judges such a recording.
+func redactedDownstream(t *testing.T, recording, run string) {
+	t.Helper()
+	rejects := newEcho(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no such client", http.StatusForbidden+13) })
+	to := []string{"replay", recording, "--target", rejects.URL, "--out", run}
+	const plan = "something of 4 of 4 requests: the candidate may need what is hidden"
+	dry := mustParity(t, exitDone, append(to, "--dry-run")...).stdout
+	asJSON := mustParity(t, exitDone, append(to, "--dry-run", "--json")...).stdout
+	sent := mustParity(t, exitDone, to...).stderr
+	again := mustParity(t, exitDone, append(to, "--dry-run")...).stdout // by the plan that is frozen
+	mustParity(t, exitDone, "compare", run)
+	const hint = "of 4 of 4 mismatched exchanges the request was redacted: the candidate may have needed what was hidden; of 2 of 4 mismatched exchanges the recorded answer was redacted"
+	m := reportOf(t, run).Models[0]
+	if m.Redacted["both"] != 2 || m.Redacted["request"] != 2 {
+		t.Errorf("the report counts %v", m.Redacted)
+	}
+	page := filepath.Join(t.TempDir(), "page.html")
+	table := mustParity(t, exitDone, "report", run, "--html", page).stdout + mustParity(t, exitDone, "report", run).stdout
+	html, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _, _ := strings.Cut(strings.Split(mustParity(t, exitDone, "cat", run+"/mismatches").stdout, `"id":"`)[1], `"`)
+	for _, said := range []struct{ by, text, want string }{
+		{"dry-run", dry, plan},
+		{"dry-run of a run", again, plan},
+		{"dry-run --json", asJSON, `"redacted": 4`},
+		{"replay", sent, plan},
+		{"show", mustParity(t, exitDone, "show", run).stdout, hint},
+		{"show ID", mustParity(t, exitDone, "show", run, id).stdout, "redacted something of the request"},
+		{"report", table, "model m: " + hint},
+		{"page", string(html), "model m: " + hint},
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(said.text), " "), said.want) {
+			t.Errorf("%s lacks %q:\n%.3000s", said.by, said.want, said.text)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/modelparity/parity/compare"
 	"github.com/modelparity/parity/internal/dataset"
+	"github.com/modelparity/parity/report"
 )
 
 func (a *app) showCommand() *cobra.Command {
@@ -67,11 +68,27 @@ func (a *app) showSignatures(ctx context.Context, run *dataset.Run, judgement st
 		b.WriteString("\nno mismatches\n")
 	}
 	writeExamples(&b, "SIGNATURE", findings)
+	writeRedacted(&b, tally)
 	writeExamples(&b, "NOISE", noise)
 	writeExamples(&b, "NO VERDICT", unjudged(tally))
 	a.writeShowNext(&b, run, j, tally, len(findings) > 0)
 	_, err = fmt.Fprint(a.stdout, b.String())
 	return err
+}
+
+// writeRedacted says that what differs may do so because something of it is hidden.
+func writeRedacted(b *strings.Builder, t *compare.Tally) {
+	redacted, mismatches := map[string]int64{}, int64(0)
+	for _, m := range t.Models {
+		mismatches += m.Mismatch
+		for of, n := range m.Redacted {
+			redacted[of] += n
+		}
+	}
+	if hint := report.RedactedHint(redacted, mismatches); hint != "" {
+		b.WriteByte('\n')
+		writeFact(b, "redacted", hint)
+	}
 }
 
 // findingsOf lists the signatures of all models, most exchanges first. Those of

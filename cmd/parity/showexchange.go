@@ -29,7 +29,9 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 			return err
 		}
 		var b strings.Builder
-		a.writeExchange(&b, f.Exchange)
+		if err := a.writeExchange(&b, f.Exchange); err != nil {
+			return err
+		}
 		a.writeRuling(&b, r)
 		writeVerdict(&b, f.Exchange, x)
 		if x.Answer != nil {
@@ -61,7 +63,14 @@ func (a *app) showExchange(ctx context.Context, run *dataset.Run, judgement, id 
 	})
 }
 
-func (a *app) writeExchange(b *strings.Builder, e *exchange.Exchange) {
+// hiddenWords say what of an exchange capture hid.
+var hiddenWords = map[string]string{
+	"request": "something of the request; the candidate may have needed it",
+	"answer":  "something of the recorded answer, where no candidate gives what stands there now",
+	"both":    "something of the request, which the candidate may have needed, and of the recorded answer, where no candidate gives what stands there now",
+}
+
+func (a *app) writeExchange(b *strings.Builder, e *exchange.Exchange) error {
 	id := e.ID.String()
 	if e.Request.SourceID != "" {
 		id += "  (" + e.Request.SourceID + ")"
@@ -70,6 +79,11 @@ func (a *app) writeExchange(b *strings.Builder, e *exchange.Exchange) {
 	writeFact(b, "model", strings.TrimSpace(e.Model+" "+e.ModelVersion))
 	writeFact(b, "time", stamp(e.Time))
 	writeFact(b, "request", fmt.Sprintf("%s %s  (%s, %s)", e.Request.Method, e.Request.Path, cmp.Or(e.Request.ContentType, "no type"), size(int64(len(e.Request.Body)))))
+	hidden, err := e.Hidden()
+	if hidden != "" {
+		writeFact(b, "redacted", cmp.Or(hiddenWords[hidden], hidden))
+	}
+	return err
 }
 
 // writeRuling says by what is judged.

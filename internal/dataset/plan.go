@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -19,7 +20,9 @@ import (
 type Plan struct {
 	Splits []Split
 	Cut    *exchange.Cut // where Selection.MaxRequests ends it; nil: nowhere
-	parts  [][]part      // by split, sorted; what is planned of it adds up to Split.Planned
+	// Redacted is how many of the requests to be sent capture hid something of.
+	Redacted int64
+	parts    [][]part // by split, sorted; what is planned of it adds up to Split.Planned
 }
 
 // part is what is planned of a split's exchanges of one model with one defect.
@@ -53,6 +56,9 @@ func (r *planRow) part() part {
 // keyCut is the key-value of a plan that says where it is cut.
 const keyCut = "parity.cut"
 
+// keyRedacted is the key-value of a plan that has Plan.Redacted, where it is not 0.
+const keyRedacted = "parity.redacted"
+
 // planRows is how many rows of a plan are in memory at a time.
 const planRows = 1024
 
@@ -79,6 +85,9 @@ func (r *Run) writePlan(ctx context.Context, p *Plan) error {
 	w.SetKeyValueMetadata(keyOf, r.Info.ID)
 	if p.Cut != nil {
 		w.SetKeyValueMetadata(keyCut, p.Cut.String())
+	}
+	if p.Redacted > 0 {
+		w.SetKeyValueMetadata(keyRedacted, strconv.FormatInt(p.Redacted, 10))
 	}
 	var rows []planRow
 	for i, s := range p.Splits {
@@ -146,6 +155,11 @@ func (r *Run) PlanTotals(ctx context.Context) (*Totals, error) {
 	if !ok || err != nil {
 		return nil, err
 	}
+	o, err := r.openPlan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.Redacted, _ = strconv.ParseInt(o.meta(keyRedacted), 10, 64) // 0 of one that was written before there was any
 	return t, nil
 }
 
@@ -218,6 +232,7 @@ func Planned(plan []Split) (n int64) {
 type Totals struct {
 	Splits   int64
 	From, To exchange.Timestamp // the earliest and the latest exchange
+	Redacted int64              // of the sendable, those whose requests capture hid something of
 	PlanCount
 	Models map[string]*PlanCount
 }
@@ -237,7 +252,7 @@ type PlanCount struct {
 
 // Totals adds up the plan.
 func (p *Plan) Totals() *Totals {
-	t := &Totals{Splits: int64(len(p.Splits))}
+	t := &Totals{Splits: int64(len(p.Splits)), Redacted: p.Redacted}
 	for _, parts := range p.parts {
 		for _, part := range parts {
 			t.add(part)

@@ -226,8 +226,22 @@ type Stats struct {
 
 // ModelStats counts one model's exchanges.
 type ModelStats struct {
+	Seen
+	Versions map[string]Seen // by the reference's version, "" where none is known
+}
+
+// Seen counts exchanges, and says when the first and the last of them came.
+type Seen struct {
 	Rows        int64
 	First, Last exchange.Timestamp
+}
+
+func (s *Seen) add(t exchange.Timestamp) {
+	s.Rows++
+	if s.Rows == 1 || t < s.First {
+		s.First = t
+	}
+	s.Last = max(s.Last, t)
 }
 
 // InstanceStats sets one recorder's ledger beside the rows that are there.
@@ -278,13 +292,14 @@ func (st *Stats) add(e *exchange.Exchange) error {
 	if e.Defect != "" {
 		st.Defects[string(e.Defect)]++
 	}
-	m := st.Models[e.Model]
-	m.Rows++
-	if m.Rows == 1 || e.Time < m.First {
-		m.First = e.Time
+	m, ok := st.Models[e.Model]
+	if !ok {
+		m.Versions = map[string]Seen{}
 	}
-	m.Last = max(m.Last, e.Time)
-	st.Models[e.Model] = m
+	v := m.Versions[e.ModelVersion]
+	v.add(e.Time)
+	m.add(e.Time)
+	m.Versions[e.ModelVersion], st.Models[e.Model] = v, m
 	return nil
 }
 

@@ -3,12 +3,15 @@ package dataset
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/modelparity/parity/internal/exchange"
 )
@@ -109,12 +112,13 @@ func (p *planner) eachSelected(ctx context.Context, o *object, group int, column
 // count makes the plan.
 func (p *planner) count(ctx context.Context) (*Plan, error) {
 	type counted struct {
-		split Split
-		parts []part
+		split    Split
+		redacted int64
+		parts    []part
 	}
 	perObject := make([][]counted, len(p.rec.keys))
 	err := p.eachGroup(ctx, func(i int, o *object, group int) error {
-		parts, err := p.partsOf(ctx, o, group)
+		parts, redacted, err := p.partsOf(ctx, o, group)
 		if err != nil || len(parts) == 0 {
 			return err
 		}
@@ -122,7 +126,7 @@ func (p *planner) count(ctx context.Context) (*Plan, error) {
 		for _, part := range parts {
 			s.Planned, s.From, s.To = s.Planned+part.planned, min(s.From, part.from), max(s.To, part.to)
 		}
-		perObject[i] = append(perObject[i], counted{s, parts})
+		perObject[i] = append(perObject[i], counted{s, redacted, parts})
 		return nil
 	})
 	if err != nil {
@@ -132,17 +136,24 @@ func (p *planner) count(ctx context.Context) (*Plan, error) {
 	for _, c := range slices.Concat(perObject...) {
 		c.split.Index = len(plan.Splits)
 		plan.Splits, plan.parts = append(plan.Splits, c.split), append(plan.parts, c.parts)
+		plan.Redacted += c.redacted
 	}
 	return plan, nil
 }
 
-// partsOf counts what is selected of a row group. Its rows are mostly sorted by
+// partsOf counts what is selected of a row group, and of what can be sent of it the
+// redacted requests. Its rows are mostly sorted by
 // model, so that the next exchange is counted where the last one was.
-func (p *planner) partsOf(ctx context.Context, o *object, group int) ([]part, error) {
+func (p *planner) partsOf(ctx context.Context, o *object, group int) (parts []part, redacted int64, err error) {
 	type key struct{ model, defect string }
 	all := map[key]*part{}
 	var at *part
-	err := p.eachSelected(ctx, o, group, []string{"model", "defect", "time"}, func(e *exchange.Exchange) {
+	columns := []string{"model", "defect", "time"}
+	if len(o.column(group, "origin").Statistics.MaxValue) > 0 { // else all are empty, as nearly everywhere
+		columns = append(columns, "origin")
+	}
+	var odd error
+	err = p.eachSelected(ctx, o, group, columns, func(e *exchange.Exchange) {
 		if at == nil || e.Model != at.model || string(e.Defect) != at.defect {
 			k := key{e.Model, string(e.Defect)}
 			if at = all[k]; at == nil {
@@ -152,9 +163,19 @@ func (p *planner) partsOf(ctx context.Context, o *object, group int) ([]part, er
 		}
 		at.planned++
 		at.from, at.to = min(at.from, e.Time), max(at.to, e.Time)
+		if e.Origin == "" || e.Defect != "" {
+			return
+		}
+		hidden, err := e.Hidden()
+		if err != nil {
+			odd = err
+		}
+		if hidden == "request" || hidden == "both" {
+			redacted++
+		}
 	})
 	rows, request, reply := o.rows(group), o.bodyBytes(group, "request_body"), o.bodyBytes(group, "response_body")
-	parts := make([]part, 0, len(all))
+	parts = make([]part, 0, len(all))
 	for _, one := range all {
 		one.model, one.request, one.reply = p.name(one.model), share(request, one.planned, rows), share(reply, one.planned, rows)
 		parts = append(parts, *one)
@@ -162,7 +183,7 @@ func (p *planner) partsOf(ctx context.Context, o *object, group int) ([]part, er
 	slices.SortFunc(parts, func(a, b part) int {
 		return cmp.Or(cmp.Compare(a.model, b.model), cmp.Compare(a.defect, b.defect))
 	})
-	return parts, err
+	return parts, redacted, errors.Join(err, inObject(o.bucket, o.key, odd))
 }
 
 // share is the part of total that n of all rows have.
@@ -175,9 +196,14 @@ func share(total, n, all int64) int64 {
 // bodyBytes is about how many bytes the values of a column of bodies have in a
 // row group: what its pages have, without the lengths of the values.
 func (o *object) bodyBytes(group int, name string) int64 {
-	n := slices.IndexFunc(fileColumns(kindSides[o.kind]), func(c column) bool { return c.name() == name })
-	m := &o.file.Metadata().RowGroups[group].Columns[n].MetaData
+	m := o.column(group, name)
 	return max(0, m.TotalUncompressedSize-4*m.NumValues)
+}
+
+// column is what the footer says of a column of a row group.
+func (o *object) column(group int, name string) *format.ColumnMetaData {
+	n := slices.IndexFunc(fileColumns(kindSides[o.kind]), func(c column) bool { return c.name() == name })
+	return &o.file.Metadata().RowGroups[group].Columns[n].MetaData
 }
 
 // cutBuckets is how many parts the range of hashes is counted in.

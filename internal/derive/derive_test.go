@@ -92,6 +92,17 @@ func TestDedupeKeepsTheUsualAnswerAndOneMore(t *testing.T) {
 	}
 }
 
+// Without this, requests that begin alike and were cut at the recording limit would be
+// taken for one, and one that is as long as that for the same as well.
+func TestDedupeKnowsNotHowTheTruncatedGoOn(t *testing.T) {
+	list := []exchange.Exchange{make1(0, "m", "a", "1"), make1(1, "m", "a", "1"), make1(2, "m", "a", "1"), make1(3, "m", "a", "1")}
+	list[1].Defect, list[2].Defect = exchange.RequestTruncated, exchange.RequestTruncated
+	kept, c := derived(t, list, Options{Dedupe: true})
+	if got, want := bodies(kept), []string{`a→1{"weight":2}`, "a→1", "a→1"}; !slices.Equal(got, want) || c.Repeated != 1 {
+		t.Errorf("kept %q, want %q; %+v", got, want, c)
+	}
+}
+
 // Without this, what is kept could depend on what fits into memory.
 func TestDedupeIsTheSameFromDisk(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -11,9 +11,12 @@ import (
 )
 
 // repeatOf is an exchange as repeats are sorted. Identical are requests whose
-// model, version, method, path, content type and body are.
+// model, version, method, path, content type and whole body are.
 func repeatOf(e *exchange.Exchange, p pick) []byte {
 	request := digest([]byte(e.Model), []byte(e.ModelVersion), []byte(e.Request.Method), []byte(e.Request.Path), []byte(e.Request.ContentType), e.Request.Body)
+	if e.Defect == exchange.RequestTruncated { // how it went on is not known
+		request = digest(request[:], e.ID[:])
+	}
 	defect := byte(0)
 	if e.Defect != "" {
 		defect = 1 // after the answers that can be judged

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ var unicodeEscape = regexp.MustCompile(`\\\\|\\u[0-9a-fA-F]{4}`)
 
 // loneSurrogate finds the first escape of half a UTF-16 pair in a JSON text.
 func loneSurrogate(text []byte) []byte {
+	if !bytes.Contains(text, []byte(`\u`)) { // as of nearly all
+		return nil
+	}
 	var high []byte // waits for the other half
 	end := 0        // of high
 	for _, at := range unicodeEscape.FindAllIndex(text, -1) {

@@ -64,8 +64,9 @@ func (h *jsonHeaders) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// ParseLine reads one line of the jsonl import format. ID is left zero and
-// SourceID holds the line's id, for whoever imports to make an ID from.
+// ParseLine reads one line of the jsonl import format. ID and RequestHash are left
+// zero, for whoever records it once the model is found, and SourceID holds the
+// line's id.
 // Lines whose text can't be kept byte for byte are errors.
 func ParseLine(text []byte) (*Exchange, error) {
 	var l line
@@ -112,7 +113,6 @@ func ParseLine(text []byte) (*Exchange, error) {
 	if err := l.reference(e); err != nil {
 		return nil, fmt.Errorf("response: %w", err)
 	}
-	e.RequestHash = HashRequest(e)
 	return e, nil
 }
 
@@ -183,6 +183,32 @@ func (m *message) headers() (text []byte, contentType string, err error) {
 	return EncodeHeaders(h), h.Get("Content-Type"), nil
 }
 
+// plainObject reads nearly all objects of headers there are: strings in which nothing
+// is escaped, no name twice, no white space between. They come sorted by name.
+func plainObject(text string) (fields []Header, ok bool) {
+	for before := `{"`; ; before = `,"` {
+		name, rest, ok := plainString(text, before)
+		if !ok {
+			return nil, false
+		}
+		value, rest, ok := plainString(rest, `:"`)
+		if !ok || rest == "" {
+			return nil, false
+		}
+		fields = append(fields, Header{name, value})
+		if text = rest; text == "}" {
+			break
+		}
+	}
+	slices.SortFunc(fields, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
+	for i := range fields[1:] {
+		if fields[i].Name == fields[i+1].Name {
+			return nil, false
+		}
+	}
+	return fields, true
+}
+
 func parseHeaders(text []byte, h http.Header) error {
 	if len(text) == 0 || string(text) == "null" {
 		return nil
@@ -193,6 +219,12 @@ func parseHeaders(text []byte, h http.Header) error {
 			h.Add(strings.ToLower(f.Name), f.Value)
 		}
 		return err
+	}
+	if fields, ok := plainObject(string(text)); ok {
+		for _, f := range fields {
+			h.Add(strings.ToLower(f.Name), f.Value)
+		}
+		return nil
 	}
 	var object map[string]any
 	if err := json.Unmarshal(text, &object); err != nil {

@@ -44,6 +44,13 @@ func (e *Exchange) Stands() (int64, error) {
 	return max(o.Weight, 1), err
 }
 
+// Hidden says of what of e something was redacted: "request", "answer" or "both", ""
+// of nothing.
+func (e *Exchange) Hidden() (string, error) {
+	o, err := ParseOrigin(e.Origin)
+	return o.Redacted, err
+}
+
 // ParseOrigin reads what String writes.
 func ParseOrigin(text string) (o Origin, err error) {
 	if text == "" {
