@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,8 +11,8 @@ import (
 	"github.com/modelparity/parity/internal/exchange"
 )
 
-// ledger counts every finished exchange in a mapped file, so that the counts
-// survive kill -9. (A store to a shared mapping is in the page cache at once.)
+// ledger counts every finished exchange in memory that outlives the process, so that
+// the counts survive kill -9; see openLedger.
 //
 // An exchange that ends is either pending, in memory on its way to the disk,
 // or dropped. The writer makes pending ones written, or dropped after all.
@@ -46,10 +47,14 @@ type ledger struct {
 
 	mu  sync.Mutex
 	w   *words
-	mem []byte // the mapping; nil once closed
+	mem []byte // that w is in; nil once closed
+
+	shared string   // its file in /dev/shm; empty: it dies with this process
+	file   *os.File // the spool's, with the counts as they were saved last
+	saved  []byte   // what is in it
 }
 
-// words is the layout of the file, in the machine's byte order. New counters
+// words is the layout of the memory and of the file, in the machine's byte order. New counters
 // go to the end of what is used.
 type words struct {
 	magic    word

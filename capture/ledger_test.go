@@ -27,12 +27,13 @@ func crashed(t *testing.T, dir string, f func(*writer)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { os.Remove(s.ledger.shared) }) // where nobody starts anew
 	w := newWriter(s)
 	f(w)
 	if w.seg != nil {
 		w.seg.f.Close()
 	}
-	if err := errors.Join(unix.Munmap(s.ledger.mem), s.spool.lock.Close()); err != nil {
+	if err := errors.Join(unix.Munmap(s.ledger.mem), s.ledger.file.Close(), s.spool.lock.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -130,10 +131,11 @@ func TestLedgerIsDurableBeforeASegment(t *testing.T) {
 	crashed(t, dir, func(w *writer) {
 		w.put(1)
 		w.write(w.queue.take())
-		mem := w.ledger.mem
-		w.ledger.mem = nil // can't be synced
+		file := w.ledger.file
+		w.ledger.file = must(os.Open(filepath.Join(dir, "ledger")))
+		w.ledger.file.Close() // can't be synced
 		err := w.seal()
-		w.ledger.mem = mem
+		w.ledger.file = file
 		if sealed, _ := filepath.Glob(filepath.Join(dir, "*"+sealedSuffix)); err == nil || len(sealed) > 0 {
 			t.Errorf("sealed %v without the ledger: %v", sealed, err)
 		}

@@ -17,7 +17,7 @@ import (
 //
 //	lock                         held with flock as long as a sidecar runs
 //	recording                    what the spool ships to; it belongs to one recording
-//	ledger                       the counts, see ledger
+//	ledger                       the counts as of the last write, see ledger
 //	room                         is given up where a segment can't be sealed for lack of room
 //	INSTANCE-ID-BASE.open        the segment that is written, at most one
 //	INSTANCE-ID-BASE.sealed      segments that wait to be shipped
@@ -131,7 +131,7 @@ func (s *spool) adopt(open []segmentName) error {
 func (s *spool) ledgerPath() string { return filepath.Join(s.dir, "ledger") }
 
 func (s *spool) close() error {
-	return errors.Join(s.ledger.sync(), s.ledger.close(), s.lock.Close())
+	return errors.Join(s.ledger.close(), s.lock.Close())
 }
 
 // keepRoom keeps room for a footer on a disk that may run full, and no segment is

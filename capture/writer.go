@@ -158,6 +158,9 @@ func (w *writer) flush() {
 	g.rows += uint64(whole)
 	w.spool.bytes.Add(int64(end))
 	w.ledger.settle(uint64(whole))
+	if err := w.ledger.save(); err != nil {
+		w.complain("write ledger", err)
+	}
 	w.unsynced = true
 	if err != nil {
 		// If this fails, too, the next write or the recovery gets rid of the rest.
@@ -182,14 +185,17 @@ func wholeFrames(ends []int, n int) (whole, end int) {
 // sync makes what was written durable.
 func (w *writer) sync() {
 	if !w.unsynced {
+		if err := w.ledger.save(); err != nil { // what was dropped
+			w.complain("write ledger", err)
+		}
 		return
 	}
-	w.unsynced = false
 	if w.seg != nil {
 		if err := w.seg.f.Sync(); err != nil {
 			w.complain("sync segment", err)
 		}
 	}
+	w.unsynced = false
 	if err := w.ledger.sync(); err != nil {
 		w.complain("sync ledger", err)
 	}

@@ -6,12 +6,15 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/modelparity/parity/internal/store"
 	"github.com/modelparity/parity/internal/store/storetest"
@@ -32,6 +35,45 @@ func smallDisk(t *testing.T, bytes int) string {
 	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
 	return dir
 }
+
+// frozenDisk is a real file system and what stops it: whoever writes to it waits until
+// it is thawed, as with a disk that hangs.
+func frozenDisk(t *testing.T) (dir string, freeze, thaw func()) {
+	t.Helper()
+	image := filepath.Join(t.TempDir(), "disk")
+	dir = t.TempDir()
+	if err := errors.Join(os.WriteFile(image, nil, 0o600), os.Truncate(image, 64<<20)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"mkfs.ext4", "-q", image}, {"mount", "-o", "loop", image, dir}} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			t.Skipf("this process may not mount a file system: run as root to see what a disk that hangs does: %v: %s", err, out)
+		}
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	control := func(request uint, what string) func() {
+		return func() {
+			if err := unix.IoctlSetInt(int(folder.Fd()), request, 0); err != nil {
+				t.Errorf("%s the disk: %v", what, err)
+			}
+		}
+	}
+	t.Cleanup(func() {
+		unix.IoctlSetInt(int(folder.Fd()), fiThaw, 0)
+		folder.Close()
+		exec.Command("umount", "-l", dir).Run()
+	})
+	return dir, control(fiFreeze, "freeze"), control(fiThaw, "thaw")
+}
+
+// The requests of ioctl_fs(2).
+const (
+	fiFreeze = 0xc0045877
+	fiThaw   = 0xc0045878
+)
 
 // traffic asks through the sidecar from several clients until it is stopped, and holds
 // every answer against what the old service said.
@@ -133,6 +175,38 @@ func TestCaptureOnAFullDisk(t *testing.T) {
 	ls := mustParity(t, exitDone, "ls", recording).stdout
 	if want := fmt.Sprintf("served %d = recorded", served); !strings.Contains(ls, want) || !strings.Contains(ls, "spool_error") {
 		t.Errorf("ls lacks %q, or why they were dropped:\n%s\n%s", want, ls, again.stderr.String())
+	}
+	mustParity(t, exitDone, "fsck", recording)
+}
+
+// Without this, a disk that hangs for a while, as network disks do, would hang the old
+// service, too.
+func TestCaptureOnADiskThatHangs(t *testing.T) {
+	disk, freeze, thaw := frozenDisk(t)
+	old := newEcho(t, sayBack)
+	address := freeAddress(t)
+	recording := filepath.Join(t.TempDir(), "recording")
+	p := start(t, "capture", "--upstream", old.URL, "--listen", address, "--out", recording, "--spool", filepath.Join(disk, "spool"), "--model-from", "const:m")
+	p.waitFor(t, "it listens", func() bool { return reachable(address) })
+	l := startTraffic(address, 4, "")
+	for range 3 {
+		before := l.asked.Load()
+		p.waitFor(t, "it serves", func() bool { return l.asked.Load() > before+500 })
+		freeze()
+		before = l.asked.Load()
+		p.waitFor(t, "it serves while the disk hangs", func() bool { return l.asked.Load() > before+2000 })
+		thaw()
+	}
+	served := l.stop(t)
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-p.ended
+	if !p.ProcessState.Success() {
+		t.Errorf("%v: %s", p.ProcessState, p.stderr.String())
+	}
+	if ls := mustParity(t, exitDone, "ls", recording).stdout; !strings.Contains(ls, fmt.Sprintf("served %d = recorded", served)) {
+		t.Errorf("%d were served; ls says\n%s", served, ls)
 	}
 	mustParity(t, exitDone, "fsck", recording)
 }
