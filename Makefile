@@ -58,6 +58,12 @@ PAIRS ?= 1000000
 bench-compare: build tools/duckdb/node_modules ## Measure compare beside DuckDB: PAIRS=1000000, LINE=1 for how it grows
 	go run ./bench compare -pairs $(PAIRS) $(if $(LINE),-line)
 
+# It fails where capture misses what it must.
+FOR ?= 5s
+.PHONY: bench-capture
+bench-capture: build ## Measure capture beside nginx and a bare ReverseProxy: FOR=5s, of each measurement
+	go run ./bench capture -for $(FOR)
+
 # RATE=1 shows instead that --rate holds.
 REQUESTS ?= 200000
 .PHONY: bench-replay
@@ -75,6 +81,19 @@ EXCHANGES ?= 10000000
 .PHONY: bench-plan
 bench-plan: build ## Measure how long it takes to plan a replay: EXCHANGES=10000000
 	go run ./bench plan -exchanges $(EXCHANGES)
+
+# It fails where something grows, or an answer is not recorded once.
+SOAK ?= 30m
+.PHONY: soak
+soak: build ## Have capture record 500 requests a second of 400 models for SOAK=30m, and look whether anything grows
+	go run ./bench soak -for $(SOAK)
+
+CHAOS ?= 2m
+FLIPS ?= 60
+SEED  ?= 1
+.PHONY: chaos
+chaos: build $(BIN)/versitygw ## Break things for CHAOS=2m while the real binary works, then flip FLIPS=60 bits in each kind of object; SEED=1
+	go run ./chaos -time $(CHAOS) -flips $(FLIPS) -seed $(SEED)
 
 .PHONY: golden
 golden: ## Write the golden files anew; look at the difference before you commit it

@@ -12,8 +12,7 @@ import (
 	"github.com/modelparity/parity/internal/store"
 )
 
-// objectRows is how many exchanges an object has: about the 64 MiB at which
-// capture seals a segment.
+// objectRows is how many exchanges an object has: some 64 MiB.
 const objectRows = 100_000
 
 // mismatchEvery is the share of pairs that differ: one in a hundred.

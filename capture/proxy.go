@@ -87,6 +87,10 @@ func (s *Sidecar) outgoing(t *tap, r *http.Request) *http.Request {
 		}
 		return out
 	}
+	if body := t.takeHere(r); body != nil {
+		out.Body = body
+		return out
+	}
 	out.Body = &requestBody{r.Body, t}
 	if r.ContentLength < 0 {
 		// Where this is left out the transport waits for a body of a GET before it

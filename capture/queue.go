@@ -22,9 +22,10 @@ func newQueue(limit int64, l *ledger) *queue {
 // offer is put, but where there is no room nothing is counted: whoever offers it
 // keeps it.
 func (q *queue) offer(r *record) bool {
+	r.bytes = r.size()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed || q.bytes+r.size() > q.limit {
+	if q.closed || q.bytes+r.bytes > q.limit {
 		return false
 	}
 	q.add(r)
@@ -34,13 +35,14 @@ func (q *queue) offer(r *record) bool {
 // put counts the exchange as pending and queues its record, or drops it. It is
 // counted before the writer can see it, so that it is pending before it is settled.
 func (q *queue) put(r *record) {
+	r.bytes = r.size()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.closed:
 		q.ledger.drop(shutdown)
 		return
-	case q.bytes+r.size() > q.limit:
+	case q.bytes+r.bytes > q.limit:
 		q.ledger.drop(queueFull)
 		return
 	}
@@ -49,7 +51,7 @@ func (q *queue) put(r *record) {
 
 func (q *queue) add(r *record) {
 	q.ledger.accept()
-	q.bytes += r.size()
+	q.bytes += r.bytes
 	q.records = append(q.records, r)
 	notify(q.wake)
 }

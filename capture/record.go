@@ -22,6 +22,8 @@ type record struct {
 	defect             exchange.Defect
 	failure            exchange.Failure
 
+	bytes int64 // about how much memory it takes; set when it is put into the queue
+
 	given *exchange.Exchange // what somebody else recorded, of which the rest is what rules look at; nil: nobody did
 }
 
@@ -117,7 +119,8 @@ const (
 	maxNameLen = 256 // bytes
 )
 
-// row makes the row. A panic, of a rule say, becomes an error.
+// row makes the row. A panic, of a rule say, becomes an error. With an error there is
+// a row, or none, that must not be recorded.
 func (b *builder) row(r *record) (e *exchange.Exchange, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -154,10 +157,10 @@ func (b *builder) finish(e *exchange.Exchange) (*exchange.Exchange, error) {
 	}
 	if !b.sample.take(e) {
 		b.out.add(e.Model)
-		return nil, errSampledOut
+		return e, errSampledOut
 	}
 	if err := b.redact.apply(e); err != nil {
-		return nil, err
+		return e, err
 	}
 	e.RequestHash = exchange.HashRequest(e)
 	return e, nil

@@ -34,8 +34,8 @@ func (s *spool) recover(open []segmentName) error {
 			written = max(written, n.base+found[i].rows)
 		}
 	}
-	if lost := s.ledger.recover(written); lost > 0 {
-		s.log.Warn("the sidecar had died: what it held in memory is lost", "exchanges", lost)
+	if s.lost = s.ledger.recover(written); s.lost > 0 {
+		s.log.Warn("the sidecar had died: what it held in memory is lost", "exchanges", s.lost)
 	}
 	for i, n := range open {
 		if err := s.sealLeftOpen(n, found[i], s.upTo(n, open, known)); err != nil {

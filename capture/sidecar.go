@@ -87,7 +87,7 @@ type Options struct {
 	// SpoolBytes bounds the spool's files, 1 GiB by default. Past it records
 	// are dropped as "spool_full".
 	SpoolBytes int64
-	// SegmentBytes and SegmentAge say when a segment is sealed: at 64 MiB or
+	// SegmentBytes and SegmentAge say when a segment is sealed: at 16 MiB or
 	// after 5 minutes by default, and at every full hour.
 	SegmentBytes int64
 	SegmentAge   time.Duration
@@ -100,6 +100,9 @@ type Options struct {
 	// must follow from Segment.Instance and Segment.ID alone, so that shipping a
 	// segment twice makes one object.
 	Ship func(ctx context.Context, s Segment) (exchange.Sink, error)
+	// Preview is told of each exchange in the place of recording it: a dry run. It is
+	// called by Run, for one after the other; the exchange is valid until it returns.
+	Preview func(Preview)
 	// Log takes drops, damage and failures; slog.Default() by default.
 	Log *slog.Logger
 }
@@ -157,7 +160,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.CopyBytes, max(256<<20, 2*o.MaxBody))
 	setDefault(&o.QueueBytes, 64<<20)
 	setDefault(&o.SpoolBytes, 1<<30)
-	setDefault(&o.SegmentBytes, 64<<20)
+	setDefault(&o.SegmentBytes, 16<<20)
 	setDefault(&o.SegmentAge, 5*time.Minute)
 	setDefault(&o.SyncInterval, time.Second)
 	setDefault(&o.UpstreamIdle, 1500*time.Millisecond)
@@ -275,6 +278,10 @@ func (s *Sidecar) Ledger() exchange.Ledger {
 	l, _ := s.ledger.snapshot()
 	return l
 }
+
+// LostBefore is how many exchanges New found to be lost: they were in memory when an
+// earlier sidecar on this spool died. They are in the ledger.
+func (s *Sidecar) LostBefore() int64 { return int64(s.spool.lost) }
 
 // Refused counts the requests that were not passed on since New, by reason; nil
 // where there are none. They are no exchanges, and stand in no ledger.

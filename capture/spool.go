@@ -28,6 +28,7 @@ type spool struct {
 	lock   *os.File
 	ledger *ledger
 	bytes  atomic.Int64 // size of the segment files
+	lost   uint64       // exchanges that recovering it found lost
 	wake   chan struct{}
 
 	mu     sync.Mutex
@@ -133,15 +134,18 @@ func (s *spool) close() error {
 	return errors.Join(s.ledger.sync(), s.ledger.close(), s.lock.Close())
 }
 
-// keepRoom keeps room for a footer on a disk that may run full: a segment that
-// could not be sealed could not be shipped, and so never make room itself.
-func (s *spool) keepRoom() {
-	if _, err := os.Stat(s.roomPath()); errors.Is(err, os.ErrNotExist) {
-		err = os.WriteFile(s.roomPath(), make([]byte, footerRoom), 0o600)
-		if err != nil { // the disk is full by now
-			os.Remove(s.roomPath())
-		}
+// keepRoom keeps room for a footer on a disk that may run full, and no segment is
+// opened without: one that could not be sealed could not be shipped, and so never
+// make room itself.
+func (s *spool) keepRoom() error {
+	if _, err := os.Stat(s.roomPath()); !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
+	err := os.WriteFile(s.roomPath(), make([]byte, footerRoom), 0o600)
+	if err != nil {
+		os.Remove(s.roomPath())
+	}
+	return err
 }
 
 const footerRoom = 16 << 10
@@ -154,7 +158,9 @@ func (s *spool) path(n segmentName, suffix string) string {
 
 // create opens the next segment.
 func (s *spool) create(n segmentName) (*os.File, error) {
-	s.keepRoom()
+	if err := s.keepRoom(); err != nil {
+		return nil, fmt.Errorf("keep room for a footer: %w", err)
+	}
 	return os.OpenFile(s.path(n, openSuffix), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 }
 

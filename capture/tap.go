@@ -1,7 +1,9 @@
 package capture
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -128,6 +130,24 @@ func (t *tap) piece(p []byte, err error, length int64) {
 	case err != nil:
 		t.finish(classify(err))
 	}
+}
+
+// takeHere takes a body that has come with its head, so that reading it waits for
+// nobody; nil where it has not. It is copied once, for the record, and goes out of
+// that copy: of a body that it knows to be in memory the transport makes one piece
+// with the head, of any other two, each of which wakes the old service up.
+func (t *tap) takeHere(r *http.Request) io.ReadCloser {
+	n, limit := r.ContentLength, t.sidecar.opt.MaxBody
+	c, ok := r.Context().Value(watchedKey{}).(*watched)
+	if !ok || n <= 0 || n > limit || t.expects != nil || !c.arrived() || !t.request.grow(int(n), limit, &t.sidecar.memory) {
+		return nil
+	}
+	t.request.data = t.request.data[:n]
+	if _, err := io.ReadFull(r.Body, t.request.data); err != nil {
+		panic(fmt.Errorf("a body that had come could not be read: %w", err)) // net/http reads another way than we watch
+	}
+	t.request.seen, t.request.ended = n, true
+	return io.NopCloser(bytes.NewReader(t.request.data))
 }
 
 // requestBody copies what the transport reads.

@@ -59,6 +59,11 @@ func (w *watched) serving() bool {
 	return w.ambiguous.Load() == w.served
 }
 
+// arrived says that the body of the request that a handler was asked last was read
+// off the connection to its end, where it has a Content-Length. It may be called as
+// long as nothing of it was read: from then on net/http may read on meanwhile.
+func (w *watched) arrived() bool { return w.in != nil && (w.heads > w.served || w.left == 0) }
+
 // stop looking, for the rest of the connection.
 func (w *watched) stop() { w.in = nil }
 

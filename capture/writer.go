@@ -85,8 +85,12 @@ func (w *writer) write(records []*record) {
 
 // add turns a record into a frame in buf, or drops it.
 func (w *writer) add(r *record) {
-	w.held += r.size()
+	w.held += r.bytes
 	row, err := w.rows.row(r)
+	if w.opt.Preview != nil {
+		w.preview(r, row, err)
+		return
+	}
 	switch {
 	case errors.Is(err, errSampledOut):
 		w.ledger.dropPending(sampledOut, 1)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,9 @@ type captureFlags struct {
 	maxBody, segmentBytes               int64
 	segmentAge, grace                   time.Duration
 	limits                              dataset.Limits
+	dryRun                              int
+	metrics                             metricsFlags
+	json                                bool
 }
 
 func (a *app) captureCommand() *cobra.Command {
@@ -55,9 +59,16 @@ Pointer into the request body), const:name.`,
   parity capture --upstream http://127.0.0.1:8080 --listen :8081 --out s3://bucket/recording --model-from header:X-Model --spool /var/lib/parity
   parity capture --mode mirror --upstream http://127.0.0.1:8080 --listen :8081 --out recording
   parity capture --mode ingest --listen :8081 --out recording    # curl --data-binary @exchanges.jsonl localhost:8081/v1/exchanges
+  parity capture --dry-run 20 --upstream http://127.0.0.1:8080 --listen :8081 --model-from json:/model    # serves, shows, records nothing
   kill -TERM PID && parity ls recording`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("dry-run") {
+				return a.captureDry(cmd.Context(), f)
+			}
+			if f.json {
+				return errors.New("--json: only --dry-run prints exchanges")
+			}
 			return a.capture(cmd.Context(), f)
 		},
 	}
@@ -79,37 +90,83 @@ Pointer into the request body), const:name.`,
 	fl.StringArrayVar(&f.version, "version-from", nil, "a `RULE` for the model's version; may be repeated")
 	fl.StringVar(&f.sample, "sample", "", "record only this `SHARE` of the requests, as in 10%, or so many a minute of each model, as in 600/m; capture.sample of the config has models of their own")
 	fl.Int64Var(&f.maxBody, "max-body", 0, "record at most this many `BYTES` of a body (default 8 MiB)")
-	fl.Int64Var(&f.segmentBytes, "segment-bytes", 0, "seal an object at this many `BYTES` (default 64 MiB)")
+	fl.Int64Var(&f.segmentBytes, "segment-bytes", 0, "seal an object at this many `BYTES` (default 16 MiB)")
 	fl.DurationVar(&f.segmentAge, "segment-age", 0, "seal an object after this time (default 5m)")
 	fl.IntVar(&f.limits.Rows, "split-rows", 0, "exchanges in a split, the unit of work of replay and compare (default 10000)")
 	fl.DurationVar(&f.grace, "grace", 25*time.Second, "after SIGTERM, finish requests and ship for at most this time")
-	for _, name := range []string{"listen", "out"} {
-		cmd.MarkFlagRequired(name)
-	}
+	f.metrics.registerReceiver(cmd)
+	fl.IntVar(&f.dryRun, "dry-run", 0, "serve, show what would be recorded of the next `N` exchanges, record nothing, and stop")
+	fl.BoolVar(&f.json, "json", false, "with --dry-run: show them as JSON Lines, as cat would")
+	cmd.MarkFlagRequired("listen")
+	cmd.MarkFlagsOneRequired("out", "dry-run")
 	return cmd
 }
 
 func (a *app) capture(ctx context.Context, f captureFlags) error {
-	opts, err := a.captureOptions(ctx, f)
+	opts, err := a.captureOptions(f)
 	if err != nil {
 		return err
 	}
-	encrypted, err := frontTLS(f.tlsCert, f.tlsKey, opts.Log)
+	if err := f.recordTo(ctx, &opts); err != nil {
+		return err
+	}
+	sidecar, err := a.sidecar(ctx, f, opts, fmt.Sprintf("recording to %s by way of %s", f.out, opts.Spool))
+	if sidecar != nil {
+		a.sayLedger(sidecar)
+	}
+	return err
+}
+
+func (a *app) sayLedger(s *capture.Sidecar) {
+	fmt.Fprintf(a.stderr, "capture: %s%s\n", s.Ledger(), byReason(s.Ledger().Dropped))
+}
+
+// captureDry is capture that shows what it would record.
+func (a *app) captureDry(ctx context.Context, f captureFlags) error {
+	opts, err := a.captureOptions(f)
 	if err != nil {
 		return err
+	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	r, err := a.rehearse(&opts, f, end)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(opts.Spool)
+	_, err = a.sidecar(ctx, f, opts, fmt.Sprintf("nothing is recorded: what would be is shown of the next %d exchanges", f.dryRun))
+	if !f.json {
+		r.summary(a.stdout)
+	}
+	return errors.Join(err, r.err)
+}
+
+// sidecar serves until ctx ends. There is a sidecar, be it with an error, where it came
+// to serving.
+func (a *app) sidecar(ctx context.Context, f captureFlags, opts capture.Options, what string) (*capture.Sidecar, error) {
+	encrypted, err := frontTLS(f.tlsCert, f.tlsKey, opts.Log)
+	if err != nil {
+		return nil, err
 	}
 	front, err := listenFront(f.listen)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer front.Close()
 	admin, err := listenAdmin(f.admin)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var metrics *metrics
+	if opts.Preview == nil { // what is not recorded must not be counted so
+		if metrics, err = f.metrics.open(a); err != nil {
+			return nil, err
+		}
+	}
+	defer a.closeMetrics(metrics)
 	sidecar, err := capture.New(opts)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(opts.Model) == 0 {
 		fmt.Fprintf(a.stderr, "capture: no --model-from: every exchange is recorded as model %s\n", exchange.UnknownModel)
@@ -118,8 +175,17 @@ func (a *app) capture(ctx context.Context, f captureFlags) error {
 	if opts.Upstream != nil {
 		where = f.mode + " to " + opts.Upstream.Redacted()
 	}
-	fmt.Fprintf(a.stderr, "capture: %s, %s, recording to %s by way of %s\n", front.Addr(), where, f.out, opts.Spool)
-	return a.serve(ctx, sidecar, capture.NewFront(sidecar, encrypted), front, admin, f.grace)
+	fmt.Fprintf(a.stderr, "capture: %s, %s, %s\n", front.Addr(), where, what)
+	statsd := newCaptureStatsd(metrics, sidecar)
+	sending, stop := context.WithCancel(ctx)
+	defer stop()
+	var sender errgroup.Group
+	sender.Go(func() error { statsd.run(sending); return nil })
+	err = a.serve(ctx, sidecar, capture.NewFront(sidecar, encrypted), front, admin, f.grace)
+	stop()
+	sender.Wait()
+	statsd.send(time.Now())
+	return sidecar, err
 }
 
 // linger is how long a connection that nobody uses is kept after SIGTERM, so that
@@ -164,7 +230,6 @@ func (a *app) serve(ctx context.Context, s *capture.Sidecar, server *capture.Fro
 	stopRecording()
 	adminServer.Close()
 	err := errors.Join(serving.Wait(), recorder.Wait(), s.Close(end))
-	fmt.Fprintf(a.stderr, "capture: %s%s\n", s.Ledger(), byReason(s.Ledger().Dropped))
 	if refused := s.Refused(); refused != nil {
 		fmt.Fprintf(a.stderr, "capture: requests that were refused, and not passed on%s\n", byReason(refused))
 	}

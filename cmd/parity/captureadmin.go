@@ -87,6 +87,14 @@ type captureReading struct {
 	now                                time.Time
 }
 
+// uploadLag is in seconds.
+func (r *captureReading) uploadLag() float64 {
+	if r.Oldest.IsZero() {
+		return 0
+	}
+	return max(0, r.now.Sub(r.Oldest).Seconds())
+}
+
 func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("parity_capture_"+name, help, labels, nil)
 }
@@ -103,12 +111,7 @@ var captureGauges = []captureGauge{
 	{describe("queue_bytes", "Memory that they take."), prometheus.GaugeValue, func(r *captureReading) float64 { return float64(r.QueueBytes) }},
 	{describe("spool_bytes", "Size of the spool's files."), prometheus.GaugeValue, func(r *captureReading) float64 { return float64(r.SpoolBytes) }},
 	{describe("spool_segments", "Sealed segments that wait for the store."), prometheus.GaugeValue, func(r *captureReading) float64 { return float64(r.Unshipped) }},
-	{describe("upload_lag_seconds", "Age of the oldest segment that waits for the store; 0 where none does."), prometheus.GaugeValue, func(r *captureReading) float64 {
-		if r.Oldest.IsZero() {
-			return 0
-		}
-		return max(0, r.now.Sub(r.Oldest).Seconds())
-	}},
+	{describe("upload_lag_seconds", "Age of the oldest segment that waits for the store; 0 where none does."), prometheus.GaugeValue, (*captureReading).uploadLag},
 	{describe("objects_total", "Objects written to the recording by this process."), prometheus.CounterValue, func(r *captureReading) float64 { return float64(r.Shipped) }},
 	{describe("upload_failures_total", "Attempts to write one that failed, by this process."), prometheus.CounterValue, func(r *captureReading) float64 { return float64(r.ShipFailures) }},
 }

@@ -18,13 +18,13 @@ import (
 	"github.com/modelparity/parity/replay"
 )
 
-func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Options, error) {
+func (a *app) captureOptions(f captureFlags) (capture.Options, error) {
 	cfg, err := a.config()
 	if err != nil {
 		return capture.Options{}, err
 	}
 	opts := capture.Options{
-		Spool: cmp.Or(f.spool, "parity-spool"), MaxBody: f.maxBody,
+		MaxBody:      f.maxBody,
 		SegmentBytes: f.segmentBytes, SegmentAge: f.segmentAge, Log: telemetry.Logger(a.stderr),
 	}
 	if err := f.way(&opts); err != nil {
@@ -42,23 +42,28 @@ func (a *app) captureOptions(ctx context.Context, f captureFlags) (capture.Optio
 	if opts.Redact, err = cfg.Capture.Redact.Redaction(a.getenv); err != nil {
 		return opts, err
 	}
-	if opts.Spool, err = filepath.Abs(opts.Spool); err != nil {
-		return opts, err
+	return opts, nil
+}
+
+// recordTo says where the exchanges go.
+func (f *captureFlags) recordTo(ctx context.Context, opts *capture.Options) (err error) {
+	if opts.Spool, err = filepath.Abs(cmp.Or(f.spool, "parity-spool")); err != nil {
+		return err
 	}
 	if opts.Recording, err = store.Absolute(f.out); err != nil {
-		return opts, err
+		return err
 	}
 	b, err := store.Open(ctx, f.out)
 	if err != nil {
-		return opts, err
+		return err
 	}
 	if !strings.Contains(f.out, "://") { // a store that is away must not keep the sidecar from starting
 		if err := dataset.RefuseRun(ctx, f.out); err != nil {
-			return opts, err
+			return err
 		}
 	}
 	opts.Ship = recorder.Ship(b, f.limits)
-	return opts, errors.Join(opts.Validate(), f.limits.Validate())
+	return errors.Join(opts.Validate(), f.limits.Validate())
 }
 
 // way says how exchanges come in.

@@ -131,11 +131,15 @@ func prepareDemo(dir string) error {
 
 // demoCapture runs the sidecar in front of the old service while clients use it.
 func (a *app) demoCapture(ctx context.Context, world *demo.World, recording, spool string) error {
-	opts, err := a.captureOptions(ctx, captureFlags{
+	f := captureFlags{
 		mode: "proxy", upstream: world.OldURL(), out: recording, spool: spool, model: []string{"path:/models/{model}/classify"},
 		limits: dataset.Limits{Rows: 500},
-	})
+	}
+	opts, err := a.captureOptions(f)
 	if err != nil {
+		return err
+	}
+	if err := f.recordTo(ctx, &opts); err != nil {
 		return err
 	}
 	front, err := net.Listen("tcp", "127.0.0.1:0")
@@ -154,7 +158,9 @@ func (a *app) demoCapture(ctx context.Context, world *demo.World, recording, spo
 	})
 	err = demoTraffic(ctx, world, "http://"+front.Addr().String())
 	stop()
-	return errors.Join(err, g.Wait())
+	err = errors.Join(err, g.Wait())
+	a.sayLedger(sidecar)
+	return err
 }
 
 func demoTraffic(ctx context.Context, world *demo.World, url string) error {

@@ -30,6 +30,7 @@ import (
 // process is parity as a process of its own.
 type process struct {
 	*exec.Cmd
+	stdout bytes.Buffer // to be read when it has ended
 	stderr bytes.Buffer
 	ended  chan struct{}
 }
@@ -37,7 +38,7 @@ type process struct {
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.Command("parity", args...), ended: make(chan struct{})}
-	p.Stderr = &p.stderr
+	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.Start(); err != nil {
 		t.Fatal(err)

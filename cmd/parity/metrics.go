@@ -20,9 +20,14 @@ type metricsFlags struct {
 }
 
 func (f *metricsFlags) register(cmd *cobra.Command) {
+	f.registerReceiver(cmd)
+	cmd.Flags().IntVar(&f.models, "statsd-models", 1000, "give at most `N` models a tag of their own; the others share model:other")
+}
+
+// registerReceiver is register for metrics that have no models.
+func (f *metricsFlags) registerReceiver(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.addr, "statsd", "", "send metrics to this DogStatsD `ADDR`: unix:///path or host:port (default: $DD_DOGSTATSD_URL or $DD_AGENT_HOST, else none)")
 	cmd.Flags().StringArrayVar(&f.tags, "statsd-tag", nil, "a `TAG` on every metric, as run:nightly; each value of one is billed as series of its own")
-	cmd.Flags().IntVar(&f.models, "statsd-models", 1000, "give at most `N` models a tag of their own; the others share model:other")
 }
 
 func (f *metricsFlags) open(a *app) (*metrics, error) {

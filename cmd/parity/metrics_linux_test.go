@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/modelparity/parity/internal/telemetry/statsdtest"
@@ -79,5 +80,49 @@ func TestMetricsReceiverIsGone(t *testing.T) {
 	r := mustParity(t, exitDone, "compare", run, "--statsd", "unix://"+filepath.Join(os.TempDir(), "no-agent-here"))
 	if !strings.Contains(r.stderr, "warning: metrics:") {
 		t.Errorf("compare says %s", r.stderr)
+	}
+}
+
+// Without this, a sidecar's dashboard would show less than was served or dropped, or
+// count what went before once more with each start.
+func TestCaptureMetricsCountOnce(t *testing.T) {
+	for _, name := range []string{"DD_DOGSTATSD_URL", "DD_AGENT_HOST", "DD_ENV", "DD_SERVICE", "DD_VERSION"} {
+		t.Setenv(name, "")
+	}
+	exporter := statsdtest.Start(t)
+	old := newEcho(t, sayBack)
+	dir, address := t.TempDir(), freeAddress(t)
+	for range 2 {
+		p := start(t, "capture", "--upstream", old.URL, "--listen", address, "--out", filepath.Join(dir, "recording"),
+			"--spool", filepath.Join(dir, "spool"), "--statsd", "unix://"+exporter.Unix, "--max-body", "100")
+		p.waitFor(t, "it listens", func() bool { return reachable(address) })
+		for i := range 20 {
+			if err := askOnce(address, fmt.Sprint("body ", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		<-p.ended
+		if !p.ProcessState.Success() || strings.Contains(p.stderr.String(), "warning") {
+			t.Fatalf("%v: %s", p.ProcessState, p.stderr.String())
+		}
+	}
+	var got map[string]float64
+	statsdtest.Await(t, "all exchanges have arrived", func() bool {
+		got = exporter.Scrape(t)
+		return got["parity_capture_served"] >= 40 && got["parity_capture_objects"] >= 2
+	})
+	for name, want := range map[string]float64{
+		"parity_capture_served": 40, "parity_capture_recorded": 40, "parity_capture_unknown_model": 40, "parity_capture_added_count": 40,
+		"parity_capture_lost": 0, "parity_capture_spool_bytes": 0, "parity_capture_upload_lag": 0, `parity_capture_dropped{reason="spool_full"}`: 0,
+	} {
+		if n, ok := got[name]; !ok || n != want {
+			t.Errorf("%s is %v, want %v", name, n, want)
+		}
+	}
+	if t.Failed() {
+		t.Log(got)
 	}
 }

@@ -131,6 +131,21 @@ func (s *Statsd) Count(name string, value int64, tags ...string) {
 	s.send(func() error { return s.client.Count(name, value, clean, 1) })
 }
 
+// Gauge sets a gauge of Metrics. Tags are as for Count.
+func (s *Statsd) Gauge(name string, value float64, tags ...string) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := checkMetric(name, GaugeType, tags); err != nil {
+		s.refuse(err)
+		return
+	}
+	clean := cleanTags(tags)
+	s.send(func() error { return s.client.Gauge(name, value, clean, 1) })
+}
+
 // Distribution adds values to a distribution of Metrics, each as often as its
 // count says. At most 64 messages are sent, each with the rate at which the
 // receiver counts it so many times; more values than that are merged with
@@ -175,6 +190,16 @@ func (s *Statsd) send(write func() error) {
 	if s.unflushed++; s.unflushed >= flushEvery {
 		s.flush()
 	}
+}
+
+// Flush sends what waits to be sent.
+func (s *Statsd) Flush() {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flush()
 }
 
 func (s *Statsd) flush() {
