@@ -19,7 +19,8 @@ func (a *app) fsckCommand() *cobra.Command {
 		Use:   "fsck DATASET",
 		Short: "Read everything and verify every checksum and ledger",
 		Long: `Read every object of a recording or run, verify every checksum, and check that the
-ledgers balance. What is damaged is named; exit code 2 says that there is some.`,
+ledgers balance. What is damaged is named; exit code 2 says that there is some. Files
+of others, which nothing reads, are named and are no damage.`,
 		Example: `  parity fsck recording
   parity fsck s3://bucket/run`,
 		Args: cobra.ExactArgs(1),
@@ -45,6 +46,9 @@ func (a *app) fsck(ctx context.Context, location string) error {
 		} else if err != nil {
 			problems = append(problems, err)
 		}
+	}
+	for _, key := range checked.Foreign {
+		fmt.Fprintf(a.stdout, "foreign: %s is none of Parity's objects, and nothing reads it\n", printable(key))
 	}
 	for _, p := range problems {
 		fmt.Fprintf(a.stdout, "damaged: %v\n", p)

@@ -85,6 +85,7 @@ func (a *app) importFrom(ctx context.Context, name, source string, f importFlags
 	if err := dataset.RefuseRun(ctx, f.out); err != nil {
 		return err
 	}
+	defer a.limitMemory(importMemory)()
 	im := dataset.NewImporter(b, instanceName(src.Name), f.limits)
 	opts.Add = func(e *exchange.Exchange) error { return im.Add(ctx, e) }
 	stop := telemetry.Watch(a.stderr, func() string { return "import: " + counted(opts.Seen.Load(), format.Unit) })

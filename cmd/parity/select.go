@@ -92,6 +92,7 @@ func (a *app) selectInto(ctx context.Context, location string, f selectFlags) er
 	}
 	opts.Match = in.match
 	opts.Unreadable = a.namer(location)
+	defer a.limitMemory(importMemory)()
 	im := dataset.NewImporter(b, instance, f.limits)
 	stop := telemetry.Watch(a.stderr, func() string { return fmt.Sprintf("select: %s exchanges read", thousands(in.read.Load())) })
 	defer stop()

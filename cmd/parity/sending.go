@@ -47,11 +47,23 @@ func (a *app) sendWith(ctx context.Context, opts replay.Options, g sending) (rep
 		// again, may be garbage. It takes some percent of the time more.
 		defer debug.SetGCPercent(debug.SetGCPercent(50))
 	}
-	if a.getenv("GOMEMLIMIT") == "" {
-		defer debug.SetMemoryLimit(debug.SetMemoryLimit(replayMemory))
-	}
+	defer a.limitMemory(replayMemory)()
 	return a.send(ctx, g, sender)
 }
+
+// limitMemory says from how many bytes on the collector works harder, unless the
+// environment says so. The caller ends it.
+func (a *app) limitMemory(bytes int64) (end func()) {
+	if a.getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	was := debug.SetMemoryLimit(bytes)
+	return func() { debug.SetMemoryLimit(was) }
+}
+
+// importMemory is that of whatever fills a dataset.Importer, which holds 64 MiB and
+// some more.
+const importMemory = 160 << 20
 
 // replayMemory is where the collector begins to work harder, in bytes: what is needed
 // at the same time is less (make bench-memory).

@@ -2,8 +2,8 @@ package dataset
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/modelparity/parity/internal/exchange"
@@ -13,7 +13,8 @@ import (
 // Checked is what Check read, and what was wrong with it.
 type Checked struct {
 	Objects, Rows int64
-	Problems      []error // each names its object
+	Problems      []error  // each names its object
+	Foreign       []string // keys of what is none of Parity's objects, and in nobody's way
 }
 
 // Check reads every object under a location, of whatever kind, and verifies
@@ -34,6 +35,10 @@ func Check(ctx context.Context, location string, progress func(key string)) (*Ch
 			return nil, fmt.Errorf("list %s: %w", location, err)
 		}
 		progress(o.Key)
+		if isForeign(o.Key) {
+			c.Foreign = append(c.Foreign, o.Key)
+			continue
+		}
 		rows, err := checkObject(ctx, b, o.Key)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -44,10 +49,23 @@ func Check(ctx context.Context, location string, progress func(key string)) (*Ch
 			c.Problems = append(c.Problems, err)
 		}
 	}
-	if c.Objects == 0 {
+	switch n := len(c.Foreign); {
+	case c.Objects == 0 && n > 0:
+		return nil, fmt.Errorf("nothing of Parity's is at %s, and %d files of others: name a recording or a run", location, n)
+	case c.Objects == 0:
 		return nil, fmt.Errorf("nothing is at %s", location)
 	}
 	return c, nil
+}
+
+// isForeign says that no object of ours has such a name. Any .parquet is ours: a
+// recording is all that lie in its folder.
+func isForeign(key string) bool {
+	switch {
+	case keptReport.MatchString(key), strings.HasSuffix(key, ".parquet"):
+		return false
+	}
+	return !strings.HasSuffix(key, ".json") || documentFormat(key) == ""
 }
 
 func checkObject(ctx context.Context, b store.Bucket, key string) (rows int64, err error) {
@@ -56,18 +74,20 @@ func checkObject(ctx context.Context, b store.Bucket, key string) (rows int64, e
 		return 0, checkReport(ctx, b, key)
 	case strings.HasSuffix(key, ".parquet"):
 		return checkParquet(ctx, b, key)
-	case strings.HasSuffix(key, ".json"):
-		text, _, err := b.Get(ctx, key, 0, -1)
-		if err != nil {
-			return 0, err
-		}
-		var body any
-		_, err = parseDocument(text, documentFormat(key), &body)
-		return 0, inObject(b, key, err)
-	default:
-		return 0, inObject(b, key, errors.New("it is none of Parity's objects"))
 	}
+	text, _, err := b.Get(ctx, key, 0, -1)
+	if err != nil {
+		return 0, err
+	}
+	var body any
+	_, err = parseDocument(text, documentFormat(key), &body)
+	return 0, inObject(b, key, err)
 }
+
+// splitDocument is the name of a JSON object that belongs to a split: a tally.
+var splitDocument = regexp.MustCompile(`(^|/)\d{6,}\.json$`)
+
+// documentFormat is what a JSON object should be by its name; "": none of ours.
 
 func documentFormat(key string) string {
 	switch {
@@ -83,9 +103,10 @@ func documentFormat(key string) string {
 		return generationFormat
 	case strings.HasPrefix(key, begunFolder) || strings.Contains(key, "/"+begunFolder):
 		return begunFormat
-	default:
+	case splitDocument.MatchString(key):
 		return tallyFormat
 	}
+	return ""
 }
 
 func checkParquet(ctx context.Context, b store.Bucket, key string) (rows int64, err error) {

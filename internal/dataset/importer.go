@@ -21,7 +21,8 @@ type Importer struct {
 	bucket   store.Bucket
 	instance string
 	limits   Limits
-	hours    map[time.Time][]exchange.Exchange
+	hours    map[time.Time][]*exchange.Exchange
+	slab     []exchange.Exchange // where the next ones go
 	bytes    int
 	named    bool // the instance is
 }
@@ -31,7 +32,7 @@ const importBytes = 64 << 20
 // NewImporter begins an import. The instance names the source; the first
 // exchange adds to it, so that two sources of one name have a ledger each.
 func NewImporter(b store.Bucket, instance string, limits Limits) *Importer {
-	return &Importer{bucket: b, instance: instance, limits: limits, hours: map[time.Time][]exchange.Exchange{}}
+	return &Importer{bucket: b, instance: instance, limits: limits, hours: map[time.Time][]*exchange.Exchange{}}
 }
 
 // Add takes one exchange, and keeps what it points to, into the partition of its time.
@@ -41,7 +42,13 @@ func (im *Importer) Add(ctx context.Context, e *exchange.Exchange) error {
 		im.named = true
 	}
 	hour := e.Time.Time().Truncate(time.Hour)
-	im.hours[hour] = append(im.hours[hour], *e)
+	if len(im.slab) == 0 {
+		im.slab = make([]exchange.Exchange, 64)
+	}
+	row := &im.slab[0]
+	im.slab = im.slab[1:]
+	*row = *e
+	im.hours[hour] = append(im.hours[hour], row)
 	im.bytes += len(e.Request.Headers) + len(e.Request.Body) + len(e.Reference.Headers) + len(e.Reference.Body) + 512
 	if im.bytes >= importBytes {
 		return im.flush(ctx, nil)
@@ -80,15 +87,13 @@ func (im *Importer) flush(ctx context.Context, l *exchange.Ledger) error {
 	return nil
 }
 
-func (im *Importer) put(ctx context.Context, info ObjectInfo, rows []exchange.Exchange) (err error) {
-	w, err := NewObject(im.bucket, info, im.limits)
+func (im *Importer) put(ctx context.Context, info ObjectInfo, rows []*exchange.Exchange) (err error) {
+	w, err := newWriter(im.bucket, info.Key(), RecordingKind, im.limits, info.meta())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if err := w.Write(ctx, &exchange.Batch{Rows: rows}); err != nil {
-		return err
-	}
+	w.take(rows)
 	switch err := w.Commit(ctx); {
 	case err == nil:
 		im.Added++

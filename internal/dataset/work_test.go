@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -144,6 +145,39 @@ func TestImporter(t *testing.T) {
 	hours, err := filepath.Glob(filepath.Join(fmt.Sprint(b), "dt=2026-11-22", "hr=2*", "import-test-*.parquet"))
 	if err != nil || len(hours) != 3 {
 		t.Errorf("%v, %v", hours, err)
+	}
+}
+
+// Without this, the same import could make objects that differ in their bytes, which
+// whoever keeps recordings twice takes for damage.
+func TestImportsAreTheSameBytes(t *testing.T) {
+	var first []byte
+	for n := range 20 {
+		rows := sample(20, 6)
+		b := openBucket(t)
+		im := NewImporter(b, "import-test", Limits{})
+		for i := range rows {
+			if err := im.Add(t.Context(), &rows[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := im.Finish(t.Context(), exchange.Ledger{Served: 20, Recorded: 20}); err != nil {
+			t.Fatal(err)
+		}
+		files, err := filepath.Glob(filepath.Join(fmt.Sprint(b), "dt=*", "hr=*", "*.parquet"))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%v, %v", files, err)
+		}
+		text, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			first = text
+		}
+		if !bytes.Equal(text, first) {
+			t.Fatal("another time it is other bytes")
+		}
 	}
 }
 

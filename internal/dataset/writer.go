@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -79,8 +80,8 @@ func newWriter(b store.Bucket, key string, kind Kind, limits Limits, meta map[st
 	w.parquet = parquet.NewGenericWriter[any](f, append(writerOptions(kind), schemas[kind])...)
 	w.parquet.SetKeyValueMetadata(keyFormat, FormatVersion)
 	w.parquet.SetKeyValueMetadata(keyKind, string(kind))
-	for k, v := range meta {
-		w.parquet.SetKeyValueMetadata(k, v)
+	for _, k := range slices.Sorted(maps.Keys(meta)) { // the same rows, the same bytes
+		w.parquet.SetKeyValueMetadata(k, meta[k])
 	}
 	return w, nil
 }
@@ -104,6 +105,16 @@ func (w *writer) Write(_ context.Context, b *exchange.Batch) error {
 		}
 	}
 	return nil
+}
+
+// take is Write for rows that, with all that they point to, are the writer's from now
+// on: nothing is copied. It is for recordings alone, which are held as a whole.
+func (w *writer) take(rows []*exchange.Exchange) {
+	for _, e := range rows {
+		w.complete(e)
+		w.hold(w.size(e))
+	}
+	w.rows = rows
 }
 
 // endGroup writes the rows that wait.
@@ -136,6 +147,15 @@ func (w *writer) keep(row *exchange.Exchange) *exchange.Exchange {
 	e := &w.slab[0]
 	w.slab = w.slab[1:]
 	*e = *row
+	w.complete(e)
+	for _, c := range w.blobs {
+		*c.Blob(e) = w.arena.clone(*c.Blob(e))
+	}
+	return e
+}
+
+// complete fills in what follows from the rest of a row.
+func (w *writer) complete(e *exchange.Exchange) {
 	e.SamplingProbability = cmp.Or(e.SamplingProbability, 1)
 	if sides := kindSides[w.kind]; sides&exchange.ReferenceSide != 0 {
 		e.Reference.Hash = exchange.HashAnswer(&e.Reference)
@@ -143,10 +163,6 @@ func (w *writer) keep(row *exchange.Exchange) *exchange.Exchange {
 	if sides := kindSides[w.kind]; sides&exchange.CandidateSide != 0 {
 		e.Candidate.Hash = exchange.HashAnswer(&e.Candidate.Answer)
 	}
-	for _, c := range w.blobs {
-		*c.Blob(e) = w.arena.clone(*c.Blob(e))
-	}
-	return e
 }
 
 // flush writes rows as one row group, column after column.
