@@ -25,7 +25,8 @@ type captureFlags struct {
 	mirror                              int
 	model, version                      []string
 	maxBody, segmentBytes               int64
-	segmentAge, grace                   time.Duration
+	spoolBytes, queueBytes              int64
+	segmentAge, syncInterval, grace     time.Duration
 	limits                              dataset.Limits
 	dryRun                              int
 	metrics                             metricsFlags
@@ -92,6 +93,9 @@ Pointer into the request body), const:name.`,
 	fl.Int64Var(&f.maxBody, "max-body", 0, "record at most this many `BYTES` of a body (default 8 MiB)")
 	fl.Int64Var(&f.segmentBytes, "segment-bytes", 0, "seal an object at this many `BYTES` (default 16 MiB)")
 	fl.DurationVar(&f.segmentAge, "segment-age", 0, "seal an object after this time (default 5m)")
+	fl.Int64Var(&f.spoolBytes, "spool-bytes", 0, "let the spool take at most this many `BYTES` of its disk; what does not fit is dropped (default 1 GiB)")
+	fl.Int64Var(&f.queueBytes, "queue-bytes", 0, "let what waits for the disk take at most this many `BYTES` of memory; what does not fit is dropped (default 64 MiB)")
+	fl.DurationVar(&f.syncInterval, "sync-interval", 0, "sync the spool to its disk so often: a loss of power costs up to so much (default 1s)")
 	fl.IntVar(&f.limits.Rows, "split-rows", 0, "exchanges in a split, the unit of work of replay and compare (default 10000)")
 	fl.DurationVar(&f.grace, "grace", 25*time.Second, "after SIGTERM, finish requests and ship for at most this time")
 	f.metrics.registerReceiver(cmd)

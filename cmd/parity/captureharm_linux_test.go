@@ -179,6 +179,63 @@ func TestCaptureOnAFullDisk(t *testing.T) {
 	mustParity(t, exitDone, "fsck", recording)
 }
 
+// Without this, a store that takes less than is recorded would hold up live answers
+// in the end, fill the disk, or cost what the spool had.
+func TestCaptureToASlowStore(t *testing.T) {
+	location := storetest.S3(t)
+	slow := newToxiproxy(t, strings.TrimPrefix(os.Getenv("AWS_ENDPOINT_URL_S3"), "http://"))
+	t.Setenv("AWS_ENDPOINT_URL_S3", "http://"+slow.listen)
+	slow.poison("latency", "upstream", 1, map[string]any{"latency": 200})
+	slow.poison("bandwidth", "upstream", 1, map[string]any{"rate": 10}) // KB/s
+	old := newEcho(t, sayBack)
+	address, admin := freeAddress(t), freeAddress(t)
+	recording, spool := store.Join(location, "recording"), filepath.Join(t.TempDir(), "spool")
+	const quota = 1_000_000
+	p := start(t, "capture", "--upstream", old.URL, "--listen", address, "--admin", admin, "--out", recording,
+		"--spool", spool, "--model-from", "const:m", "--segment-bytes", "200000", "--spool-bytes", fmt.Sprint(quota))
+	p.waitFor(t, "it listens", func() bool { return reachable(address) && reachable(admin) })
+	l := startTraffic(address, 4, strings.Repeat("x", 1000))
+	p.waitFor(t, "the spool's quota is used up", func() bool {
+		return scrape(t, admin)[`parity_capture_dropped_total{reason="spool_full"}`] != "0"
+	})
+	before := l.asked.Load()
+	p.waitFor(t, "it serves on", func() bool { return l.asked.Load() > before+500 })
+	served := l.stop(t)
+	segments, err := filepath.Glob(filepath.Join(spool, "*-*"))
+	if err != nil || len(segments) == 0 {
+		t.Errorf("segments in the spool: %v, %v", segments, err)
+	}
+	size := int64(0)
+	for _, name := range segments {
+		if info, err := os.Stat(name); err == nil {
+			size += info.Size()
+		}
+	}
+	if size > quota+10_000 { // a footer for each segment
+		t.Errorf("the spool takes %d bytes, and may take %d", size, quota)
+	}
+	slow.heal()
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-p.ended
+	if !p.ProcessState.Success() {
+		t.Errorf("%v: %s", p.ProcessState, p.stderr.String())
+	}
+	seen := map[string]bool{}
+	for _, id := range ids(t, recording) {
+		if seen[id] {
+			t.Errorf("%s is there twice", id)
+		}
+		seen[id] = true
+	}
+	ls := mustParity(t, exitDone, "ls", recording).stdout
+	if want := fmt.Sprintf("served %d = recorded %d ", served, len(seen)); !strings.Contains(ls, want) || !strings.Contains(ls, "spool_full") || len(seen) < 300 {
+		t.Errorf("ls lacks %q:\n%s", want, ls)
+	}
+	mustParity(t, exitDone, "fsck", recording)
+}
+
 // Without this, a disk that hangs for a while, as network disks do, would hang the old
 // service, too.
 func TestCaptureOnADiskThatHangs(t *testing.T) {

@@ -24,7 +24,8 @@ func (a *app) captureOptions(f captureFlags) (capture.Options, error) {
 		return capture.Options{}, err
 	}
 	opts := capture.Options{
-		MaxBody:      f.maxBody,
+		MaxBody:    f.maxBody,
+		SpoolBytes: f.spoolBytes, QueueBytes: f.queueBytes, SyncInterval: f.syncInterval,
 		SegmentBytes: f.segmentBytes, SegmentAge: f.segmentAge, Log: telemetry.Logger(a.stderr),
 	}
 	if err := f.way(&opts); err != nil {
