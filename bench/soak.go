@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net"
 	"net/http"
@@ -53,6 +54,7 @@ func soakMain(ctx context.Context, args []string) error {
 	flag := flag.NewFlagSet("bench soak", flag.ExitOnError)
 	parity := flag.String("parity", "bin/parity", "the binary")
 	length := flag.Duration("for", 30*time.Minute, "how long")
+	segment := flag.Int("segment-bytes", 1_000_000, "the sidecar's --segment-bytes: small, so that many segments come and go")
 	rate := flag.Int("rate", 500, "requests a second")
 	models := flag.Int("models", 400, "how many models are asked, by turns")
 	flag.Parse(args)
@@ -67,7 +69,7 @@ func soakMain(ctx context.Context, args []string) error {
 	}
 	defer old.stop()
 	s := &soak{dir: dir}
-	if err := s.start(ctx, *parity, old.address); err != nil {
+	if err := s.start(ctx, *parity, old.address, *segment); err != nil {
 		return err
 	}
 	defer s.sidecar.Process.Kill()
@@ -78,16 +80,15 @@ func soakMain(ctx context.Context, args []string) error {
 	return errors.Join(s.flat(), s.ends(ctx))
 }
 
-func (s *soak) start(ctx context.Context, parity, old string) (err error) {
+func (s *soak) start(ctx context.Context, parity, old string, segment int) (err error) {
 	for _, address := range []*string{&s.listen, &s.admin} {
 		if *address, err = freeAddress(); err != nil {
 			return err
 		}
 	}
-	// Segments are small, so that some thousand of them come and go.
 	s.sidecar = exec.CommandContext(ctx, parity, "capture", "--upstream", "http://"+old, "--listen", s.listen, "--admin", s.admin,
 		"--out", s.recording(), "--spool", filepath.Join(s.dir, "spool"), "--model-from", "path:/models/{model}/classify",
-		"--segment-bytes", "1000000", "--segment-age", "5s")
+		"--segment-bytes", fmt.Sprint(segment), "--segment-age", "5s")
 	s.sidecar.Stderr = os.Stderr
 	s.sidecar.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.sidecar.Start(); err != nil {
@@ -295,6 +296,16 @@ func (s *soak) ends(ctx context.Context) error {
 	if answered := s.answered.Load(); rows != answered {
 		return fmt.Errorf("%d requests were answered and %d are recorded", answered, rows)
 	}
-	log.Printf("%d requests were answered, and each of them is recorded once", rows)
-	return nil
+	size := int64(0)
+	err = filepath.WalkDir(s.recording(), func(_ string, d fs.DirEntry, err error) error {
+		if info, infoErr := d.Info(); err == nil && infoErr == nil && !d.IsDir() {
+			size += info.Size()
+		}
+		return err
+	})
+	state := s.sidecar.ProcessState
+	usage, _ := state.SysUsage().(*syscall.Rusage)
+	log.Printf("%d requests were answered, and each of them is recorded once: %.1f µs of CPU and %.0f bytes each, peak %.0f MB", rows,
+		float64((state.UserTime()+state.SystemTime()).Microseconds())/float64(rows), float64(size)/float64(rows), float64(usage.Maxrss)/1024)
+	return err
 }

@@ -3,7 +3,6 @@ package capture
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -142,13 +141,20 @@ func (t *tap) takeHere(r *http.Request) io.ReadCloser {
 	if !ok || n <= 0 || n > limit || t.expects != nil || !c.arrived() || !t.request.grow(int(n), limit, &t.sidecar.memory) {
 		return nil
 	}
-	t.request.data = t.request.data[:n]
-	if _, err := io.ReadFull(r.Body, t.request.data); err != nil {
-		panic(fmt.Errorf("a body that had come could not be read: %w", err)) // net/http reads another way than we watch
+	got, err := io.ReadFull(r.Body, t.request.data[:n])
+	t.request.data, t.request.seen = t.request.data[:got], int64(got)
+	if err != nil { // net/http reads in another way than we watch
+		t.request.failed = true
+		return io.NopCloser(io.MultiReader(bytes.NewReader(t.request.data), brokenOff{err}))
 	}
-	t.request.seen, t.request.ended = n, true
+	t.request.ended = true
 	return io.NopCloser(bytes.NewReader(t.request.data))
 }
+
+// brokenOff is what comes of a body after all that came of it.
+type brokenOff struct{ error }
+
+func (b brokenOff) Read([]byte) (int, error) { return 0, b.error }
 
 // requestBody copies what the transport reads.
 type requestBody struct {
