@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/modelparity/parity/internal/exchange"
 )
 
 const (
@@ -30,6 +32,7 @@ type writer struct {
 	problem rate.Sometimes
 	dropLog rate.Sometimes
 	logged  map[string]int64 // drops that were logged
+	full    bool             // it is told that there are too many models
 }
 
 // segment is the open one.
@@ -258,6 +261,10 @@ func (w *writer) sealLast() error {
 func (w *writer) logDrops() {
 	if p := w.tapPanic.Swap(nil); p != nil {
 		w.opt.Log.Error("recording panicked; the exchange is dropped", "error", p, "stack", string(p.stack))
+	}
+	if !w.full && len(w.rows.models) >= maxNames {
+		w.full = true
+		w.opt.Log.Warn("clients named as many models as are told apart: all others are recorded as "+exchange.UnknownModel, "models", maxNames)
 	}
 	now, _ := w.ledger.snapshot()
 	var news []any
