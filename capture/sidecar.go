@@ -11,7 +11,7 @@
 //
 // The live path never waits for what is below it: when the queue or the spool
 // is full the record is dropped, and the drop is counted. The counts are kept in
-// a mapped file, so they survive kill -9 (see ledger.go).
+// shared memory, so they survive kill -9 (see ledger.go).
 //
 // It runs on Unix only: the spool needs flock and mmap.
 package capture
