@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -44,6 +45,18 @@ func TestSealsOnADiskThatItFilled(t *testing.T) {
 		t.Fatalf("%d bytes fit, %v: the disk is not full", n, err)
 	}
 	if err := w.seal(); err != nil {
+		t.Error(err)
+	}
+	// The next segment finds no room, but for what was only kept for a look.
+	sealed := must(filepath.Glob(filepath.Join(o.Spool, "*"+sealedSuffix)))
+	if err := w.open(); !errors.Is(err, unix.ENOSPC) || len(sealed) != 1 {
+		t.Errorf("a segment is opened without room for its footer: %v, %v", err, sealed)
+	}
+	damaged := strings.TrimSuffix(sealed[0], sealedSuffix) + damagedSuffix
+	if err := os.Rename(sealed[0], damaged); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.open(); err != nil {
 		t.Error(err)
 	}
 	if err := s.spool.close(); err != nil {

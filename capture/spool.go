@@ -21,7 +21,7 @@ import (
 //	room                         is given up where a segment can't be sealed for lack of room
 //	INSTANCE-ID-BASE.open        the segment that is written, at most one
 //	INSTANCE-ID-BASE.sealed      segments that wait to be shipped
-//	INSTANCE-ID-BASE.damaged     what was shipped as far as it could be; kept for a look, count against the quota
+//	INSTANCE-ID-BASE.damaged     what was shipped as far as it could be; kept for a look as long as there is room, count against the quota
 type spool struct {
 	dir    string
 	log    *slog.Logger
@@ -141,11 +141,34 @@ func (s *spool) keepRoom() error {
 	if _, err := os.Stat(s.roomPath()); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	err := os.WriteFile(s.roomPath(), make([]byte, footerRoom), 0o600)
+	write := func() error { return os.WriteFile(s.roomPath(), make([]byte, footerRoom), 0o600) }
+	err := write()
+	if errors.Is(err, unix.ENOSPC) && s.giveUpDamaged() {
+		err = write()
+	}
 	if err != nil {
 		os.Remove(s.roomPath())
 	}
 	return err
+}
+
+// giveUpDamaged deletes what was kept for a look: on a full disk what is to be
+// recorded counts for more. It says whether there was any.
+func (s *spool) giveUpDamaged() (some bool) {
+	files, err := filepath.Glob(filepath.Join(s.dir, "*"+damagedSuffix))
+	if err != nil {
+		return false
+	}
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil || os.Remove(file) != nil {
+			continue
+		}
+		s.bytes.Add(-info.Size())
+		s.log.Warn("a damaged segment that was kept for a look made room on a full disk", "file", file)
+		some = true
+	}
+	return some
 }
 
 const footerRoom = 16 << 10
